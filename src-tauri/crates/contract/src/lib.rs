@@ -1,1 +1,31 @@
-//! Being written.
+//! What crosses between the program and its window: views out, commands in, [`Failure`] when
+//! something could not be done. Everything here is plain data, so that the window holds no rule
+//! of its own: what may be done, and why not, is said by the view.
+//!
+//! Instants are RFC 3339 strings in UTC ([`At`]); the window shows them in the workstation's zone.
+
+mod changes;
+mod checklist;
+mod clusters;
+mod failure;
+mod forms;
+mod gate;
+mod ledger;
+mod people;
+mod release;
+mod rollout;
+mod start;
+mod text;
+
+pub use changes::*;
+pub use checklist::*;
+pub use clusters::*;
+pub use failure::*;
+pub use forms::*;
+pub use gate::*;
+pub use ledger::*;
+pub use people::*;
+pub use release::*;
+pub use rollout::*;
+pub use start::*;
+pub use text::*;

@@ -1,1 +1,38 @@
-//! Being written.
+//! What a release is, as pure data and pure functions. `decide` turns a command into events or a
+//! refusal, `evolve` folds events into state, `gate` tells what still keeps a gate closed. No IO,
+//! no async, no clock: time and facts are arguments, so that every verdict can be computed again
+//! from the ledger.
+
+mod backup;
+mod changes;
+mod command;
+mod decide;
+mod event;
+mod evolve;
+pub mod gate;
+mod ids;
+mod objects;
+mod refusal;
+mod register;
+mod release;
+mod signature;
+mod state;
+mod workspace;
+
+pub use backup::*;
+pub use changes::*;
+pub use command::*;
+pub use decide::{Facts, decide};
+pub use event::*;
+pub use evolve::evolve;
+pub use ids::*;
+pub use objects::*;
+pub use refusal::*;
+pub use register::*;
+pub use release::*;
+pub use signature::*;
+pub use state::*;
+pub use workspace::*;
+
+/// An instant in UTC. The domain never asks for the time; it is told.
+pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,119 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// Why something was not done. The window turns the code into three sentences in the person's
+/// language: what happened, what is unchanged, what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Failure {
+    /// What kind of failure; the window matches all of them.
+    pub code: FailureCode,
+    /// Values the sentences name (`file`, `line`, `cluster`, `verb` …). Never a secret.
+    pub params: BTreeMap<String, String>,
+    /// Technical detail for the person who mends it, in English, already free of secrets.
+    pub detail: Option<String>,
+}
+
+impl Failure {
+    /// A failure without parameters.
+    pub fn new(code: FailureCode) -> Self {
+        Failure { code, params: BTreeMap::new(), detail: None }
+    }
+
+    /// Adds a value that the sentences name.
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.params.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Adds the technical detail.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+/// Every kind of failure that the window can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum FailureCode {
+    /// Workspace folder cannot be read. Params: path.
+    WorkspaceUnreadable,
+    /// A workspace file is wrong. Params: file, line, column, expected.
+    WorkspaceInvalid,
+    /// No workspace is open.
+    NoWorkspace,
+    /// The kubeconfig text cannot be read. Params: line, column, expected.
+    KubeconfigInvalid,
+    /// The context needs something that is refused (insecure-skip-tls-verify …). Params: context, what.
+    ContextRefused,
+    /// The context's exec plugin has not been allowed, or has changed since. Params: command, sha256.
+    PluginNotAllowed,
+    /// No keychain on this workstation.
+    KeychainMissing,
+    /// The keychain is locked.
+    KeychainLocked,
+    /// The keychain did not answer within its bound. Params: seconds.
+    KeychainTimeout,
+    /// The keychain lost the entry. Params: entry.
+    KeychainEntryMissing,
+    /// The keychain refused or answered with something unreadable.
+    KeychainBroken,
+    /// The environment is not bound to a cluster. Params: environment.
+    NotBound,
+    /// The cluster cannot be reached. Params: cluster, host.
+    ClusterUnreachable,
+    /// The cluster's certificate is not trusted by the pinned CA. Params: cluster, host.
+    ClusterUntrusted,
+    /// The credential was refused (401). Params: cluster.
+    CredentialRefused,
+    /// The cluster is not the pinned one. Params: cluster, expected, found.
+    IdentityMismatch,
+    /// The identity was checked too long ago. Params: cluster, age, limit.
+    IdentityStale,
+    /// The user may not do it (403). Params: cluster, verb, resource, namespace.
+    PermissionMissing,
+    /// The cluster answered that it is busy (429/503) for longer than the bound. Params: cluster.
+    ClusterBusy,
+    /// No answer to a change: whether it happened is being read back. Params: cluster, object.
+    OutcomeUnknown,
+    /// The object is not as it was when the diff was made. Params: object, field.
+    ObjectChanged,
+    /// Another field manager owns the field. Params: object, field, manager.
+    FieldConflict,
+    /// The cluster refused the object (422, admission). Params: object.
+    ObjectRejected,
+    /// The cluster lacks the kind. Params: kind.
+    KindUnknown,
+    /// The cluster failed in another way. Params: cluster.
+    ClusterFailed,
+    /// The rules refuse the command. Params: refusal and what it names.
+    Refused,
+    /// A person's passphrase is wrong.
+    PassphraseWrong,
+    /// The person has no key yet. Params: person.
+    NoKey,
+    /// The person's key is locked. Params: person.
+    KeyLocked,
+    /// The ledger's chain is broken. Params: sequence.
+    LedgerBroken,
+    /// Another instance holds the data folder. Params: path, process.
+    LedgerInUse,
+    /// The ledger belongs to a newer version. Params: found, known.
+    LedgerNewer,
+    /// The ledger cannot be written (full disk, read-only …). Params: path.
+    LedgerUnwritable,
+    /// Someone else appended first; the view was out of date.
+    LedgerMoved,
+    /// Unknown release. Params: release.
+    ReleaseUnknown,
+    /// The export file cannot be written. Params: path.
+    ExportUnwritable,
+    /// A form field is wrong. Params: field, expected.
+    FormInvalid,
+    /// The long-running work was cancelled by the person.
+    Cancelled,
+    /// A defect of the program. Params: none; the detail says where.
+    Internal,
+}

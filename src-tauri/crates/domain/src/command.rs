@@ -1,0 +1,208 @@
+use crate::{
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant, ItemId,
+    ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, Permission, ReleasePlan,
+    Signed, StageId,
+};
+
+/// What someone, or the engine on someone's behalf, wants of a release.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Create it.
+    Create(Box<ReleasePlan>),
+    /// Close it after the last stage.
+    Finish,
+    /// End it early.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// The cluster was asked who it is.
+    RecordIdentity {
+        /// The environment.
+        environment: EnvironmentId,
+        /// What it answered.
+        found: ClusterIdentity,
+    },
+    /// The cluster was asked what the user may do.
+    RecordPermissions {
+        /// The environment.
+        environment: EnvironmentId,
+        /// Needed, and refused.
+        missing: Vec<Permission>,
+    },
+    /// A dry run was made.
+    RecordDiff {
+        /// The environment.
+        environment: EnvironmentId,
+        /// What it would change.
+        diff: Diff,
+    },
+    /// The operator read the diff.
+    ReviewDiff {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The diff.
+        digest: Digest,
+        /// The signature.
+        signed: Signed,
+    },
+    /// Declare a change.
+    Declare(Declaration),
+    /// Live objects were kept.
+    RecordBackup {
+        /// The environment.
+        environment: EnvironmentId,
+        /// What was kept.
+        backup: Backup,
+    },
+    /// Sign a checklist item.
+    Tick {
+        /// The stage.
+        stage: StageId,
+        /// The item.
+        item: ItemId,
+        /// Whether it holds.
+        passed: bool,
+        /// A remark.
+        note: Option<String>,
+        /// The signature.
+        signed: Signed,
+    },
+    /// Waive a condition.
+    Waive {
+        /// The stage.
+        stage: StageId,
+        /// The condition.
+        condition: ConditionKind,
+        /// Why.
+        reason: String,
+        /// Until when it has to be made up for.
+        make_up_by: Instant,
+        /// The signature.
+        signed: Signed,
+    },
+    /// Vote.
+    Vote {
+        /// The stage.
+        stage: StageId,
+        /// Go or No-Go.
+        go: bool,
+        /// With which words.
+        reason: String,
+        /// The signature.
+        signed: Signed,
+    },
+    /// Open a gate.
+    OpenGate {
+        /// The stage.
+        stage: StageId,
+    },
+    /// Unlock changes for one module.
+    Arm {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// The cluster's name as the person typed it; needed in production.
+        typed_name: Option<String>,
+    },
+    /// Lock changes.
+    Disarm {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// Begin a module's rollout.
+    StartRollout {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// The version found.
+        from: Option<String>,
+    },
+    /// Send a mutation; refused unless everything that makes it safe holds now.
+    Intend {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// What is about to be done.
+        intent: MutationIntent,
+        /// The identity that the cluster gave a moment ago.
+        found: ClusterIdentity,
+    },
+    /// Write down what came of it.
+    Settle {
+        /// The environment.
+        environment: EnvironmentId,
+        /// Which mutation.
+        mutation: MutationId,
+        /// What came of it.
+        outcome: MutationOutcome,
+    },
+    /// The rollout was paused.
+    RecordPaused {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// The rollout goes on.
+    RecordResumed {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// Stop the rollout where it is.
+    Stop {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// Go on after a restart of the program.
+    Resume {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// How a module's rollout ended.
+    Conclude {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// How.
+        verdict: Verdict,
+    },
+    /// Go back.
+    StartWayBack {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// How a way back ended.
+    ConcludeWayBack {
+        /// The environment.
+        environment: EnvironmentId,
+        /// None when the old version is healthy; else why not.
+        failure: Option<String>,
+    },
+    /// A notification was handed over, or could not be.
+    RecordNotification {
+        /// The environment.
+        environment: EnvironmentId,
+        /// What it says.
+        kind: NotificationKind,
+        /// Which modules.
+        modules: Vec<ModuleId>,
+        /// Why the desktop did not take it; none when it did.
+        why_not: Option<String>,
+    },
+    /// Ask for help.
+    AskHelp,
+}
+
+/// How a module's rollout ended. Failed: the change is bad. Errored: we could not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Healthy on the new version.
+    Passed,
+    /// The change is bad.
+    Failed(String),
+    /// We could not tell.
+    Errored(String),
+}

@@ -1,0 +1,136 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, MutationId};
+
+/// Which object of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObjectRef {
+    /// `apps/v1`, `v1`, `fission.io/v1`.
+    pub api_version: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// `Kind/name`, as people write it.
+    pub fn label(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
+
+    /// Whether its values must not be shown or kept in the clear.
+    pub fn is_secret(&self) -> bool {
+        self.kind == "Secret"
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)
+    }
+}
+
+/// What pins a cluster: a context name is never identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterIdentity {
+    /// UID of the `kube-system` namespace.
+    pub uid: String,
+    /// API server URL, normalised: scheme, host, port.
+    pub url: String,
+    /// SHA-256 of the CA certificate (DER), hex.
+    pub ca_sha256: String,
+}
+
+/// One verb on one resource in one namespace, for SelfSubjectAccessReview.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Permission {
+    /// `get`, `patch` …
+    pub verb: String,
+    /// API group, empty for the core group.
+    pub group: String,
+    /// Plural resource.
+    pub resource: String,
+    /// Subresource, empty for none.
+    pub subresource: String,
+    /// Namespace, empty for the whole cluster.
+    pub namespace: String,
+}
+
+/// What is known of a live object, enough to tell whether it is still the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveHead {
+    /// UID.
+    pub uid: String,
+    /// Resource version when it was read.
+    pub resource_version: String,
+    /// SHA-256 of what people and tools wrote: without status, managed fields, resource version,
+    /// generation and the cluster's own bookkeeping.
+    pub content: Digest,
+}
+
+/// What must hold on the cluster for a mutation to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum Precondition {
+    /// The object does not exist.
+    Absent,
+    /// The object exists as it was read.
+    Unchanged(LiveHead),
+}
+
+/// What a mutation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MutationVerb {
+    /// Server-side apply of a manifest.
+    Apply,
+    /// Server-side apply of the backup.
+    Restore,
+    /// Delete an object that this release created.
+    Remove,
+    /// Pause a Deployment's rollout.
+    Pause,
+    /// Resume it.
+    Unpause,
+}
+
+/// What is about to be done to a cluster. Written down before it is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MutationIntent {
+    /// Its identifier, chosen by the engine.
+    pub id: MutationId,
+    /// What it does.
+    pub verb: MutationVerb,
+    /// To which object.
+    pub object: ObjectRef,
+    /// Digest of the body that is sent, none for a removal.
+    pub body: Option<Digest>,
+    /// What must hold.
+    pub precondition: Precondition,
+}
+
+/// What came of a mutation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum MutationOutcome {
+    /// The cluster has it.
+    Applied {
+        /// The object afterwards; none when it was removed.
+        live: Option<LiveHead>,
+    },
+    /// The cluster refused it, or it was never sent; nothing changed.
+    NotApplied {
+        /// Why, printable and free of secrets.
+        reason: String,
+    },
+    /// No answer, and the object could not be read back yet.
+    Unknown {
+        /// Why, printable and free of secrets.
+        reason: String,
+    },
+}

@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+
+use crate::{ClusterIdentity, EnvironmentId, PersonId, PublicKey, RegisterEvent};
+
+/// What holds across releases: keys, bindings, allowed commands, rehearsal clusters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Register {
+    /// The newest key of each person.
+    pub keys: BTreeMap<PersonId, PublicKey>,
+    /// What each environment is pinned to.
+    pub bindings: BTreeMap<EnvironmentId, Binding>,
+    /// SHA-256 of the allowed credential command, by context and path.
+    pub plugins: BTreeMap<(String, String), String>,
+    /// Identities of rehearsal clusters started on this workstation.
+    pub rehearsals: Vec<ClusterIdentity>,
+    /// The workspace opened last.
+    pub workspace: Option<String>,
+}
+
+/// An environment pinned to a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The keychain entry.
+    pub context: String,
+    /// What is pinned.
+    pub identity: ClusterIdentity,
+}
+
+impl Register {
+    /// Folds one event in.
+    pub fn evolve(&mut self, event: &RegisterEvent) {
+        match event {
+            RegisterEvent::KeyRegistered { person, key } => {
+                self.keys.insert(person.clone(), key.clone());
+            }
+            RegisterEvent::EnvironmentBound { environment, context, identity } => {
+                let binding = Binding { context: context.clone(), identity: identity.clone() };
+                self.bindings.insert(environment.clone(), binding);
+            }
+            RegisterEvent::ContextForgotten { context } => {
+                self.bindings.retain(|_, binding| &binding.context != context);
+                self.plugins.retain(|(of, _), _| of != context);
+            }
+            RegisterEvent::PluginAllowed { context, path, sha256 } => {
+                self.plugins.insert((context.clone(), path.clone()), sha256.clone());
+            }
+            RegisterEvent::RehearsalStarted { identity, .. } => {
+                if !self.is_rehearsal(identity) {
+                    self.rehearsals.push(identity.clone());
+                }
+            }
+            RegisterEvent::WorkspaceOpened { path, .. } => self.workspace = Some(path.clone()),
+            RegisterEvent::ContextImported { .. } | RegisterEvent::LedgerExported { .. } => {}
+        }
+    }
+
+    /// Whether this identity is that of a rehearsal cluster of this workstation. The port may
+    /// change from start to start; UID and CA do not.
+    pub fn is_rehearsal(&self, identity: &ClusterIdentity) -> bool {
+        self.rehearsals.iter().any(|r| r.uid == identity.uid && r.ca_sha256 == identity.ca_sha256)
+    }
+}

@@ -1,0 +1,258 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant, ItemId,
+    ModuleId, MutationIntent, MutationOutcome, Permission, PersonId, ReleasePlan, Role, Signed, StageId,
+};
+
+/// A release as its events make it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Release {
+    /// The plan it was created with.
+    pub plan: ReleasePlan,
+    /// When.
+    pub created_at: Instant,
+    /// Whether it is over, and how.
+    pub status: Status,
+    /// Declarations of the plan and those added since.
+    pub declarations: Vec<Declaration>,
+    /// Stages by identifier; every stage of the plan has an entry.
+    pub stages: BTreeMap<StageId, StageState>,
+    /// Environments by identifier; every environment of the plan has an entry.
+    pub environments: BTreeMap<EnvironmentId, EnvironmentState>,
+}
+
+/// Whether a release is over, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Under way.
+    Running,
+    /// Every stage passed.
+    Finished,
+    /// Ended early.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A stage of a release.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StageState {
+    /// When its gate was opened, and by whom.
+    pub opened: Option<(Instant, PersonId)>,
+    /// Signed items.
+    pub ticks: BTreeMap<ItemId, Tick>,
+    /// Waived conditions of its gate.
+    pub waivers: BTreeMap<ConditionKind, Waiver>,
+    /// The newest vote of each role.
+    pub votes: BTreeMap<Role, Vote>,
+}
+
+/// A signed item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Whether it holds.
+    pub passed: bool,
+    /// A remark.
+    pub note: Option<String>,
+    /// Who and when.
+    pub signed: Signed,
+}
+
+/// A waived condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiver {
+    /// Why.
+    pub reason: String,
+    /// Until when it has to be made up for.
+    pub make_up_by: Instant,
+    /// Who and when.
+    pub signed: Signed,
+}
+
+/// A vote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vote {
+    /// Go or No-Go.
+    pub go: bool,
+    /// With which words.
+    pub reason: String,
+    /// Who and when.
+    pub signed: Signed,
+}
+
+/// An environment of a release.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnvironmentState {
+    /// The newest check of the identity.
+    pub identity: Option<IdentityCheck>,
+    /// The newest check of the permissions: when, and which are missing.
+    pub permissions: Option<(Instant, Vec<Permission>)>,
+    /// The newest diff.
+    pub diff: Option<(Instant, Diff)>,
+    /// The newest review.
+    pub review: Option<(Digest, Signed)>,
+    /// The backup that counts for going back: the newest one taken before the first write.
+    pub backup: Option<Backup>,
+    /// For which module changes are unlocked, and until when.
+    pub armed: Option<(ModuleId, Instant)>,
+    /// Modules; every module of the plan has an entry.
+    pub modules: BTreeMap<ModuleId, ModuleState>,
+    /// What goes on now.
+    pub work: Work,
+    /// The intent that has no final outcome yet.
+    pub pending: Option<PendingMutation>,
+    /// Every settled mutation of the environment in order.
+    pub settled: Vec<SettledMutation>,
+    /// Modules that a way back has to take back, in the order they were changed.
+    pub touched: Vec<ModuleId>,
+    /// The newest way back.
+    pub way_back: Option<WayBack>,
+}
+
+/// The newest check of an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityCheck {
+    /// When.
+    pub at: Instant,
+    /// What was found.
+    pub found: ClusterIdentity,
+    /// Whether it is the pinned one.
+    pub verified: bool,
+}
+
+/// What goes on in an environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Work {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// A module goes forward.
+    Forward {
+        /// Which.
+        module: ModuleId,
+    },
+    /// The environment goes back.
+    Back,
+}
+
+/// An intent without a final outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PendingMutation {
+    /// When it was written down.
+    pub at: Instant,
+    /// The module.
+    pub module: ModuleId,
+    /// What was intended.
+    pub intent: MutationIntent,
+    /// `Unknown` once that was written down.
+    pub unknown: bool,
+}
+
+/// A mutation with its outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettledMutation {
+    /// When it was intended.
+    pub intended_at: Instant,
+    /// When the outcome was written down.
+    pub settled_at: Instant,
+    /// The module.
+    pub module: ModuleId,
+    /// What was intended.
+    pub intent: MutationIntent,
+    /// What came of it.
+    pub outcome: MutationOutcome,
+}
+
+/// A module in an environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModuleState {
+    /// Where it stands.
+    pub status: ModuleStatus,
+    /// The version it came from.
+    pub from: Option<String>,
+    /// When its rollout began.
+    pub started_at: Option<Instant>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+    /// Why it failed or could not be told.
+    pub reason: Option<String>,
+}
+
+/// Where a module stands in an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModuleStatus {
+    /// Not begun.
+    Waiting,
+    /// Being changed.
+    Running,
+    /// Paused by the person.
+    Paused,
+    /// Stopped by the person.
+    Stopped,
+    /// Healthy on the new version.
+    Passed,
+    /// The change is bad.
+    Failed,
+    /// We could not tell.
+    Errored,
+    /// Going back.
+    GoingBack,
+    /// Back on the old version.
+    TakenBack,
+}
+
+/// A way back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WayBack {
+    /// When the button was held.
+    pub started_at: Instant,
+    /// When the old version was healthy again, or it was given up.
+    pub ended_at: Option<Instant>,
+    /// Why it was given up.
+    pub failure: Option<String>,
+    /// Modules in the order they go back.
+    pub modules: Vec<ModuleId>,
+}
+
+/// Everything of a stage that is derived.
+impl Release {
+    /// When every module passed in every environment of the stage; none while one has not.
+    pub fn rolled_out_at(&self, stage: &StageId) -> Option<Instant> {
+        let stage = self.plan.stage(stage)?;
+        let mut last = None;
+        for environment in &stage.environments {
+            let state = self.environments.get(&environment.id)?;
+            for module in &self.plan.modules {
+                let module = state.modules.get(&module.id)?;
+                if module.status != ModuleStatus::Passed {
+                    return None;
+                }
+                last = last.max(module.ended_at);
+            }
+        }
+        last
+    }
+
+    /// When the soak after the stage is over; none while something has not passed.
+    pub fn soaked_at(&self, stage: &StageId) -> Option<Instant> {
+        let soak = self.plan.stage(stage)?.soak_s;
+        Some(self.rolled_out_at(stage)? + chrono::Duration::seconds(i64::from(soak)))
+    }
+
+    /// Whether anything of the environment was changed and not yet taken back.
+    pub fn has_way_back(&self, environment: &EnvironmentId) -> bool {
+        self.environments.get(environment).is_some_and(|e| !e.touched.is_empty() && e.backup.is_some())
+    }
+
+    /// Whether something goes on in any environment.
+    pub fn is_working(&self) -> bool {
+        self.environments.values().any(|e| e.work != Work::Idle)
+    }
+
+    /// Environments that were ever changed.
+    pub fn changed_environments(&self) -> BTreeSet<&EnvironmentId> {
+        self.environments.iter().filter(|(_, e)| !e.settled.is_empty()).map(|(id, _)| id).collect()
+    }
+}

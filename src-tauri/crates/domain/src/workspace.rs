@@ -1,0 +1,265 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{EnvironmentId, ItemId, ModuleId, ObjectRef, PersonId, StageId};
+
+/// Words in both languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// Simplified Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A workspace as it was read: everything that a release may choose from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its name.
+    pub name: Text,
+    /// Stages in order (sop P1).
+    pub stages: Vec<Stage>,
+    /// Modules in a valid release order.
+    pub modules: Vec<Module>,
+    /// People.
+    pub people: Vec<Person>,
+    /// Checklist items; each stage has all of them unless an item names its stages.
+    pub checklist: Vec<ChecklistItem>,
+    /// Whom to ask for help (sop O4).
+    pub on_call: Vec<OnCall>,
+    /// Times and limits.
+    pub timings: Timings,
+}
+
+/// A stage of the pipeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Identifier.
+    pub id: StageId,
+    /// Name.
+    pub name: Text,
+    /// Environments in the order they are changed.
+    pub environments: Vec<Environment>,
+    /// What the gate before the stage asks for.
+    pub gate: GateRules,
+    /// Seconds that the stage is watched before it counts as passed (sop P4).
+    pub soak_s: u32,
+}
+
+/// What a gate asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateRules {
+    /// Roles that have to vote Go.
+    pub votes: Vec<Role>,
+    /// Conditions that a manager may waive; safety conditions never can.
+    pub waivable: Vec<ConditionKind>,
+}
+
+/// An environment: one cluster and namespace in a stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Identifier.
+    pub id: EnvironmentId,
+    /// Name.
+    pub name: Text,
+    /// Short name for a column (`dev`).
+    pub short: String,
+    /// How careful one has to be.
+    pub tier: Tier,
+    /// Name of the cluster; typed to arm in production.
+    pub cluster: String,
+    /// The only namespace that manifests of this environment may name.
+    pub namespace: String,
+}
+
+/// How careful one has to be with an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Tier {
+    /// Development.
+    Dev,
+    /// Test.
+    Test,
+    /// Online test: like production, without users.
+    Ontest,
+    /// Production.
+    Prod,
+}
+
+/// A module: what is released.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Module {
+    /// Identifier, which is also its name.
+    pub id: ModuleId,
+    /// How it is rolled out.
+    pub strategy: Strategy,
+    /// Modules that go before it (sop P3).
+    pub depends_on: Vec<ModuleId>,
+    /// The version that the workspace's manifests carry.
+    pub version: String,
+    /// Manifests in the order they are written, an entry an environment and object.
+    pub manifests: Vec<Manifest>,
+}
+
+/// How a module is rolled out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Strategy {
+    /// Kubernetes' rolling update (sop S1).
+    Rolling,
+}
+
+/// One object of a module in an environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// Which object.
+    pub object: ObjectRef,
+    /// The object as written, as JSON.
+    pub body: serde_json::Value,
+    /// The file it comes from, relative to the workspace.
+    pub file: String,
+}
+
+/// A person of the workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Identifier.
+    pub id: PersonId,
+    /// Name to show.
+    pub name: String,
+    /// What the person may be in a release.
+    pub roles: Vec<Role>,
+}
+
+/// What a person is in a release (sop O1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Carries the release out.
+    Operator,
+    /// Verifies it; never the operator of the same release.
+    Verifier,
+    /// Decides on waivers and Go/No-Go.
+    Manager,
+}
+
+/// A checklist item (sop C).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChecklistItem {
+    /// Identifier.
+    pub id: ItemId,
+    /// When it is due.
+    pub phase: Phase,
+    /// Heading it stands under.
+    pub group: Text,
+    /// What has to hold.
+    pub title: Text,
+    /// One line about it.
+    pub detail: Text,
+    /// Suggested steps.
+    pub steps: Vec<Text>,
+    /// Who has to sign it.
+    pub role: Role,
+    /// How it is answered.
+    pub kind: ItemKind,
+    /// Stages it belongs to; empty for all.
+    pub stages: Vec<StageId>,
+}
+
+/// How a checklist item is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ItemKind {
+    /// A person signs.
+    Manual,
+    /// Holds when every module of the stage is healthy on its new version.
+    RolloutsHealthy,
+    /// Holds when every object on the cluster is what was applied.
+    ContentApplied,
+}
+
+/// When an item is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// Before the stage: keeps its own gate closed.
+    Pre,
+    /// While it runs.
+    During,
+    /// Right after it: keeps the next gate closed.
+    Post,
+    /// The next day.
+    Day1,
+    /// The day after that.
+    Day2,
+}
+
+/// Someone to ask for help.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnCall {
+    /// Name or group.
+    pub name: Text,
+    /// How to reach them.
+    pub reach: Text,
+}
+
+/// Times and limits, all in one place. Seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timings {
+    /// After how long an identity check is too old to arm.
+    pub identity_limit_s: u32,
+    /// How long arming lasts.
+    pub arming_s: u32,
+    /// How long a rollout may make no progress before it counts as failed.
+    pub progress_deadline_s: u32,
+    /// How long a healthy rollout has to stay healthy before the module counts as passed.
+    pub stable_s: u32,
+    /// How many modules that do not depend on each other are rolled out at once.
+    pub parallel: u32,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Timings { identity_limit_s: 60, arming_s: 600, progress_deadline_s: 600, stable_s: 10, parallel: 1 }
+    }
+}
+
+/// What a condition of a gate asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConditionKind {
+    /// The previous stage passed.
+    PreviousStagePassed,
+    /// The soak after the previous stage is over.
+    SoakPassed,
+    /// The checklist items due here are signed.
+    ChecklistComplete,
+    /// The dry-run diff has been reviewed and nothing in it is undeclared.
+    DiffReviewed,
+    /// Every live object is backed up.
+    BackupTaken,
+    /// The identity of every cluster behind the gate is verified.
+    IdentityVerified,
+    /// The cluster says yes to every verb needed.
+    PermissionsPresent,
+}
+
+impl ConditionKind {
+    /// Every kind, in the order a gate lists them.
+    pub const ALL: [ConditionKind; 7] = [
+        ConditionKind::PreviousStagePassed,
+        ConditionKind::SoakPassed,
+        ConditionKind::ChecklistComplete,
+        ConditionKind::DiffReviewed,
+        ConditionKind::BackupTaken,
+        ConditionKind::IdentityVerified,
+        ConditionKind::PermissionsPresent,
+    ];
+
+    /// Whether a workspace may allow waiving it at all. Without a backup there is no way back, and
+    /// an unverified cluster may be the wrong one: those are never waived.
+    pub fn may_be_waivable(self) -> bool {
+        matches!(self, ConditionKind::SoakPassed | ConditionKind::ChecklistComplete)
+    }
+}

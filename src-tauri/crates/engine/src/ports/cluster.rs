@@ -1,0 +1,148 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    ClusterIdentity, FieldChange, FieldConflict, LiveHead, ModuleId, MutationIntent, MutationOutcome,
+    ObjectRef, Permission, ReleaseId,
+};
+use serde_json::Value;
+
+use super::{ClusterFailure, Context, Watching};
+
+/// Makes handles to clusters.
+#[async_trait]
+pub trait Clusters: Send + Sync {
+    /// A handle to the cluster of a context. With `pinned`, every mutation re-checks the identity
+    /// right before it is sent, and a handle to another cluster is never given out.
+    /// `allowed_plugin` is the SHA-256 of the credential command that was allowed, if any.
+    async fn connect(
+        &self,
+        context: Context,
+        pinned: Option<ClusterIdentity>,
+        allowed_plugin: Option<String>,
+    ) -> Result<Arc<dyn Cluster>, ClusterFailure>;
+}
+
+/// An immutable handle to one cluster.
+#[async_trait]
+pub trait Cluster: Send + Sync {
+    /// Asks the cluster who it is; never cached.
+    async fn identity(&self) -> Result<ClusterIdentity, ClusterFailure>;
+
+    /// What the cluster says of itself and of the user.
+    async fn about(&self) -> Result<About, ClusterFailure>;
+
+    /// The permissions that releasing these objects needs: get, watch, patch, create, delete on each
+    /// kind, get and watch on pods, events, replicasets, get on pods/log (least privilege, sop P5).
+    async fn needed(&self, objects: &[ObjectRef]) -> Result<Vec<Permission>, ClusterFailure>;
+
+    /// Those of the given permissions that the cluster refuses (SelfSubjectAccessReview, verb by verb).
+    async fn denied(&self, permissions: &[Permission]) -> Result<Vec<Permission>, ClusterFailure>;
+
+    /// A live object; none when it does not exist.
+    async fn read(&self, object: &ObjectRef) -> Result<Option<LiveObject>, ClusterFailure>;
+
+    /// What applying a manifest would do (server-side apply, `dryRun=All`). Changes nothing.
+    async fn preview(&self, manifest: &Outgoing) -> Result<Preview, ClusterFailure>;
+
+    /// Sends a mutation once, if its precondition holds, after re-checking the identity. Fields that
+    /// other managers own are taken over only if they are among `take_over`. Never retried: when no
+    /// answer comes within the bound, the outcome is `Unknown`.
+    async fn send(&self, intent: &MutationIntent, body: Option<&Outgoing>, take_over: &[FieldConflict]) -> MutationOutcome;
+
+    /// Reads back whether a mutation whose outcome is unknown was applied.
+    async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure>;
+
+    /// How a workload's rollout stands now.
+    async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure>;
+
+    /// Begins watching workloads, their pods and events. Goes on until it is dropped; dropped
+    /// watches are re-established and re-listed by themselves.
+    async fn watch(&self, workloads: &[ObjectRef]) -> Result<Box<dyn Watching>, ClusterFailure>;
+}
+
+/// A manifest on its way to the cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// The object.
+    pub object: ObjectRef,
+    /// The manifest as written in the workspace, or the backup.
+    pub body: Value,
+    /// The release it belongs to; written as an annotation.
+    pub release: ReleaseId,
+    /// The module it belongs to.
+    pub module: ModuleId,
+}
+
+/// What a cluster says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// `v1.36.3`.
+    pub version: String,
+    /// The user's name there.
+    pub user: String,
+    /// Seconds its clock is ahead of the workstation's.
+    pub clock_skew_s: f64,
+}
+
+/// A live object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveObject {
+    /// Enough to tell whether it is still the same.
+    pub head: LiveHead,
+    /// The object without status and managed fields: what a backup keeps.
+    pub body: Value,
+    /// Its version label, else the tag of its first container's image.
+    pub version: Option<String>,
+}
+
+/// What applying a manifest would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    /// The live object, as [`LiveObject::body`]; none when it would be created.
+    pub live: Option<LiveObject>,
+    /// The object as it would be, likewise stripped; none when the cluster refuses it.
+    pub after: Option<Value>,
+    /// Changed fields.
+    pub fields: Vec<FieldChange>,
+    /// Fields that other managers own.
+    pub conflicts: Vec<FieldConflict>,
+    /// The cluster's refusal, printable.
+    pub rejected: Option<String>,
+}
+
+/// How a workload's rollout stands, judged as `kubectl rollout status` judges it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolloutReading {
+    /// The verdict.
+    pub phase: RolloutPhase,
+    /// Wanted replicas.
+    pub wanted: u32,
+    /// Replicas of the new template.
+    pub updated: u32,
+    /// Available replicas.
+    pub available: u32,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// `maxSurge` as written.
+    pub surge: Option<String>,
+    /// `maxUnavailable` as written.
+    pub unavailable: Option<String>,
+    /// What the cluster says about it, printable.
+    pub message: String,
+}
+
+/// Verdict on a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolloutPhase {
+    /// The controller has not seen the change yet.
+    Unobserved,
+    /// Going on.
+    Progressing,
+    /// All replicas are of the new template and available.
+    Complete,
+    /// `ProgressDeadlineExceeded`.
+    DeadlineExceeded,
+    /// The workload is not there.
+    Missing,
+}

@@ -1,0 +1,130 @@
+use domain::{ClusterIdentity, Permission};
+
+/// Why a cluster could not do something. Texts are printable and free of secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClusterFailure {
+    /// No connection, or none in time. Nothing was sent.
+    #[error("the API server cannot be reached: {0}")]
+    Unreachable(String),
+    /// The certificate does not come from the pinned CA.
+    #[error("the API server's certificate is not trusted: {0}")]
+    Untrusted(String),
+    /// 401.
+    #[error("the credential was refused")]
+    CredentialRefused,
+    /// 403.
+    #[error("not allowed: {} {}", .0.verb, .0.resource)]
+    Forbidden(Permission),
+    /// 429 or 503 beyond the bound of retries (reads only; a mutation is sent once).
+    #[error("the API server is busy")]
+    Busy,
+    /// The identity is another than the pinned one.
+    #[error("another cluster answers")]
+    AnotherCluster {
+        /// What is pinned.
+        expected: Box<ClusterIdentity>,
+        /// What was found.
+        found: Box<ClusterIdentity>,
+    },
+    /// The cluster lacks the kind.
+    #[error("the cluster does not know {0}")]
+    KindUnknown(String),
+    /// The credential command is not allowed, or has changed since.
+    #[error("the credential command is not allowed: {path}")]
+    PluginNotAllowed {
+        /// Absolute path, or the command as written.
+        path: String,
+        /// SHA-256 of the file now, hex.
+        sha256: Option<String>,
+    },
+    /// Anything else the API server answered; status and message.
+    #[error("the API server answered {status}: {message}")]
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Its message.
+        message: String,
+    },
+    /// The answer could not be understood.
+    #[error("the API server's answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// Why the ledger could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerFailure {
+    /// Someone else appended to the stream first.
+    #[error("the stream is at {found}, not at {expected}")]
+    Moved {
+        /// Where the caller thought the stream was.
+        expected: u64,
+        /// Where it is.
+        found: u64,
+    },
+    /// Another process holds the data folder.
+    #[error("another instance holds {path}")]
+    InUse {
+        /// The folder.
+        path: String,
+        /// Its process id, if it said so.
+        process: Option<u32>,
+    },
+    /// A newer version wrote it.
+    #[error("the ledger has version {found}, this program knows {known}")]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// It is not a ledger, or damaged.
+    #[error("the ledger is damaged: {0}")]
+    Damaged(String),
+    /// It cannot be written: full disk, read-only, no rights.
+    #[error("the ledger cannot be written: {0}")]
+    Unwritable(String),
+    /// No such entry or blob.
+    #[error("{0} is not in the ledger")]
+    Missing(String),
+    /// Anything else.
+    #[error("the ledger failed: {0}")]
+    Other(String),
+}
+
+/// Why the keychain could not do something. No text of it holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaultFailure {
+    /// There is no keychain on this workstation.
+    #[error("there is no keychain: {0}")]
+    Missing(String),
+    /// It is locked, and nobody unlocked it.
+    #[error("the keychain is locked")]
+    Locked,
+    /// It did not answer in time.
+    #[error("the keychain did not answer within {seconds} s")]
+    Timeout {
+        /// The bound.
+        seconds: u32,
+    },
+    /// It does not have the entry.
+    #[error("the keychain has no entry {0}")]
+    NoEntry(String),
+    /// The passphrase is wrong.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// The passphrase is too short.
+    #[error("the passphrase needs at least {least} characters")]
+    WeakPassphrase {
+        /// How many.
+        least: u32,
+    },
+    /// The person has no key on this workstation.
+    #[error("no key for {0}")]
+    NoKey(String),
+    /// The person's key is locked.
+    #[error("the key of {0} is locked")]
+    KeyLocked(String),
+    /// It answered with something unreadable or refused.
+    #[error("the keychain failed: {0}")]
+    Broken(String),
+}

@@ -1,0 +1,163 @@
+use async_trait::async_trait;
+use domain::{Digest, EnvironmentId, Event, Instant, PersonId, RegisterEvent, ReleaseId};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::LedgerFailure;
+
+/// What a stream of entries is about. Positions count within a stream.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stream {
+    /// Keys, bindings and what else holds across releases.
+    Register,
+    /// One release.
+    Release(ReleaseId),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Record {
+    /// In a release.
+    Release(Event),
+    /// Outside of any release.
+    Register(RegisterEvent),
+}
+
+/// An entry to append.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEntry {
+    /// When it happened.
+    pub at: Instant,
+    /// Who made it happen; none for the program itself.
+    pub actor: Option<PersonId>,
+    /// What happened.
+    pub record: Record,
+}
+
+/// An entry of the chain. Self-contained: exported, it can be verified without the database.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Position in the chain, from 1, without gaps.
+    pub sequence: u64,
+    /// When it happened.
+    pub at: Instant,
+    /// The stream.
+    pub stream: Stream,
+    /// Position in the stream, from 1, without gaps.
+    pub position: u64,
+    /// Who made it happen.
+    pub actor: Option<PersonId>,
+    /// What happened.
+    pub record: Record,
+    /// Hash of the entry before, hex; 64 zeros for the first.
+    pub previous: String,
+    /// SHA-256 over all of the above in canonical JSON, hex.
+    pub hash: String,
+}
+
+/// The program's only memory: append-only, hash-chained.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Appends all entries or none, if the stream is at `expected` (0 for a new one). Durable when
+    /// it returns. Never dropped half-way: the commit runs to its end even when the caller is gone.
+    async fn append(&self, stream: &Stream, expected: u64, entries: Vec<NewEntry>) -> Result<Vec<Entry>, LedgerFailure>;
+
+    /// Entries of a stream after a position.
+    async fn read(&self, stream: &Stream, after: u64) -> Result<Vec<Entry>, LedgerFailure>;
+
+    /// Releases that have a stream, oldest first.
+    async fn releases(&self) -> Result<Vec<ReleaseId>, LedgerFailure>;
+
+    /// One entry.
+    async fn entry(&self, sequence: u64) -> Result<Entry, LedgerFailure>;
+
+    /// Newest first.
+    async fn page(&self, search: &Search) -> Result<Found, LedgerFailure>;
+
+    /// Keeps bytes under their digest; durable when it returns. The same bytes are kept once.
+    async fn keep(&self, bytes: &[u8]) -> Result<Digest, LedgerFailure>;
+
+    /// Bytes by their digest, checked against it.
+    async fn kept(&self, digest: &Digest) -> Result<Vec<u8>, LedgerFailure>;
+
+    /// Walks the whole chain.
+    async fn verify(&self) -> Result<ChainReport, LedgerFailure>;
+
+    /// What the newest verification found, and the head now.
+    fn chain(&self) -> ChainReport;
+
+    /// Writes all entries to a new file.
+    async fn export(&self, format: Format, path: &std::path::Path) -> Result<Exported, LedgerFailure>;
+
+    /// The newest sequence number, whenever it moves.
+    fn moves(&self) -> watch::Receiver<u64>;
+}
+
+/// What to look for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Words, all of which must occur in the entry.
+    pub words: String,
+    /// Only this release.
+    pub release: Option<ReleaseId>,
+    /// Only this environment.
+    pub environment: Option<EnvironmentId>,
+    /// Only this person.
+    pub actor: Option<PersonId>,
+    /// Only events of this name (`gateOpened`).
+    pub verb: Option<String>,
+    /// Only entries before this sequence number.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// How many match in all.
+    pub matches: u64,
+    /// Event names that occur in the ledger.
+    pub verbs: Vec<String>,
+    /// People that occur in it.
+    pub actors: Vec<PersonId>,
+    /// When the first entry was written.
+    pub since: Option<Instant>,
+}
+
+/// State of the chain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChainReport {
+    /// Entries there are.
+    pub entries: u64,
+    /// Entries verified.
+    pub verified: u64,
+    /// First broken sequence number.
+    pub broken_at: Option<u64>,
+    /// Hash of the newest entry, hex.
+    pub head: Option<String>,
+    /// How long the verification took, milliseconds.
+    pub took_ms: f64,
+}
+
+/// How to export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One [`Entry`] a line.
+    JsonLines,
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// What was exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// How many entries.
+    pub entries: u64,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+}

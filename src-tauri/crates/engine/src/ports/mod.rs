@@ -1,0 +1,17 @@
+//! What the engine needs of the world.
+
+mod clock;
+mod cluster;
+mod failure;
+mod ledger;
+mod notifier;
+mod vault;
+mod watching;
+
+pub use clock::*;
+pub use cluster::*;
+pub use failure::*;
+pub use ledger::*;
+pub use notifier::*;
+pub use vault::*;
+pub use watching::*;

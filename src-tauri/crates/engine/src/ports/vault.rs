@@ -1,0 +1,133 @@
+use async_trait::async_trait;
+use domain::{Instant, PersonId, PublicKey, Signed, Statement};
+use secrecy::SecretString;
+
+use super::VaultFailure;
+
+/// What connects to a cluster, as the keychain has it. Its secrets cannot be printed or serialized.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Name of the keychain entry.
+    pub name: String,
+    /// Server URL.
+    pub server: String,
+    /// CA certificates, PEM.
+    pub ca_pem: String,
+    /// Name to expect in the server's certificate, if another than the URL's host.
+    pub tls_server_name: Option<String>,
+    /// How it authenticates.
+    pub credential: Credential,
+}
+
+/// How a context authenticates.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// Nothing.
+    Anonymous,
+    /// Bearer token.
+    Token(SecretString),
+    /// User name and password.
+    Basic {
+        /// User name.
+        user: String,
+        /// Password.
+        password: SecretString,
+    },
+    /// Client certificate, PEM, and its key, PEM.
+    Certificate {
+        /// Certificate chain.
+        certificate_pem: String,
+        /// Private key.
+        key_pem: SecretString,
+    },
+    /// External command; run only after being allowed.
+    Plugin(Plugin),
+}
+
+/// An external credential command (client-go credential plugin).
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    /// The command as written.
+    pub command: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Its environment variables; values may be secrets.
+    pub environment: Vec<(String, SecretString)>,
+    /// `client.authentication.k8s.io/v1` …
+    pub api_version: String,
+    /// Whether it wants to know the cluster (`provideClusterInfo`).
+    pub wants_cluster: bool,
+}
+
+/// What may be shown of a stored context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextHead {
+    /// Name of the keychain entry.
+    pub name: String,
+    /// Server URL.
+    pub server: String,
+    /// How it authenticates.
+    pub kind: ContextKind,
+    /// Command and arguments of a plugin.
+    pub words: Vec<String>,
+    /// Names of the plugin's environment variables.
+    pub variables: Vec<String>,
+    /// When certificate or token end, if that can be told.
+    pub expires_at: Option<Instant>,
+}
+
+/// How a stored context authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextKind {
+    /// Nothing.
+    Anonymous,
+    /// Bearer token.
+    Token,
+    /// User name and password.
+    Basic,
+    /// Client certificate.
+    Certificate,
+    /// External command.
+    Plugin,
+}
+
+/// The OS keychain: contexts, people's keys, and a key that seals what the ledger keeps of Secrets.
+/// Every call is bounded in time; none of them blocks the caller's thread.
+#[async_trait]
+pub trait Vault: Send + Sync {
+    /// Whether the keychain answers and is unlocked.
+    async fn ready(&self) -> Result<(), VaultFailure>;
+
+    /// Stores a context, replacing one of the same name as a whole.
+    async fn store(&self, context: Context) -> Result<ContextHead, VaultFailure>;
+
+    /// All stored contexts, by name.
+    async fn contexts(&self) -> Result<Vec<ContextHead>, VaultFailure>;
+
+    /// One context with its secrets.
+    async fn context(&self, name: &str) -> Result<Context, VaultFailure>;
+
+    /// Forgets a context, all of its items.
+    async fn forget(&self, name: &str) -> Result<(), VaultFailure>;
+
+    /// Makes a key for a person, sealed by a passphrase of at least eight characters, and unlocks it.
+    async fn create_key(&self, person: &PersonId, passphrase: SecretString) -> Result<PublicKey, VaultFailure>;
+
+    /// The person's public key and whether it can sign now; none when there is no key.
+    async fn key(&self, person: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure>;
+
+    /// Unlocks a person's key until the program ends or it is locked.
+    async fn unlock(&self, person: &PersonId, passphrase: SecretString) -> Result<PublicKey, VaultFailure>;
+
+    /// Locks it again.
+    async fn lock(&self, person: &PersonId);
+
+    /// Signs a statement with the unlocked key of the statement's person.
+    async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure>;
+
+    /// Seals bytes with a key that only the keychain has.
+    async fn seal(&self, bytes: &[u8]) -> Result<Vec<u8>, VaultFailure>;
+
+    /// Opens what [`Vault::seal`] made.
+    async fn unseal(&self, sealed: &[u8]) -> Result<Vec<u8>, VaultFailure>;
+}
