@@ -66,7 +66,10 @@ pub fn available() -> Result<(), Unavailable> {
         return Err(missing(image::BUSYBOX, "busybox-static"));
     }
     if !Path::new(CNI).join("bridge").is_file() {
-        return Err(missing(&format!("{CNI}/bridge"), "containernetworking-plugins"));
+        return Err(missing(
+            &format!("{CNI}/bridge"),
+            "containernetworking-plugins",
+        ));
     }
     if !binaries::up_to_date() && programs::find("go").is_none() {
         return Err(Unavailable::Go);
@@ -95,12 +98,18 @@ pub fn runnable(tests: usize) -> bool {
         panic!("{tests} tests need real clusters and {REQUIRE}=1: {why}");
     }
     // Written past the test runner's capture: a skip must always be seen.
-    let _ = writeln!(std::io::stderr(), "{tests} skipped: no control plane ({why})");
+    let _ = writeln!(
+        std::io::stderr(),
+        "{tests} skipped: no control plane ({why})"
+    );
     false
 }
 
 fn missing(program: &str, package: &str) -> Unavailable {
-    Unavailable::Program { program: program.to_owned(), package: package.to_owned() }
+    Unavailable::Program {
+        program: program.to_owned(),
+        package: package.to_owned(),
+    }
 }
 
 fn is_root() -> bool {

@@ -32,7 +32,10 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
     ("etcd", "go.etcd.io/etcd/server/v3"),
     ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    ("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    (
+        "kube-controller-manager",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+    ),
     ("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler"),
     ("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy"),
     ("kubelet", "k8s.io/kubernetes/cmd/kubelet"),
@@ -89,10 +92,16 @@ impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Progress::Waiting => f.write_str("waiting for another build of the cluster programs"),
-            Progress::Building { program, number, of } => {
+            Progress::Building {
+                program,
+                number,
+                of,
+            } => {
                 write!(f, "building {program} from source ({number} of {of})")
             }
-            Progress::Built { program, took } => write!(f, "{program} built in {} s", took.as_secs()),
+            Progress::Built { program, took } => {
+                write!(f, "{program} built in {} s", took.as_secs())
+            }
         }
     }
 }
@@ -103,17 +112,17 @@ pub fn target_folder() -> PathBuf {
         let folder = PathBuf::from(folder);
         return std::path::absolute(&folder).unwrap_or(folder);
     }
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target").components().fold(
-        PathBuf::new(),
-        |mut path, part| {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../target")
+        .components()
+        .fold(PathBuf::new(), |mut path, part| {
             if part == std::path::Component::ParentDir {
                 path.pop();
             } else {
                 path.push(part);
             }
             path
-        },
-    )
+        })
 }
 
 /// The folder with the built programs.
@@ -155,10 +164,17 @@ pub fn build(mut progress: impl FnMut(Progress)) -> Result<(), BuildError> {
         fs::write(&path, content).map_err(at(&path))?;
     }
     for (index, (program, package)) in PROGRAMS.into_iter().enumerate() {
-        progress(Progress::Building { program, number: index + 1, of: PROGRAMS.len() });
+        progress(Progress::Building {
+            program,
+            number: index + 1,
+            of: PROGRAMS.len(),
+        });
         let started = Instant::now();
         build_one(&go, &module, program, package)?;
-        progress(Progress::Built { program, took: started.elapsed() });
+        progress(Progress::Built {
+            program,
+            took: started.elapsed(),
+        });
     }
     let stamp = stamp_path();
     fs::write(&stamp, fingerprint()).map_err(at(&stamp))
@@ -167,16 +183,33 @@ pub fn build(mut progress: impl FnMut(Progress)) -> Result<(), BuildError> {
 fn build_one(go: &Path, module: &Path, program: &str, package: &str) -> Result<(), BuildError> {
     let unfinished = folder().join(format!(".{program}"));
     let mut command = Command::new(go);
-    command.current_dir(module).args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"]);
+    command
+        .current_dir(module)
+        .args(["build", "-mod=readonly", "-trimpath", "-buildvcs=false"]);
     if let Ok(parallel) = std::env::var(PARALLEL) {
         command.env("GOMAXPROCS", &parallel).args(["-p", &parallel]);
     }
-    command.env("CGO_ENABLED", "0").env("GOWORK", "off").env_remove("GOOS").env_remove("GOARCH");
-    command.args(["-ldflags", &linker_flags(), "-o"]).arg(&unfinished).arg(package);
-    let failed = |output: String| BuildError::Go { program: program.to_owned(), output };
-    let output = command.output().map_err(|error| failed(error.to_string()))?;
+    command
+        .env("CGO_ENABLED", "0")
+        .env("GOWORK", "off")
+        .env_remove("GOOS")
+        .env_remove("GOARCH");
+    command
+        .args(["-ldflags", &linker_flags(), "-o"])
+        .arg(&unfinished)
+        .arg(package);
+    let failed = |output: String| BuildError::Go {
+        program: program.to_owned(),
+        output,
+    };
+    let output = command
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
-        return Err(failed(last_lines(&String::from_utf8_lossy(&output.stderr), 20)));
+        return Err(failed(last_lines(
+            &String::from_utf8_lossy(&output.stderr),
+            20,
+        )));
     }
     let finished = path(program);
     fs::rename(&unfinished, &finished).map_err(at(&finished))
@@ -186,7 +219,10 @@ fn build_one(go: &Path, module: &Path, program: &str, package: &str) -> Result<(
 fn linker_flags() -> String {
     let version = "k8s.io/component-base/version";
     let mut parts = KUBERNETES.trim_start_matches('v').split('.');
-    let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (major, minor) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
     format!(
         "-s -w -X {version}.gitVersion={KUBERNETES} -X {version}.gitMajor={major} -X {version}.gitMinor={minor}"
     )
@@ -203,7 +239,10 @@ fn fingerprint() -> String {
         hash.update(package);
     }
     hash.update(linker_flags());
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn stamp_path() -> PathBuf {
@@ -211,7 +250,10 @@ fn stamp_path() -> PathBuf {
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> BuildError + '_ {
-    move |source| BuildError::Io { path: path.to_owned(), source }
+    move |source| BuildError::Io {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// The last lines of a text, for an error message.
@@ -227,12 +269,18 @@ mod tests {
     #[test]
     fn the_target_folder_is_cargos() {
         assert!(target_folder().is_absolute());
-        assert!(target_folder().ends_with("target") || std::env::var_os("CARGO_TARGET_DIR").is_some());
+        assert!(
+            target_folder().ends_with("target") || std::env::var_os("CARGO_TARGET_DIR").is_some()
+        );
     }
 
     #[test]
     fn the_module_pins_what_the_linker_flags_say() {
-        assert!(MODULE[0].1.contains(&format!("k8s.io/kubernetes {KUBERNETES}")));
+        assert!(
+            MODULE[0]
+                .1
+                .contains(&format!("k8s.io/kubernetes {KUBERNETES}"))
+        );
         assert!(linker_flags().contains("gitMinor=36"));
     }
 

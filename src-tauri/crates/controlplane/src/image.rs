@@ -62,7 +62,10 @@ pub enum Behaviour {
 impl Image {
     /// An image with this reference and behaviour.
     pub fn new(reference: impl Into<String>, behaviour: Behaviour) -> Image {
-        Image { reference: reference.into(), behaviour }
+        Image {
+            reference: reference.into(),
+            behaviour,
+        }
     }
 
     pub(crate) fn pause() -> Image {
@@ -100,7 +103,8 @@ impl Image {
     }
 }
 
-const PAUSE_SCRIPT: &str = "#!/bin/sh\ntrap 'exit 0' TERM INT\nwhile :; do sleep 3600 & wait $!; done\n";
+const PAUSE_SCRIPT: &str =
+    "#!/bin/sh\ntrap 'exit 0' TERM INT\nwhile :; do sleep 3600 & wait $!; done\n";
 
 /// As process 1 the shell gets SIGTERM and httpd does not: httpd goes on
 /// accepting until the endpoint is gone from every kube-proxy, then requests
@@ -164,7 +168,11 @@ pub(crate) fn save(images: &[Image], path: &Path) -> io::Result<()> {
             "Layers": [format!("{base_digest}.tar"), layer_path],
         }));
     }
-    archive.file("manifest.json", 0o644, json!(manifest).to_string().as_bytes());
+    archive.file(
+        "manifest.json",
+        0o644,
+        json!(manifest).to_string().as_bytes(),
+    );
     fs::write(path, archive.finish())
 }
 
@@ -176,8 +184,8 @@ fn base_layer(busybox: &[u8]) -> Vec<u8> {
     }
     archive.file("bin/busybox", 0o755, busybox);
     for applet in [
-        "sh", "httpd", "sleep", "kill", "cat", "ls", "echo", "wget", "nc", "ps", "env", "date", "id",
-        "hostname", "true", "false", "seq", "head", "tail", "grep", "test",
+        "sh", "httpd", "sleep", "kill", "cat", "ls", "echo", "wget", "nc", "ps", "env", "date",
+        "id", "hostname", "true", "false", "seq", "head", "tail", "grep", "test",
     ] {
         archive.link(&format!("bin/{applet}"), "busybox");
     }
@@ -195,7 +203,10 @@ fn architecture() -> &'static str {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -205,7 +216,12 @@ mod tests {
     #[test]
     fn two_versions_differ_only_in_their_own_layer() {
         let image = |version: &str| {
-            Image::new("pilothouse.example/a:1", Behaviour::Serves { version: version.into() })
+            Image::new(
+                "pilothouse.example/a:1",
+                Behaviour::Serves {
+                    version: version.into(),
+                },
+            )
         };
         assert_ne!(digest(&image("1").layer()), digest(&image("2").layer()));
         assert_eq!(digest(&image("1").layer()), digest(&image("1").layer()));

@@ -20,7 +20,11 @@ pub(crate) fn run(command: &mut Command) -> io::Result<Output> {
         return Ok(output);
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("{command:?}: {}: {}", output.status, stderr.trim())))
+    Err(io::Error::other(format!(
+        "{command:?}: {}: {}",
+        output.status,
+        stderr.trim()
+    )))
 }
 
 /// Gives the process a group of its own: Ctrl-C in the terminal is for us, and
@@ -64,7 +68,10 @@ impl Process {
     /// Sends a signal (`KILL`, `STOP`, …) if it is still the same process.
     pub(crate) fn signal(self, signal: &str) -> io::Result<()> {
         if !self.alive() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "the process has ended"));
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the process has ended",
+            ));
         }
         run(Command::new("kill").args(["-s", signal, &self.pid.to_string()]))?;
         Ok(())
@@ -84,6 +91,7 @@ fn stat(pid: u32) -> Option<(u32, u64)> {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -91,7 +99,13 @@ mod tests {
     fn a_process_is_known_by_its_start_time_too() {
         let own = Process::now(std::process::id()).unwrap();
         assert!(own.alive());
-        assert!(!Process { started: own.started + 1, ..own }.alive());
+        assert!(
+            !Process {
+                started: own.started + 1,
+                ..own
+            }
+            .alive()
+        );
     }
 
     #[test]

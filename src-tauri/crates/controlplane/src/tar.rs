@@ -66,6 +66,7 @@ fn put(header: &mut [u8; BLOCK], at: usize, room: usize, text: &str) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -89,7 +90,10 @@ mod tests {
         archive.file("bin/a", 0o755, b"hello");
         let path = std::env::temp_dir().join(format!("controlplane-tar-{}", std::process::id()));
         std::fs::write(&path, archive.finish()).unwrap();
-        let listed = std::process::Command::new("tar").arg("-tf").arg(&path).output();
+        let listed = std::process::Command::new("tar")
+            .arg("-tf")
+            .arg(&path)
+            .output();
         std::fs::remove_file(&path).unwrap();
         let Ok(listed) = listed else { return };
         assert_eq!(String::from_utf8_lossy(&listed.stdout), "bin/\nbin/a\n");

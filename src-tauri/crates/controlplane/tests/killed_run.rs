@@ -20,7 +20,10 @@ fn a_killed_run_leaves_nothing_that_the_next_does_not_remove() {
     if !runnable(1) {
         return;
     }
-    let options = || Options { index: Some(INDEX), ..Options::named("killed") };
+    let options = || Options {
+        index: Some(INDEX),
+        ..Options::named("killed")
+    };
     if std::env::var_os(VICTIM).is_some() {
         let cluster = ControlPlane::start(options()).unwrap();
         println!("started {}", cluster.logs().display());

@@ -24,7 +24,12 @@ fn a_cluster_is_started_released_to_disturbed_and_ended() {
         return;
     }
     let serves = |reference, version: &str| {
-        Image::new(reference, Behaviour::Serves { version: version.into() })
+        Image::new(
+            reference,
+            Behaviour::Serves {
+                version: version.into(),
+            },
+        )
     };
     let began = Instant::now();
     let cluster = ControlPlane::start(Options::named("bj-test-01").with_images([
@@ -36,8 +41,14 @@ fn a_cluster_is_started_released_to_disturbed_and_ended() {
     say(&format!("cluster ready after {:?}", began.elapsed()));
 
     deploy(&cluster);
-    let address = cluster.service_address("default", "fission-router").unwrap();
-    until("the first version", || cluster.get(address, "/version").is_ok_and(|v| v == "1.15.2"));
+    let address = cluster
+        .service_address("default", "fission-router")
+        .unwrap();
+    until("the first version", || {
+        cluster
+            .get(address, "/version")
+            .is_ok_and(|v| v == "1.15.2")
+    });
 
     a_rolling_update_loses_no_request(&cluster, address);
     the_operator_may_release_and_the_verifier_may_read(&cluster);
@@ -70,7 +81,10 @@ fn a_rolling_update_loses_no_request(cluster: &ControlPlane, address: SocketAddr
         rolled_out(cluster);
         say(&format!("rolled out after {:?}", began.elapsed()));
         let old_gone = || {
-            let pods = ask(cluster, &["get", "pods", "-l", "app=fission-router", "-o", "name"]);
+            let pods = ask(
+                cluster,
+                &["get", "pods", "-l", "app=fission-router", "-o", "name"],
+            );
             pods.lines().count() == 3
         };
         until("the old pods' end", old_gone);
@@ -85,10 +99,14 @@ fn a_rolling_update_loses_no_request(cluster: &ControlPlane, address: SocketAddr
 
 fn the_operator_may_release_and_the_verifier_may_read(cluster: &ControlPlane) {
     let may = |user: User, verb: &str, what: &str| {
-        let answer = cluster.kubectl(&["auth", "can-i", verb, what, "--as", user.name()]).unwrap();
+        let answer = cluster
+            .kubectl(&["auth", "can-i", verb, what, "--as", user.name()])
+            .unwrap();
         answer.status.success()
     };
-    for verb in ["get", "list", "watch", "create", "patch", "update", "delete"] {
+    for verb in [
+        "get", "list", "watch", "create", "patch", "update", "delete",
+    ] {
         assert!(may(User::Operator, verb, "deployments.apps"), "{verb}");
     }
     assert!(!may(User::Operator, "create", "clusterroles"));
@@ -101,7 +119,9 @@ fn the_operator_may_release_and_the_verifier_may_read(cluster: &ControlPlane) {
 fn a_revoked_operator_is_unknown(cluster: &ControlPlane) {
     let own = cluster.kubeconfig_path(User::Operator);
     let as_operator = || {
-        cluster.kubectl(&["--kubeconfig", &own.display().to_string(), "get", "pods"]).unwrap()
+        cluster
+            .kubectl(&["--kubeconfig", &own.display().to_string(), "get", "pods"])
+            .unwrap()
     };
     assert!(as_operator().status.success());
     cluster.revoke(User::Operator).unwrap();
@@ -113,13 +133,24 @@ fn a_revoked_operator_is_unknown(cluster: &ControlPlane) {
 fn logs_and_exec_reach_the_container(cluster: &ControlPlane) {
     let logs = ask(cluster, &["logs", "deployment/fission-router"]);
     assert!(logs.contains("listening on 8080"), "{logs}");
-    let said = ask(cluster, &["exec", "deployment/fission-router", "--", "cat", "/www/version"]);
+    let said = ask(
+        cluster,
+        &[
+            "exec",
+            "deployment/fission-router",
+            "--",
+            "cat",
+            "/www/version",
+        ],
+    );
     assert_eq!(said, "1.15.3");
 }
 
 fn an_exiting_container_is_in_crash_loop_back_off(cluster: &ControlPlane) {
     set_image(cluster, BROKEN);
-    until("CrashLoopBackOff", || waiting_reasons(cluster).contains("CrashLoopBackOff"));
+    until("CrashLoopBackOff", || {
+        waiting_reasons(cluster).contains("CrashLoopBackOff")
+    });
 }
 
 fn a_missing_image_is_err_image_pull(cluster: &ControlPlane) {
@@ -129,8 +160,19 @@ fn a_missing_image_is_err_image_pull(cluster: &ControlPlane) {
         let reasons = waiting_reasons(cluster);
         reasons.contains("ErrImagePull") || reasons.contains("ImagePullBackOff")
     });
-    say(&format!("a missing image is known after {:?}", began.elapsed()));
-    ask(cluster, &["rollout", "undo", "deployment/fission-router", "--to-revision=2"]);
+    say(&format!(
+        "a missing image is known after {:?}",
+        began.elapsed()
+    ));
+    ask(
+        cluster,
+        &[
+            "rollout",
+            "undo",
+            "deployment/fission-router",
+            "--to-revision=2",
+        ],
+    );
     rolled_out(cluster);
 }
 
@@ -138,7 +180,11 @@ fn the_api_server_is_killed_and_comes_back(cluster: &ControlPlane, address: Sock
     cluster.kill_apiserver().unwrap();
     assert!(!cluster.kubectl(&["get", "nodes"]).unwrap().status.success());
     assert!(cluster.kill_apiserver().is_err(), "it is dead already");
-    assert_eq!(cluster.get(address, "/version").unwrap(), "1.15.3", "pods do not need it");
+    assert_eq!(
+        cluster.get(address, "/version").unwrap(),
+        "1.15.3",
+        "pods do not need it"
+    );
     let began = Instant::now();
     cluster.start_apiserver().unwrap();
     say(&format!("API server back after {:?}", began.elapsed()));
@@ -146,7 +192,12 @@ fn the_api_server_is_killed_and_comes_back(cluster: &ControlPlane, address: Sock
 }
 
 fn etcd_hangs_and_goes_on(cluster: &ControlPlane) {
-    let write = ["create", "configmap", "written-while-hanging", "--request-timeout=2s"];
+    let write = [
+        "create",
+        "configmap",
+        "written-while-hanging",
+        "--request-timeout=2s",
+    ];
     cluster.pause_etcd().unwrap();
     let hanging = cluster.kubectl(&write).unwrap();
     cluster.resume_etcd().unwrap();
@@ -161,7 +212,10 @@ fn etcd_hangs_and_goes_on(cluster: &ControlPlane) {
 fn the_kubelet_is_killed_and_comes_back(cluster: &ControlPlane) {
     cluster.kill_kubelet().unwrap();
     cluster.start_kubelet().unwrap();
-    ask(cluster, &["rollout", "restart", "deployment/fission-router"]);
+    ask(
+        cluster,
+        &["rollout", "restart", "deployment/fission-router"],
+    );
     rolled_out(cluster);
 }
 
@@ -173,7 +227,10 @@ fn nothing_is_left(cluster: ControlPlane) {
     let ids = ask(&cluster, &["get", "pods", "-o", ids]).replace("containerd://", "");
     let containers: Vec<&str> = ids.split_whitespace().collect();
     assert!(containers.len() >= 3, "{ids}");
-    assert!(!processes_with(&needle).is_empty(), "or the search below finds nothing either");
+    assert!(
+        !processes_with(&needle).is_empty(),
+        "or the search below finds nothing either"
+    );
     let began = Instant::now();
     cluster.shutdown().unwrap();
     say(&format!("ended after {:?}", began.elapsed()));
@@ -183,7 +240,10 @@ fn nothing_is_left(cluster: ControlPlane) {
     assert!(!mounts.contains(&needle), "{mounts}");
     let prefix = address.trim_end_matches('2');
     let routes = fs::read_to_string("/proc/net/fib_trie").unwrap();
-    assert!(!routes.contains(prefix), "an address below {prefix} is left");
+    assert!(
+        !routes.contains(prefix),
+        "an address below {prefix} is left"
+    );
     for hierarchy in fs::read_dir("/sys/fs/cgroup").unwrap().flatten() {
         for container in &containers {
             let group = hierarchy.path().join("k8s.io").join(container);
@@ -230,11 +290,22 @@ spec:
 
 fn set_image(cluster: &ControlPlane, reference: &str) {
     let image = format!("fission-router={reference}");
-    ask(cluster, &["set", "image", "deployment/fission-router", &image]);
+    ask(
+        cluster,
+        &["set", "image", "deployment/fission-router", &image],
+    );
 }
 
 fn rolled_out(cluster: &ControlPlane) {
-    ask(cluster, &["rollout", "status", "deployment/fission-router", "--timeout=180s"]);
+    ask(
+        cluster,
+        &[
+            "rollout",
+            "status",
+            "deployment/fission-router",
+            "--timeout=180s",
+        ],
+    );
 }
 
 fn waiting_reasons(cluster: &ControlPlane) -> String {
@@ -244,7 +315,11 @@ fn waiting_reasons(cluster: &ControlPlane) -> String {
 
 fn ask(cluster: &ControlPlane, arguments: &[&str]) -> String {
     let output = cluster.kubectl(arguments).unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        stderr(&output)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 

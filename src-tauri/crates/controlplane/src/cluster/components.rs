@@ -55,7 +55,9 @@ impl Layout {
     }
 
     pub(super) fn log(&self, component: Component) -> PathBuf {
-        self.state.join("logs").join(format!("{}.log", component.name()))
+        self.state
+            .join("logs")
+            .join(format!("{}.log", component.name()))
     }
 
     /// Writes the configuration files.
@@ -161,10 +163,16 @@ impl Layout {
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
             &format!("--service-account-key-file={}", certificate("accounts.pub")),
-            &format!("--service-account-signing-key-file={}", certificate("accounts.key")),
+            &format!(
+                "--service-account-signing-key-file={}",
+                certificate("accounts.key")
+            ),
             "--service-account-issuer=https://kubernetes.default.svc",
             &format!("--service-cluster-ip-range={}", place.services()),
-            &format!("--kubelet-client-certificate={}", certificate("kubelet-client.crt")),
+            &format!(
+                "--kubelet-client-certificate={}",
+                certificate("kubelet-client.crt")
+            ),
             &format!("--kubelet-client-key={}", certificate("kubelet-client.key")),
             // Otherwise logs and exec try to resolve the node's name.
             "--kubelet-preferred-address-types=InternalIP",
@@ -178,7 +186,10 @@ impl Layout {
             &format!("--authentication-kubeconfig={own}"),
             &format!("--authorization-kubeconfig={own}"),
             &format!("--root-ca-file={}", self.certificates.path("ca.crt")),
-            &format!("--service-account-private-key-file={}", self.certificates.path("accounts.key")),
+            &format!(
+                "--service-account-private-key-file={}",
+                self.certificates.path("accounts.key")
+            ),
             "--leader-elect=false",
         ])
     }
@@ -304,5 +315,8 @@ pub(super) fn load_images(namespaces: &Namespaces, archive: &Path) -> std::io::R
 }
 
 fn strings(arguments: &[&str]) -> Vec<String> {
-    arguments.iter().map(|argument| (*argument).to_owned()).collect()
+    arguments
+        .iter()
+        .map(|argument| (*argument).to_owned())
+        .collect()
 }

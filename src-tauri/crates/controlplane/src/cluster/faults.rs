@@ -70,7 +70,9 @@ impl ControlPlane {
 
     fn set_revoked(&self, user: User, revoked: bool) -> Result<(), FaultError> {
         if user == User::Admin {
-            return Err(FaultError::State("the harness itself is the administrator".to_owned()));
+            return Err(FaultError::State(
+                "the harness itself is the administrator".to_owned(),
+            ));
         }
         let file = {
             let mut tokens = lock(&self.tokens);
@@ -90,20 +92,27 @@ impl ControlPlane {
 
     fn start_again(&self, component: Component) -> Result<(), FaultError> {
         if lock(&self.running).contains_key(&component) {
-            return Err(FaultError::State(format!("{} is running already", component.name())));
+            return Err(FaultError::State(format!(
+                "{} is running already",
+                component.name()
+            )));
         }
         Ok(self.launch(component)?)
     }
 
     fn pause(&self, component: Component) -> Result<(), FaultError> {
         let running = lock(&self.running);
-        let running = running.get(&component).ok_or_else(|| not_running(component))?;
+        let running = running
+            .get(&component)
+            .ok_or_else(|| not_running(component))?;
         Ok(running.pause()?)
     }
 
     fn resume(&self, component: Component) -> Result<(), FaultError> {
         let running = lock(&self.running);
-        let running = running.get(&component).ok_or_else(|| not_running(component))?;
+        let running = running
+            .get(&component)
+            .ok_or_else(|| not_running(component))?;
         Ok(running.resume()?)
     }
 }

@@ -42,7 +42,11 @@ pub struct Options {
 impl Options {
     /// A cluster with this name, at any free index, without images.
     pub fn named(name: impl Into<String>) -> Options {
-        Options { name: name.into(), index: None, images: Vec::new() }
+        Options {
+            name: name.into(),
+            index: None,
+            images: Vec::new(),
+        }
     }
 
     /// Adds an image.
@@ -117,7 +121,9 @@ impl ControlPlane {
 
     /// The same as a file, which lives as long as the cluster.
     pub fn kubeconfig_path(&self, user: User) -> PathBuf {
-        self.layout.state.join(format!("{}.kubeconfig", user.name()))
+        self.layout
+            .state
+            .join(format!("{}.kubeconfig", user.name()))
     }
 
     /// The folder with the logs of all components.
@@ -172,8 +178,10 @@ pub fn merged_kubeconfig<'a>(
     clusters: impl IntoIterator<Item = &'a ControlPlane>,
     user: User,
 ) -> String {
-    let clusters: Vec<(&ControlPlane, String)> =
-        clusters.into_iter().map(|cluster| (cluster, cluster.token(user))).collect();
+    let clusters: Vec<(&ControlPlane, String)> = clusters
+        .into_iter()
+        .map(|cluster| (cluster, cluster.token(user)))
+        .collect();
     let entries: Vec<Entry<'_>> = clusters
         .iter()
         .map(|(cluster, token)| Entry {
@@ -191,7 +199,9 @@ fn kubectl(state: &Path) -> Command {
     let mut command = Command::new(binaries::path("kubectl"));
     command.env("KUBECACHEDIR", state.join("kubectl-cache"));
     command.env_remove("KUBECONFIG");
-    command.arg("--kubeconfig").arg(state.join("admin.kubeconfig"));
+    command
+        .arg("--kubeconfig")
+        .arg(state.join("admin.kubeconfig"));
     command
 }
 

@@ -38,7 +38,14 @@ pub(super) struct Namespaces {
 impl Namespaces {
     pub(super) fn open(state: &Path, log: &Path) -> io::Result<Namespaces> {
         let mut unshare = programs::own_group(&mut Command::new("unshare"))
-            .args(["--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc"])
+            .args([
+                "--net",
+                "--pid",
+                "--mount",
+                "--fork",
+                "--kill-child",
+                "--mount-proc",
+            ])
             .args(["sh", "-c", INIT, "init"])
             .arg(state)
             .stdin(Stdio::piped())
@@ -56,7 +63,10 @@ impl Namespaces {
                 let _ = unshare.kill();
                 let _ = unshare.wait();
                 let said = fs::read_to_string(log).unwrap_or_default();
-                Err(io::Error::other(format!("namespaces did not open: {}", said.trim())))
+                Err(io::Error::other(format!(
+                    "namespaces did not open: {}",
+                    said.trim()
+                )))
             }
         }
     }
@@ -70,7 +80,9 @@ impl Namespaces {
     pub(super) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.init.pid.to_string()]);
-        command.args(["--net", "--pid", "--mount", "--"]).arg(program);
+        command
+            .args(["--net", "--pid", "--mount", "--"])
+            .arg(program);
         programs::own_group(&mut command).stdin(Stdio::null());
         command
     }
@@ -86,7 +98,9 @@ impl Namespaces {
         let (host, node) = (place.host().to_string(), place.node().to_string());
         let pid = self.init.pid.to_string();
         let ip = |arguments: &[&str]| programs::run(Command::new("ip").args(arguments));
-        ip(&["link", "add", &link, "type", "veth", "peer", "name", "eth0", "netns", &pid])?;
+        ip(&[
+            "link", "add", &link, "type", "veth", "peer", "name", "eth0", "netns", &pid,
+        ])?;
         ip(&["addr", "add", &format!("{host}/24"), "dev", &link])?;
         ip(&["link", "set", &link, "up"])?;
         let inside = |arguments: &[&str]| programs::run(self.command("ip").args(arguments));
@@ -123,7 +137,10 @@ impl Running {
     pub(super) fn start(mut command: Command, log: PathBuf) -> io::Result<Running> {
         let file = File::options().create(true).append(true).open(&log)?;
         command.stdout(file.try_clone()?).stderr(file);
-        Ok(Running { nsenter: command.spawn()?, log })
+        Ok(Running {
+            nsenter: command.spawn()?,
+            log,
+        })
     }
 
     pub(super) fn ended(&mut self) -> bool {
@@ -151,7 +168,10 @@ impl Running {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.nsenter.try_wait()?.is_none() {
             if Instant::now() > deadline {
-                return Err(io::Error::other(format!("{} does not end", self.log.display())));
+                return Err(io::Error::other(format!(
+                    "{} does not end",
+                    self.log.display()
+                )));
             }
             self.resume_nsenter();
             std::thread::sleep(Duration::from_millis(5));
@@ -175,7 +195,10 @@ impl Running {
             match Process::child_of(self.nsenter.id()) {
                 Some(program) => return Ok(program),
                 None if Instant::now() > deadline => {
-                    return Err(io::Error::new(io::ErrorKind::NotFound, "the process has ended"));
+                    return Err(io::Error::new(
+                        io::ErrorKind::NotFound,
+                        "the process has ended",
+                    ));
                 }
                 None => std::thread::sleep(Duration::from_millis(5)),
             }

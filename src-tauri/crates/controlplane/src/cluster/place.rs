@@ -42,7 +42,9 @@ impl Place {
                 continue;
             }
             let place = Place { index, _lock: lock };
-            place.remove_leftovers().map_err(setup(format!("leftovers at index {index}")))?;
+            place
+                .remove_leftovers()
+                .map_err(setup(format!("leftovers at index {index}")))?;
             if place.is_free() {
                 return Ok(place);
             }
@@ -52,11 +54,17 @@ impl Place {
 
     /// Where a cluster at this place keeps its files.
     pub(super) fn state(&self, name: &str) -> PathBuf {
-        binaries::target_folder().join("clusters").join(format!("{name}-{}", self.index))
+        binaries::target_folder()
+            .join("clusters")
+            .join(format!("{name}-{}", self.index))
     }
 
     fn is_state(&self, path: &Path) -> bool {
-        let named = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+        let named = |path: &Path| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .map(str::to_owned)
+        };
         named(path).is_some_and(|name| name.ends_with(&format!("-{}", self.index)))
             && path.parent().and_then(named).as_deref() == Some("clusters")
     }
@@ -98,7 +106,9 @@ impl Place {
     /// All addresses by which somebody may reach the API server.
     pub(super) fn api_addresses(&self) -> Vec<IpAddr> {
         let first_service = Ipv4Addr::new(10, 97, self.index, 1);
-        [self.node(), first_service, Ipv4Addr::LOCALHOST].map(IpAddr::V4).to_vec()
+        [self.node(), first_service, Ipv4Addr::LOCALHOST]
+            .map(IpAddr::V4)
+            .to_vec()
     }
 
     /// Deleting one end of a veth deletes the other and all routes over it.
@@ -115,7 +125,10 @@ impl Place {
             let record: Value = serde_json::from_str(&text).unwrap_or_default();
             if let (Some(pid), Some(started)) = (record["pid"].as_u64(), record["started"].as_u64())
             {
-                end(Process { pid: u32::try_from(pid).unwrap_or(0), started })?;
+                end(Process {
+                    pid: u32::try_from(pid).unwrap_or(0),
+                    started,
+                })?;
             }
             if let Some(state) = record["state"].as_str().map(Path::new)
                 && self.is_state(state)
@@ -134,7 +147,9 @@ impl Place {
         };
         let routes = String::from_utf8_lossy(&routes.stdout).into_owned();
         let ours = [99, 98, 97].map(|part| format!("10.{part}.{}.", self.index));
-        !routes.lines().any(|line| ours.iter().any(|prefix| line.starts_with(prefix)))
+        !routes
+            .lines()
+            .any(|line| ours.iter().any(|prefix| line.starts_with(prefix)))
     }
 }
 
@@ -147,7 +162,10 @@ pub(super) fn end(process: Process) -> io::Result<()> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while process.alive() {
         if Instant::now() > deadline {
-            return Err(io::Error::other(format!("process {} does not end", process.pid)));
+            return Err(io::Error::other(format!(
+                "process {} does not end",
+                process.pid
+            )));
         }
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -38,7 +38,12 @@ pub(super) fn start(options: Options) -> Result<ControlPlane, StartError> {
     let certificates =
         Certificates::make(&state.join("pki"), &options.name, &place.api_addresses())?;
     let url = format!("https://{}:6443", place.node());
-    let layout = Layout { state: state.clone(), node, url, certificates };
+    let layout = Layout {
+        state: state.clone(),
+        node,
+        url,
+        certificates,
+    };
     layout.write(&place, &tokens)?;
 
     let namespaces = Namespaces::open(&state, &state.join("logs/namespaces.log"))
@@ -64,8 +69,10 @@ pub(super) fn start_all(
     availability::available()?;
     binaries::build(|progress| eprintln!("→ {progress}"))?;
     let started: Vec<Result<ControlPlane, StartError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            options.into_iter().map(|options| scope.spawn(move || start(options))).collect();
+        let threads: Vec<_> = options
+            .into_iter()
+            .map(|options| scope.spawn(move || start(options)))
+            .collect();
         threads
             .into_iter()
             .map(|thread| match thread.join() {
@@ -80,9 +87,13 @@ pub(super) fn start_all(
 impl ControlPlane {
     fn bring_up(&self, images: &[Image]) -> Result<(), StartError> {
         if let Some(root) = self.namespaces.root() {
-            self.place.record(root, &self.layout.state).map_err(setup("recording the cluster"))?;
+            self.place
+                .record(root, &self.layout.state)
+                .map_err(setup("recording the cluster"))?;
         }
-        self.namespaces.connect(&self.place).map_err(setup("connecting the network"))?;
+        self.namespaces
+            .connect(&self.place)
+            .map_err(setup("connecting the network"))?;
         for user in User::ALL {
             fs::write(self.kubeconfig_path(user), self.kubeconfig(user))
                 .map_err(setup("writing kubeconfigs"))?;
@@ -92,9 +103,12 @@ impl ControlPlane {
         }
         self.import(images)?;
         self.await_apiserver()?;
-        for component in
-            [Component::ControllerManager, Component::Scheduler, Component::Kubelet, Component::Proxy]
-        {
+        for component in [
+            Component::ControllerManager,
+            Component::Scheduler,
+            Component::Kubelet,
+            Component::Proxy,
+        ] {
             self.launch(component)?;
         }
         let rbac = self.layout.state.join("rbac.yaml");
@@ -105,7 +119,9 @@ impl ControlPlane {
     }
 
     pub(super) fn launch(&self, component: Component) -> Result<(), StartError> {
-        let command = self.layout.command(component, &self.place, &self.namespaces);
+        let command = self
+            .layout
+            .command(component, &self.place, &self.namespaces);
         let running = Running::start(command, self.layout.log(component))
             .map_err(setup(format!("starting {}", component.name())))?;
         lock(&self.running).insert(component, running);
@@ -119,7 +135,10 @@ impl ControlPlane {
         image::save(&all, &archive).map_err(setup("writing images"))?;
         let socket = self.namespaces.inside(CONTAINERD_SOCKET);
         self.wait("containerd's socket", Component::Containerd, || {
-            socket.exists().then_some(()).ok_or_else(|| "no socket yet".to_owned())
+            socket
+                .exists()
+                .then_some(())
+                .ok_or_else(|| "no socket yet".to_owned())
         })?;
         load_images(&self.namespaces, &archive).map_err(setup("loading images"))?;
         fs::remove_file(&archive).map_err(setup("removing the image archive"))
@@ -127,16 +146,21 @@ impl ControlPlane {
 
     pub(super) fn await_apiserver(&self) -> Result<(), StartError> {
         let address = SocketAddr::from((self.place.node(), 6443));
-        self.wait("an API server that answers /readyz", Component::ApiServer, || {
-            // Cheaper than a kubectl that finds nobody listening.
-            TcpStream::connect_timeout(&address, Duration::from_secs(1))
-                .map_err(|error| error.to_string())?;
-            self.ask_kubectl(&["get", "--raw", "/readyz"]).map(|_| ())
-        })
+        self.wait(
+            "an API server that answers /readyz",
+            Component::ApiServer,
+            || {
+                // Cheaper than a kubectl that finds nobody listening.
+                TcpStream::connect_timeout(&address, Duration::from_secs(1))
+                    .map_err(|error| error.to_string())?;
+                self.ask_kubectl(&["get", "--raw", "/readyz"]).map(|_| ())
+            },
+        )
     }
 
     fn apply(&self, file: &Path) -> Result<(), String> {
-        self.ask_kubectl(&["apply", "-f", &file.display().to_string()]).map(|_| ())
+        self.ask_kubectl(&["apply", "-f", &file.display().to_string()])
+            .map(|_| ())
     }
 
     /// Ready, without taints, and with the account that pods need.
@@ -145,11 +169,13 @@ impl ControlPlane {
         let answer = self.ask_kubectl(&["get", &node, "serviceaccount/default", "-o", "json"])?;
         let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
         let node = &answer["items"][0];
-        let ready = node["status"]["conditions"].as_array().is_some_and(|conditions| {
-            conditions.iter().any(|condition| {
-                condition["type"] == "Ready" && condition["status"] == "True"
-            })
-        });
+        let ready = node["status"]["conditions"]
+            .as_array()
+            .is_some_and(|conditions| {
+                conditions
+                    .iter()
+                    .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+            });
         let taints = &node["spec"]["taints"];
         if !ready {
             return Err("the node is not ready".to_owned());
@@ -206,7 +232,8 @@ impl ControlPlane {
 
 fn check_name(name: &str) -> Result<(), StartError> {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let bounded = name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.ends_with('-');
+    let bounded =
+        name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.ends_with('-');
     if bounded && name.len() <= 40 && name.bytes().all(allowed) {
         Ok(())
     } else {
@@ -222,7 +249,10 @@ mod tests {
     fn a_name_must_fit_into_a_host_name() {
         assert!(check_name("bj-prod-01").is_ok());
         for bad in ["", "BJ", "-a", "a-", "a/b", "1a", "a b"] {
-            assert!(matches!(check_name(bad), Err(StartError::Name(_))), "{bad:?}");
+            assert!(
+                matches!(check_name(bad), Err(StartError::Name(_))),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -50,11 +50,21 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn make(node: &str) -> io::Result<Tokens> {
-        let components =
-            [Account::ControllerManager, Account::Scheduler, Account::Proxy, Account::Kubelet];
+        let components = [
+            Account::ControllerManager,
+            Account::Scheduler,
+            Account::Proxy,
+            Account::Kubelet,
+        ];
         let accounts = User::ALL.map(Account::Person).into_iter().chain(components);
-        let tokens = accounts.map(|account| Ok((account, random()?))).collect::<io::Result<_>>()?;
-        Ok(Tokens { node: node.to_owned(), tokens, revoked: Vec::new() })
+        let tokens = accounts
+            .map(|account| Ok((account, random()?)))
+            .collect::<io::Result<_>>()?;
+        Ok(Tokens {
+            node: node.to_owned(),
+            tokens,
+            revoked: Vec::new(),
+        })
     }
 
     pub(super) fn of(&self, account: Account) -> &str {
@@ -80,9 +90,10 @@ impl Tokens {
                 Account::Person(User::Admin) => ("admin".to_owned(), "system:masters"),
                 Account::Person(user) => (user.name().to_owned(), "pilothouse"),
                 // Otherwise each of its controllers would first have to fetch a token of its own.
-                Account::ControllerManager => {
-                    ("system:kube-controller-manager".to_owned(), "system:masters")
-                }
+                Account::ControllerManager => (
+                    "system:kube-controller-manager".to_owned(),
+                    "system:masters",
+                ),
                 Account::Scheduler => ("system:kube-scheduler".to_owned(), ""),
                 Account::Proxy => ("system:kube-proxy".to_owned(), ""),
                 Account::Kubelet => (format!("system:node:{}", self.node), "system:nodes"),
@@ -114,7 +125,14 @@ pub(super) fn kubeconfig(entries: &[Entry<'_>]) -> String {
     let mut clusters = String::new();
     let mut contexts = String::new();
     let mut users = String::new();
-    for Entry { cluster, url, ca_pem, user, token } in entries {
+    for Entry {
+        cluster,
+        url,
+        ca_pem,
+        user,
+        token,
+    } in entries
+    {
         let ca = STANDARD.encode(ca_pem);
         let _ = writeln!(
             clusters,
@@ -124,7 +142,10 @@ pub(super) fn kubeconfig(entries: &[Entry<'_>]) -> String {
             contexts,
             "- name: {cluster}\n  context:\n    cluster: {cluster}\n    user: {cluster}-{user}"
         );
-        let _ = writeln!(users, "- name: {cluster}-{user}\n  user:\n    token: {token}");
+        let _ = writeln!(
+            users,
+            "- name: {cluster}-{user}\n  user:\n    token: {token}"
+        );
     }
     let current = entries.first().map_or("", |entry| entry.cluster);
     format!(
@@ -133,6 +154,7 @@ pub(super) fn kubeconfig(entries: &[Entry<'_>]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
