@@ -33,9 +33,52 @@ pub(crate) fn packages() -> Result<(), Failure> {
         return Ok(());
     }
     step("installing npm packages", || {
-        process::run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+        install()?;
         fs::write(&stamp, &wanted).map_err(io("writing the stamp of npm packages"))
     })
+}
+
+/// Exactly what the lock file says.
+fn install() -> Result<(), Failure> {
+    let mut clean = npm(&["ci", "--no-audit", "--no-fund"]);
+    let output = clean.output().map_err(io("starting npm ci"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Ok(());
+    }
+    if lacks_only_unknown_optionals(&said) {
+        println!(
+            "  the registry has not every optional package of other platforms; going on without"
+        );
+        return process::run(&mut npm(&[
+            "install",
+            "--no-save",
+            "--no-audit",
+            "--no-fund",
+        ]));
+    }
+    eprint!("{said}");
+    Err(Failure::Command {
+        command: process::name(&clean),
+        status: output.status,
+    })
+}
+
+/// `npm ci` refuses a lock file without the optional packages of platforms that
+/// its registry does not have. It reports them without a version; a package
+/// that was forgotten has one.
+fn lacks_only_unknown_optionals(said: &str) -> bool {
+    let complaints: Vec<&str> = said
+        .lines()
+        .filter_map(|line| {
+            line.trim_start_matches("npm error")
+                .trim()
+                .strip_suffix(" from lock file")
+        })
+        .collect();
+    !complaints.is_empty()
+        && !said.contains("Invalid: ")
+        && complaints.iter().all(|complaint| complaint.ends_with('@'))
 }
 
 /// `npm run build`, when a source is another than last time. The stamp is not
@@ -90,6 +133,17 @@ fn hash_of(files: &[PathBuf]) -> Result<String, Failure> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_forgotten_package_is_not_an_unknown_optional_one() {
+        let unknown = "npm error Missing: @lix-js/sdk-darwin-arm64@ from lock file\n";
+        let forgotten = "npm error Missing: svelte@5.57.0 from lock file\n";
+        assert!(lacks_only_unknown_optionals(unknown));
+        assert!(!lacks_only_unknown_optionals(&format!(
+            "{unknown}{forgotten}"
+        )));
+        assert!(!lacks_only_unknown_optionals("npm error network"));
+    }
 
     #[test]
     fn the_hash_follows_content_and_ignores_what_the_build_writes() {

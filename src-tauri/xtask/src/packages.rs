@@ -87,7 +87,13 @@ pub(crate) fn install(headless: bool) -> Result<(), Failure> {
         process::run(apt(root).args(["update", "-qq"]))?;
         process::run(
             apt(root)
-                .args(["install", "-y", "-qq", "--no-install-recommends"])
+                .args([
+                    "install",
+                    "-y",
+                    "-qq",
+                    "-o=Dpkg::Use-Pty=0",
+                    "--no-install-recommends",
+                ])
                 .args(&missing),
         )
     })
