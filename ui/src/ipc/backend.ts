@@ -1,0 +1,93 @@
+import type * as t from './types';
+
+/** The commands of the window; see contract/COMMANDS.md. All may throw `CommandFailure`. */
+export interface Backend {
+  start(): Promise<t.StartView>;
+  preferencesSet(preferences: t.Preferences): Promise<void>;
+
+  personSelect(person: string | null): Promise<void>;
+  keyCreate(person: string, passphrase: string): Promise<t.PersonView>;
+  keyUnlock(person: string, passphrase: string): Promise<t.PersonView>;
+  keyLock(person: string): Promise<t.PersonView>;
+
+  workspaceOpen(path: string): Promise<t.WorkspaceView>;
+  workspaceOpenExample(): Promise<t.WorkspaceView>;
+  workspaceView(): Promise<t.WorkspaceView>;
+
+  kubeconfigPreview(source: t.KubeconfigSource): Promise<t.ImportPreview>;
+  contextsImport(form: t.ImportForm): Promise<t.StoredContext[]>;
+  contextsList(): Promise<t.StoredContext[]>;
+  contextForget(name: string): Promise<void>;
+  pluginAllow(context: string, path: string, sha256: string): Promise<t.StoredContext>;
+  environmentProbe(environment: string, context: string): Promise<t.ProbeView>;
+  environmentBind(environment: string, context: string, probe: t.ProbeView): Promise<t.WorkspaceView>;
+  permissionsCheck(environment: string): Promise<t.PermissionsView>;
+  environmentSelect(environment: string | null): Promise<t.BannerView>;
+  bannerView(): Promise<t.BannerView>;
+  identityVerify(environment: string): Promise<t.BannerView>;
+
+  releaseDraft(): Promise<t.ReleaseForm>;
+  releaseCreate(form: t.ReleaseForm): Promise<t.ReleaseView>;
+  releaseView(release: string): Promise<t.ReleaseView>;
+  releaseCancel(release: string, reason: string): Promise<t.ReleaseView>;
+  releaseFinish(release: string): Promise<t.ReleaseView>;
+
+  checklistView(release: string, stage: string): Promise<t.ChecklistView>;
+  tick(release: string, form: t.TickForm): Promise<t.ChecklistView>;
+  waive(release: string, form: t.WaiverForm): Promise<t.ReleaseView>;
+  vote(release: string, stage: string, go: boolean, reason: string): Promise<t.ReleaseView>;
+  gateOpen(release: string, stage: string): Promise<t.ReleaseView>;
+
+  changesRun(release: string, environment: string): Promise<t.ChangesView>;
+  changesView(release: string, environment: string): Promise<t.ChangesView>;
+  changesReview(release: string, environment: string, digest: string): Promise<t.ChangesView>;
+  changeDeclare(release: string, form: t.DeclarationForm): Promise<t.ReleaseView>;
+  backupTake(release: string, environment: string): Promise<t.BackupView>;
+
+  arm(release: string, environment: string, module: string, typedName: string | null): Promise<t.BannerView>;
+  disarm(): Promise<t.BannerView>;
+
+  rolloutStart(release: string, environment: string, module: string): Promise<t.RolloutView>;
+  rolloutPause(release: string, environment: string): Promise<t.RolloutView>;
+  rolloutResume(release: string, environment: string): Promise<t.RolloutView>;
+  rolloutStop(release: string, environment: string): Promise<t.RolloutView>;
+  rolloutView(release: string, environment: string): Promise<t.RolloutView>;
+  wayBack(release: string, environment: string): Promise<t.RolloutView>;
+  interruptedView(release: string): Promise<t.InterruptedView | null>;
+  interruptedContinue(release: string): Promise<t.RolloutView>;
+
+  /** Lines come in batches; each batch has to be acknowledged, or the next ones are held back. */
+  logsOpen(
+    release: string,
+    environment: string,
+    module: string,
+    receive: (batch: t.LogBatch) => void,
+  ): Promise<number>;
+  logsAcknowledge(stream: number, sequence: number): Promise<void>;
+  logsClose(stream: number): Promise<void>;
+
+  ledgerPage(query: t.LedgerQuery): Promise<t.LedgerPage>;
+  ledgerDetail(sequence: number): Promise<t.LedgerDetail>;
+  ledgerVerify(): Promise<t.ChainSummary>;
+  ledgerExport(format: t.ExportFormat, path: string): Promise<t.ExportView>;
+  upgradeRecord(release: string | null): Promise<t.UpgradeRecordRow[]>;
+
+  notificationsList(): Promise<t.NotificationView[]>;
+  notificationsRead(upTo: number): Promise<void>;
+  workCancel(): Promise<void>;
+
+  /** Calls the handler whenever the program says that something changed; returns the way to stop. */
+  onChanged(handler: (changed: t.Changed) => void): Promise<() => void>;
+}
+
+let chosen: Backend | undefined;
+
+/** Says once, at the entry, who answers the commands. */
+export function useBackend(backend: Backend): void {
+  chosen = backend;
+}
+
+export function backend(): Backend {
+  if (!chosen) throw new Error('no backend has been chosen');
+  return chosen;
+}

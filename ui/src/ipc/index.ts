@@ -1,0 +1,3 @@
+export { backend, useBackend, type Backend } from './backend';
+export { CommandFailure, failureOf } from './failure';
+export type * from './types';

@@ -1,0 +1,156 @@
+import {
+  backend, failureOf,
+  type BannerView, type Changed, type ChainSummary, type Failure, type NotificationView, type PersonView,
+  type ReleaseView, type RoleView, type StartView, type Topic, type WorkspaceView,
+} from '$ipc';
+import { speak } from '../language.svelte';
+import { applyTheme } from '../theme.svelte';
+
+type Listener = { topic: Topic; run: (subject: string | null) => void };
+
+const listeners = new Set<Listener>();
+
+/** What the whole window knows: the workspace, the release that is open, the banner, who sits here.
+    Screens read from it; what only one screen shows is read by that screen. */
+class Session {
+  start = $state.raw<StartView | null>(null);
+  startFailure = $state<Failure | null>(null);
+  workspace = $state.raw<WorkspaceView | null>(null);
+  banner = $state.raw<BannerView | null>(null);
+  release = $state.raw<ReleaseView | null>(null);
+  releaseFailure = $state<Failure | null>(null);
+  notifications = $state.raw<NotificationView[]>([]);
+  chain = $state.raw<ChainSummary | null>(null);
+  /** Identifier of who sits at the workstation. */
+  person = $state<string | null>(null);
+
+  /** Who sits at the workstation. */
+  get me(): PersonView | null {
+    return this.personOf(this.person);
+  }
+
+  personOf(id: string | null | undefined): PersonView | null {
+    return this.workspace?.people.find((person) => person.id === id) ?? null;
+  }
+
+  /** A person's name; the identifier where the workspace does not know it. */
+  nameOf(id: string | null | undefined): string {
+    return this.personOf(id)?.name ?? id ?? '';
+  }
+
+  /** What a person is in the open release. */
+  roleOf(id: string | null | undefined): RoleView | null {
+    const release = this.release;
+    if (!release || !id) return null;
+    if (release.operator.id === id) return 'operator';
+    if (release.verifier.id === id) return 'verifier';
+    return release.manager.id === id ? 'manager' : null;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const start = await backend().start();
+      this.startFailure = null;
+      this.start = start;
+      this.chain = start.chain;
+      this.person = start.person;
+      this.workspace = start.workspace;
+      speak(start.preferences.language);
+      applyTheme(start.preferences.theme);
+      await Promise.all([this.readBanner(), this.readNotifications()]);
+    } catch (thrown) {
+      this.startFailure = failureOf(thrown);
+    }
+  }
+
+  async readWorkspace(): Promise<void> {
+    try {
+      this.workspace = await backend().workspaceView();
+    } catch (thrown) {
+      if (failureOf(thrown).code !== 'noWorkspace') throw thrown;
+      this.workspace = null;
+    }
+  }
+
+  async readBanner(): Promise<void> {
+    this.banner = await backend().bannerView();
+  }
+
+  async readNotifications(): Promise<void> {
+    this.notifications = await backend().notificationsList();
+  }
+
+  /** Opens a release: everything below the banner is then about it. */
+  async open(release: string): Promise<void> {
+    if (this.release?.id !== release) this.release = null;
+    this.releaseFailure = null;
+    try {
+      this.release = await backend().releaseView(release);
+      this.person = this.person ?? null;
+    } catch (thrown) {
+      this.releaseFailure = failureOf(thrown);
+    }
+  }
+
+  async readRelease(): Promise<void> {
+    if (this.release) await this.open(this.release.id);
+  }
+
+  /** Takes the answer of a command that brought a release along. */
+  takeRelease(release: ReleaseView): void {
+    this.release = release;
+    this.releaseFailure = null;
+  }
+
+  takeBanner(banner: BannerView): void {
+    this.banner = banner;
+  }
+
+  takeWorkspace(workspace: WorkspaceView): void {
+    this.workspace = workspace;
+  }
+
+  /** Chooses who sits at the workstation. */
+  async sit(person: string | null): Promise<void> {
+    await backend().personSelect(person);
+    this.person = person;
+    await Promise.all([this.readBanner(), this.readRelease(), this.readWorkspace()]);
+  }
+
+  /** The program says that something changed. */
+  async changed(change: Changed): Promise<void> {
+    for (const listener of [...listeners]) if (listener.topic === change.topic) listener.run(change.subject);
+    try {
+      if (change.topic === 'workspace') await this.readWorkspace();
+      else if (change.topic === 'banner') await this.readBanner();
+      else if (change.topic === 'notifications') await this.readNotifications();
+      else if (change.topic === 'release' || change.topic === 'rollout') await this.readRelease();
+      else if (change.topic === 'ledger' && this.chain) this.chain = await backend().ledgerVerify();
+    } catch {
+      // A view that cannot be read again stays as it was; the next change or command says why.
+    }
+  }
+
+  /** Back to nothing (tests). */
+  reset(): void {
+    this.start = null;
+    this.startFailure = null;
+    this.workspace = null;
+    this.banner = null;
+    this.release = null;
+    this.releaseFailure = null;
+    this.notifications = [];
+    this.chain = null;
+    this.person = null;
+  }
+}
+
+export const session = new Session();
+
+/** Calls back whenever something of the topic changed; returns the way to stop:
+    `$effect(() => whenChanged('rollout', read))`. */
+export function whenChanged(topic: Topic, run: (subject: string | null) => void): () => void {
+  const listener = { topic, run };
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}

@@ -1,0 +1,81 @@
+import { m } from '$messages';
+import { refusals } from './failures';
+import { took } from './format/time';
+import { named, type Sentence } from './sentence';
+
+type Params = Record<string, string>;
+
+const yes = (params: Params, key: string): boolean => params[key] === 'true';
+
+/** Seconds as the ledger has them, as a length. */
+const lengthOf = (params: Params): Params => {
+  const seconds = Number(params['seconds']);
+  return Number.isFinite(seconds) ? { ...params, took: took(seconds * 1000) } : params;
+};
+
+const plain = (sentence: Sentence) => (params: Params) => sentence(named(params));
+
+/** The sentence of each verb that the ledger knows; the audit log and the timeline use the same. */
+const sentences: Record<string, (params: Params) => string> = {
+  releaseCreated: plain(m.verb_releaseCreated),
+  releaseFinished: plain(m.verb_releaseFinished),
+  releaseCancelled: plain(m.verb_releaseCancelled),
+  keyRegistered: plain(m.verb_keyRegistered),
+  environmentBound: plain(m.verb_environmentBound),
+  contextImported: plain(m.verb_contextImported),
+  contextForgotten: plain(m.verb_contextForgotten),
+  pluginAllowed: plain(m.verb_pluginAllowed),
+  rehearsalStarted: plain(m.verb_rehearsalStarted),
+  workspaceOpened: plain(m.verb_workspaceOpened),
+  identityVerified: plain(m.verb_identityVerified),
+  identityMismatch: plain(m.verb_identityMismatch),
+  permissionsChecked: plain(m.verb_permissionsChecked),
+  diffComputed: plain(m.verb_diffComputed),
+  diffReviewed: plain(m.verb_diffReviewed),
+  changeDeclared: (p) => m.verb_changeDeclared({ text: p['text'] ?? '—', object: p['object'] ?? '—', path: p['path'] ?? '' }).trim(),
+  backupTaken: plain(m.verb_backupTaken),
+  itemTicked: (p) => plain(yes(p, 'passed') ? m.verb_itemTicked_true : m.verb_itemTicked_false)(p),
+  conditionWaived: plain(m.verb_conditionWaived),
+  voteCast: (p) => plain(yes(p, 'go') ? m.verb_voteCast_true : m.verb_voteCast_false)(p),
+  gateOpened: plain(m.verb_gateOpened),
+  armed: plain(m.verb_armed),
+  disarmed: plain(m.verb_disarmed),
+  refused: (p) => {
+    const rule = p['code'] as keyof typeof refusals | undefined;
+    const reason = rule && rule in refusals ? refusals[rule](named(p)) : (p['code'] ?? '—');
+    return m.verb_refused({ reason });
+  },
+  rolloutStarted: plain(m.verb_rolloutStarted),
+  mutationIntended: plain(m.verb_mutationIntended),
+  mutationSettled: (p) => {
+    const outcome = p['outcome'];
+    if (outcome === 'applied') return plain(m.verb_mutationSettled_applied)(p);
+    return plain(outcome === 'notApplied' ? m.verb_mutationSettled_notApplied : m.verb_mutationSettled_unknown)(p);
+  },
+  rolloutPaused: plain(m.verb_rolloutPaused),
+  rolloutResumed: plain(m.verb_rolloutResumed),
+  rolloutStopped: plain(m.verb_rolloutStopped),
+  modulePassed: (p) => plain(m.verb_modulePassed)(lengthOf(p)),
+  moduleFailed: plain(m.verb_moduleFailed),
+  moduleErrored: plain(m.verb_moduleErrored),
+  environmentPassed: plain(m.verb_environmentPassed),
+  stagePassed: plain(m.verb_stagePassed),
+  wayBackStarted: plain(m.verb_wayBackStarted),
+  wayBackDone: (p) => plain(m.verb_wayBackDone)(lengthOf(p)),
+  wayBackFailed: plain(m.verb_wayBackFailed),
+  workResumed: plain(m.verb_workResumed),
+  notificationSent: (p) => plain(yes(p, 'delivered') ? m.verb_notificationSent_true : m.verb_notificationSent_false)(p),
+  ledgerExported: plain(m.verb_ledgerExported),
+  helpAsked: plain(m.verb_helpAsked),
+  soakOver: plain(m.verb_soakOver),
+};
+
+export const knownVerbs: readonly string[] = Object.keys(sentences);
+
+/** What happened, in one sentence. A verb of a newer program is shown as it is, with its values. */
+export function verbSentence(verb: string, params: Record<string, string>): string {
+  const sentence = sentences[verb];
+  if (sentence) return sentence(params);
+  const values = Object.entries(params).map(([key, value]) => `${key}=${value}`);
+  return [verb, ...values].join(' ');
+}
