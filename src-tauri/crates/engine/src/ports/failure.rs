@@ -83,6 +83,9 @@ pub enum LedgerFailure {
     /// It cannot be written: full disk, read-only, no rights.
     #[error("the ledger cannot be written: {0}")]
     Unwritable(String),
+    /// The export cannot be written there: the file exists, or its folder refuses. The ledger is well.
+    #[error("the export cannot be written: {0}")]
+    ExportUnwritable(String),
     /// No such entry or blob.
     #[error("{0} is not in the ledger")]
     Missing(String),
@@ -118,6 +121,9 @@ pub enum VaultFailure {
         /// How many.
         least: u32,
     },
+    /// The person has a key already; it is never replaced silently.
+    #[error("{0} has a key already")]
+    KeyExists(String),
     /// The person has no key on this workstation.
     #[error("no key for {0}")]
     NoKey(String),
