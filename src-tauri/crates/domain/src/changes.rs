@@ -27,7 +27,9 @@ impl Declaration {
 fn path_within(path: &str, prefix: &str) -> bool {
     prefix.is_empty()
         || path == prefix
-        || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.') || rest.starts_with('['))
+        || path
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with('.') || rest.starts_with('['))
 }
 
 /// A field that a dry run would change.
@@ -114,7 +116,9 @@ impl Diff {
             .filter(|(object, field)| {
                 field.author == FieldAuthor::Manifest
                     && !plan.declares_itself(object, field)
-                    && !declarations.iter().any(|d| d.covers(&object.object, &field.path))
+                    && !declarations
+                        .iter()
+                        .any(|d| d.covers(&object.object, &field.path))
             })
             .collect()
     }

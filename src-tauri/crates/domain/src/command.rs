@@ -1,7 +1,7 @@
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant, ItemId,
-    ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, Permission, ReleasePlan,
-    Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
+    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, Permission,
+    ReleasePlan, Signed, StageId,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.

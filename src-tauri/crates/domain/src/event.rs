@@ -3,14 +3,18 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant, ItemId,
-    ModuleId, MutationId, MutationIntent, MutationOutcome, Permission, PersonId, PublicKey, ReleasePlan,
-    Role, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
+    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, Permission, PersonId, PublicKey,
+    ReleasePlan, Role, Signed, StageId,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "type"
+)]
 pub enum Event {
     /// A release was created.
     ReleaseCreated {
@@ -280,7 +284,11 @@ pub enum NotificationKind {
 
 /// Something that happened outside of any release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "type"
+)]
 pub enum RegisterEvent {
     /// A person's key was made known.
     KeyRegistered {

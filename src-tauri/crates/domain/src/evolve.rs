@@ -1,3 +1,343 @@
-use crate::{Event, Instant, PersonId, Release};
-/// Placeholder while the rules are written.
-pub fn evolve(_release: &mut Option<Release>, _event: &Event, _at: Instant, _actor: Option<&PersonId>) {}
+use std::collections::BTreeMap;
+
+use crate::{
+    EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
+    ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Release,
+    ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work,
+};
+
+/// Folds one event into a release. Events that do not fit the state (which `decide` never makes)
+/// change nothing, so that a fold can never fail.
+pub fn evolve(release: &mut Option<Release>, event: &Event, at: Instant, actor: Option<&PersonId>) {
+    match (release.as_mut(), event) {
+        (None, Event::ReleaseCreated { plan }) => *release = Some(created(plan, at)),
+        (Some(release), event) => release.fold(event, at, actor),
+        (None, _) => {}
+    }
+}
+
+fn created(plan: &ReleasePlan, at: Instant) -> Release {
+    let module = ModuleState {
+        status: ModuleStatus::Waiting,
+        from: None,
+        started_at: None,
+        ended_at: None,
+        reason: None,
+    };
+    let modules: BTreeMap<_, _> = plan
+        .modules
+        .iter()
+        .map(|m| (m.id.clone(), module.clone()))
+        .collect();
+    let environment = EnvironmentState {
+        modules,
+        ..EnvironmentState::default()
+    };
+    Release {
+        created_at: at,
+        status: Status::Running,
+        declarations: plan.declarations.clone(),
+        stages: plan
+            .stages
+            .iter()
+            .map(|s| (s.id.clone(), StageState::default()))
+            .collect(),
+        environments: plan
+            .environments()
+            .map(|e| (e.id.clone(), environment.clone()))
+            .collect(),
+        plan: plan.clone(),
+    }
+}
+
+impl Release {
+    fn fold(&mut self, event: &Event, at: Instant, actor: Option<&PersonId>) {
+        match event {
+            Event::ReleaseCreated { .. } => {}
+            Event::ReleaseFinished => self.status = Status::Finished,
+            Event::ReleaseCancelled { reason } => {
+                self.status = Status::Cancelled {
+                    reason: reason.clone(),
+                }
+            }
+            Event::ChangeDeclared { declaration } => self.declarations.push(declaration.clone()),
+            Event::ItemTicked {
+                stage,
+                item,
+                passed,
+                note,
+                signed,
+            } => {
+                if let Some(state) = self.stages.get_mut(stage) {
+                    let tick = Tick {
+                        passed: *passed,
+                        note: note.clone(),
+                        signed: signed.clone(),
+                    };
+                    state.ticks.insert(item.clone(), tick);
+                }
+            }
+            Event::ConditionWaived {
+                stage,
+                condition,
+                reason,
+                make_up_by,
+                signed,
+            } => {
+                if let Some(state) = self.stages.get_mut(stage) {
+                    let waiver = Waiver {
+                        reason: reason.clone(),
+                        make_up_by: *make_up_by,
+                        signed: signed.clone(),
+                    };
+                    state.waivers.insert(*condition, waiver);
+                }
+            }
+            Event::VoteCast {
+                stage,
+                role,
+                go,
+                reason,
+                signed,
+            } => {
+                if let Some(state) = self.stages.get_mut(stage) {
+                    let vote = Vote {
+                        go: *go,
+                        reason: reason.clone(),
+                        signed: signed.clone(),
+                    };
+                    state.votes.insert(*role, vote);
+                }
+            }
+            Event::GateOpened { stage, .. } => {
+                if let (Some(state), Some(actor)) = (self.stages.get_mut(stage), actor) {
+                    state.opened = Some((at, actor.clone()));
+                }
+            }
+            Event::WayBackStarted { environment, .. } => {
+                self.close_gate_of(environment);
+                self.fold_environment(event, at);
+            }
+            Event::Refused { .. } | Event::NotificationSent { .. } | Event::HelpAsked => {}
+            _ => self.fold_environment(event, at),
+        }
+    }
+
+    /// Going back means that the way forward leads through the gate again, with fresh evidence.
+    fn close_gate_of(&mut self, environment: &EnvironmentId) {
+        let Some(stage) = self.plan.stage_of(environment).map(|s| s.id.clone()) else {
+            return;
+        };
+        let keep: Vec<_> = self
+            .plan
+            .items(&stage, Phase::Pre)
+            .map(|item| item.id.clone())
+            .collect();
+        if let Some(state) = self.stages.get_mut(&stage) {
+            state.opened = None;
+            state.votes.clear();
+            state.waivers.clear();
+            state.ticks.retain(|item, _| keep.contains(item));
+        }
+    }
+
+    fn fold_environment(&mut self, event: &Event, at: Instant) {
+        if let Some(state) = event
+            .environment()
+            .and_then(|id| self.environments.get_mut(id))
+        {
+            state.fold(event, at);
+        }
+    }
+}
+
+impl Event {
+    /// The environment that an event is about.
+    pub fn environment(&self) -> Option<&EnvironmentId> {
+        match self {
+            Event::IdentityVerified { environment, .. }
+            | Event::IdentityMismatch { environment, .. }
+            | Event::PermissionsChecked { environment, .. }
+            | Event::DiffComputed { environment, .. }
+            | Event::DiffReviewed { environment, .. }
+            | Event::BackupTaken { environment, .. }
+            | Event::Armed { environment, .. }
+            | Event::Disarmed { environment }
+            | Event::RolloutStarted { environment, .. }
+            | Event::MutationIntended { environment, .. }
+            | Event::MutationSettled { environment, .. }
+            | Event::RolloutPaused { environment, .. }
+            | Event::RolloutResumed { environment, .. }
+            | Event::RolloutStopped { environment, .. }
+            | Event::WorkResumed { environment, .. }
+            | Event::ModulePassed { environment, .. }
+            | Event::ModuleFailed { environment, .. }
+            | Event::ModuleErrored { environment, .. }
+            | Event::WayBackStarted { environment, .. }
+            | Event::WayBackDone { environment }
+            | Event::WayBackFailed { environment, .. }
+            | Event::NotificationSent { environment, .. } => Some(environment),
+            Event::Refused { environment, .. } => environment.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl EnvironmentState {
+    fn fold(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::IdentityVerified { identity, .. } => {
+                self.identity = Some(IdentityCheck {
+                    at,
+                    found: identity.clone(),
+                    verified: true,
+                });
+            }
+            Event::IdentityMismatch { found, .. } => {
+                self.identity = Some(IdentityCheck {
+                    at,
+                    found: found.clone(),
+                    verified: false,
+                });
+                self.armed = None;
+            }
+            Event::PermissionsChecked { missing, .. } => {
+                self.permissions = Some((at, missing.clone()))
+            }
+            Event::DiffComputed { diff, .. } => self.diff = Some((at, diff.clone())),
+            Event::DiffReviewed { digest, signed, .. } => {
+                self.review = Some((digest.clone(), signed.clone()))
+            }
+            Event::BackupTaken { backup, .. } => self.backup = Some(backup.clone()),
+            Event::Armed { module, until, .. } => self.armed = Some((module.clone(), *until)),
+            Event::Disarmed { .. } => self.armed = None,
+            Event::RolloutStarted { module, from, .. } => {
+                self.work = Work::Forward {
+                    module: module.clone(),
+                };
+                if let Some(state) = self.modules.get_mut(module) {
+                    // A second try comes from the version that the first one came from.
+                    let from = state.from.take().or_else(|| from.clone());
+                    *state = ModuleState {
+                        status: ModuleStatus::Running,
+                        from,
+                        started_at: Some(at),
+                        ended_at: None,
+                        reason: None,
+                    };
+                }
+            }
+            Event::MutationIntended { module, intent, .. } => {
+                let forward = intent.verb == MutationVerb::Apply;
+                if forward && !self.touched.contains(module) {
+                    self.touched.push(module.clone());
+                }
+                let (module, intent) = (module.clone(), intent.clone());
+                self.pending = Some(PendingMutation {
+                    at,
+                    module,
+                    intent,
+                    unknown: false,
+                });
+            }
+            Event::MutationSettled {
+                mutation, outcome, ..
+            } => self.settle(mutation, outcome, at),
+            Event::RolloutPaused { module, .. } => self.set(module, ModuleStatus::Paused),
+            Event::RolloutResumed { module, .. } => self.set(module, ModuleStatus::Running),
+            Event::RolloutStopped { module, .. } => {
+                self.end(module, ModuleStatus::Stopped, None, at)
+            }
+            Event::ModulePassed { module, .. } => self.end(module, ModuleStatus::Passed, None, at),
+            Event::ModuleFailed { module, reason, .. } => {
+                self.end(module, ModuleStatus::Failed, Some(reason), at);
+            }
+            Event::ModuleErrored { module, reason, .. } => {
+                self.end(module, ModuleStatus::Errored, Some(reason), at);
+            }
+            Event::WayBackStarted { modules, .. } => self.start_back(modules, at),
+            Event::WayBackDone { .. } => self.end_back(None, at),
+            Event::WayBackFailed { reason, .. } => self.end_back(Some(reason), at),
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, mutation: &crate::MutationId, outcome: &MutationOutcome, at: Instant) {
+        let Some(pending) = self.pending.as_mut().filter(|p| &p.intent.id == mutation) else {
+            return;
+        };
+        if matches!(outcome, MutationOutcome::Unknown { .. }) {
+            pending.unknown = true;
+            return;
+        }
+        if let Some(pending) = self.pending.take() {
+            self.settled.push(SettledMutation {
+                intended_at: pending.at,
+                settled_at: at,
+                module: pending.module,
+                intent: pending.intent,
+                outcome: outcome.clone(),
+            });
+        }
+    }
+
+    fn set(&mut self, module: &ModuleId, status: ModuleStatus) {
+        if let Some(state) = self.modules.get_mut(module) {
+            state.status = status;
+        }
+    }
+
+    fn end(
+        &mut self,
+        module: &ModuleId,
+        status: ModuleStatus,
+        reason: Option<&String>,
+        at: Instant,
+    ) {
+        self.work = Work::Idle;
+        self.armed = None;
+        if let Some(state) = self.modules.get_mut(module) {
+            state.status = status;
+            state.reason = reason.cloned();
+            state.ended_at = Some(at);
+        }
+    }
+
+    fn start_back(&mut self, modules: &[ModuleId], at: Instant) {
+        self.work = Work::Back;
+        self.armed = None;
+        // What was true before the way back is not true after it.
+        self.diff = None;
+        self.review = None;
+        for module in modules {
+            self.set(module, ModuleStatus::GoingBack);
+        }
+        self.way_back = Some(WayBack {
+            started_at: at,
+            ended_at: None,
+            failure: None,
+            modules: modules.to_vec(),
+        });
+    }
+
+    fn end_back(&mut self, failure: Option<&String>, at: Instant) {
+        self.work = Work::Idle;
+        let Some(way_back) = self.way_back.as_mut() else {
+            return;
+        };
+        way_back.ended_at = Some(at);
+        way_back.failure = failure.cloned();
+        let modules = way_back.modules.clone();
+        if failure.is_some() {
+            return;
+        }
+        for module in &modules {
+            if let Some(state) = self.modules.get_mut(module) {
+                state.status = ModuleStatus::TakenBack;
+                state.ended_at = Some(at);
+            }
+        }
+        self.touched.clear();
+        self.backup = None;
+    }
+}

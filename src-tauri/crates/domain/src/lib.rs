@@ -22,7 +22,7 @@ mod workspace;
 pub use backup::*;
 pub use changes::*;
 pub use command::*;
-pub use decide::{Facts, decide};
+pub use decide::{Facts, condition_name, decide, may_tick, may_vote, may_waive};
 pub use event::*;
 pub use evolve::evolve;
 pub use ids::*;

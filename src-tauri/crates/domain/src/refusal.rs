@@ -4,7 +4,11 @@ use crate::{ConditionKind, EnvironmentId, ModuleId, Permission, Role};
 
 /// Which rule refuses a command, with what it names. Everything stays as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "rule")]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "rule"
+)]
 pub enum Refusal {
     /// There is such a release already.
     #[error("the release exists already")]

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{ClusterIdentity, EnvironmentId, PersonId, PublicKey, RegisterEvent};
+use crate::{ClusterIdentity, EnvironmentId, IdentityCheck, PersonId, PublicKey, RegisterEvent};
 
 /// What holds across releases: keys, bindings, allowed commands, rehearsal clusters.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +13,9 @@ pub struct Register {
     pub plugins: BTreeMap<(String, String), String>,
     /// Identities of rehearsal clusters started on this workstation.
     pub rehearsals: Vec<ClusterIdentity>,
+    /// The newest check of each environment's identity in this session. Not from the ledger: the
+    /// engine re-checks often, and writes down only what changes.
+    pub checks: BTreeMap<EnvironmentId, IdentityCheck>,
     /// The workspace opened last.
     pub workspace: Option<String>,
 }
@@ -33,16 +36,29 @@ impl Register {
             RegisterEvent::KeyRegistered { person, key } => {
                 self.keys.insert(person.clone(), key.clone());
             }
-            RegisterEvent::EnvironmentBound { environment, context, identity } => {
-                let binding = Binding { context: context.clone(), identity: identity.clone() };
+            RegisterEvent::EnvironmentBound {
+                environment,
+                context,
+                identity,
+            } => {
+                let binding = Binding {
+                    context: context.clone(),
+                    identity: identity.clone(),
+                };
                 self.bindings.insert(environment.clone(), binding);
             }
             RegisterEvent::ContextForgotten { context } => {
-                self.bindings.retain(|_, binding| &binding.context != context);
+                self.bindings
+                    .retain(|_, binding| &binding.context != context);
                 self.plugins.retain(|(of, _), _| of != context);
             }
-            RegisterEvent::PluginAllowed { context, path, sha256 } => {
-                self.plugins.insert((context.clone(), path.clone()), sha256.clone());
+            RegisterEvent::PluginAllowed {
+                context,
+                path,
+                sha256,
+            } => {
+                self.plugins
+                    .insert((context.clone(), path.clone()), sha256.clone());
             }
             RegisterEvent::RehearsalStarted { identity, .. } => {
                 if !self.is_rehearsal(identity) {
@@ -57,6 +73,8 @@ impl Register {
     /// Whether this identity is that of a rehearsal cluster of this workstation. The port may
     /// change from start to start; UID and CA do not.
     pub fn is_rehearsal(&self, identity: &ClusterIdentity) -> bool {
-        self.rehearsals.iter().any(|r| r.uid == identity.uid && r.ca_sha256 == identity.ca_sha256)
+        self.rehearsals
+            .iter()
+            .any(|r| r.uid == identity.uid && r.ca_sha256 == identity.ca_sha256)
     }
 }

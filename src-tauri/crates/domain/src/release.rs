@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, FieldChange, ModuleId, ObjectDiff,
-    ObjectRef, Person, PersonId, Phase, ReleaseId, Stage, StageId, Strategy, Timings,
+    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, FieldChange, ModuleId,
+    ObjectDiff, ObjectRef, Person, PersonId, Phase, ReleaseId, Stage, StageId, Strategy, Timings,
 };
 
 /// A release with a copy of everything it depends on, so that a later edit of the workspace
@@ -106,12 +106,17 @@ impl ReleasePlan {
 
     /// The stage that an environment belongs to.
     pub fn stage_of(&self, environment: &EnvironmentId) -> Option<&Stage> {
-        self.stages.iter().find(|stage| stage.environments.iter().any(|e| &e.id == environment))
+        self.stages
+            .iter()
+            .find(|stage| stage.environments.iter().any(|e| &e.id == environment))
     }
 
     /// The environment with this identifier.
     pub fn environment(&self, id: &EnvironmentId) -> Option<&Environment> {
-        self.stages.iter().flat_map(|stage| &stage.environments).find(|e| &e.id == id)
+        self.stages
+            .iter()
+            .flat_map(|stage| &stage.environments)
+            .find(|e| &e.id == id)
     }
 
     /// All environments in pipeline order.
@@ -130,10 +135,14 @@ impl ReleasePlan {
     }
 
     /// Checklist items of a stage in a phase.
-    pub fn items<'a>(&'a self, stage: &'a StageId, phase: Phase) -> impl Iterator<Item = &'a ChecklistItem> {
-        self.checklist
-            .iter()
-            .filter(move |item| item.phase == phase && (item.stages.is_empty() || item.stages.contains(stage)))
+    pub fn items<'a>(
+        &'a self,
+        stage: &'a StageId,
+        phase: Phase,
+    ) -> impl Iterator<Item = &'a ChecklistItem> {
+        self.checklist.iter().filter(move |item| {
+            item.phase == phase && (item.stages.is_empty() || item.stages.contains(stage))
+        })
     }
 
     /// Objects of an environment in the order they are written, with the module they belong to.
@@ -142,17 +151,28 @@ impl ReleasePlan {
         environment: &'a EnvironmentId,
     ) -> impl Iterator<Item = (&'a PlannedModule, &'a PlannedObject)> {
         self.modules.iter().flat_map(move |module| {
-            module.objects.iter().filter(move |o| &o.environment == environment).map(move |o| (module, o))
+            module
+                .objects
+                .iter()
+                .filter(move |o| &o.environment == environment)
+                .map(move |o| (module, o))
         })
     }
 
     /// Whether a change follows from the release's own list of modules and versions: the image of a
     /// container going to the version, and the version label.
     pub fn declares_itself(&self, object: &ObjectDiff, field: &FieldChange) -> bool {
-        let Some(module) = self.module(&object.module) else { return false };
-        let Some(after) = field.after.as_deref().map(|v| v.trim_matches('"')) else { return false };
-        let image = field.path.ends_with(".image") && after.rsplit(':').next() == Some(module.version.as_str());
-        let label = VERSION_KEYS.iter().any(|key| field.path.ends_with(&format!(".{key}")))
+        let Some(module) = self.module(&object.module) else {
+            return false;
+        };
+        let Some(after) = field.after.as_deref().map(|v| v.trim_matches('"')) else {
+            return false;
+        };
+        let image = field.path.ends_with(".image")
+            && after.rsplit(':').next() == Some(module.version.as_str());
+        let label = VERSION_KEYS
+            .iter()
+            .any(|key| field.path.ends_with(&format!(".{key}")))
             && after == module.version;
         image || label
     }

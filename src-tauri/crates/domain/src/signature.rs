@@ -88,8 +88,21 @@ pub enum Said {
 
 impl Statement {
     /// A statement of this program.
-    pub fn new(says: Said, release: ReleaseId, stage: StageId, person: PersonId, at: Instant) -> Self {
-        Statement { domain: "pilothouse/1".to_owned(), says, release, stage, person, at }
+    pub fn new(
+        says: Said,
+        release: ReleaseId,
+        stage: StageId,
+        person: PersonId,
+        at: Instant,
+    ) -> Self {
+        Statement {
+            domain: "pilothouse/1".to_owned(),
+            says,
+            release,
+            stage,
+            person,
+            at,
+        }
     }
 
     /// The bytes that are signed.
@@ -112,16 +125,29 @@ pub struct Signed {
 impl Signed {
     /// Puts a statement together with its signature.
     pub fn new(statement: Statement, key: PublicKey, signature: &[u8; 64]) -> Self {
-        Signed { statement, key, value: STANDARD.encode(signature) }
+        Signed {
+            statement,
+            key,
+            value: STANDARD.encode(signature),
+        }
     }
 
     /// Whether the signature is of this key over this statement.
     pub fn verifies(&self) -> bool {
-        let Some(key) = self.key.verifying() else { return false };
-        let Some(bytes) = STANDARD.decode(&self.value).ok().and_then(|v| <[u8; 64]>::try_from(v).ok()) else {
+        let Some(key) = self.key.verifying() else {
             return false;
         };
-        let Ok(message) = self.statement.bytes() else { return false };
-        key.verify_strict(&message, &DalekSignature::from_bytes(&bytes)).is_ok()
+        let Some(bytes) = STANDARD
+            .decode(&self.value)
+            .ok()
+            .and_then(|v| <[u8; 64]>::try_from(v).ok())
+        else {
+            return false;
+        };
+        let Ok(message) = self.statement.bytes() else {
+            return false;
+        };
+        key.verify_strict(&message, &DalekSignature::from_bytes(&bytes))
+            .is_ok()
     }
 }

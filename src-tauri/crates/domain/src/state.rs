@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant, ItemId,
-    ModuleId, MutationIntent, MutationOutcome, Permission, PersonId, ReleasePlan, Role, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
+    ItemId, ModuleId, MutationIntent, MutationOutcome, Permission, PersonId, ReleasePlan, Role,
+    Signed, StageId,
 };
 
 /// A release as its events make it.
@@ -243,7 +244,9 @@ impl Release {
 
     /// Whether anything of the environment was changed and not yet taken back.
     pub fn has_way_back(&self, environment: &EnvironmentId) -> bool {
-        self.environments.get(environment).is_some_and(|e| !e.touched.is_empty() && e.backup.is_some())
+        self.environments
+            .get(environment)
+            .is_some_and(|e| !e.touched.is_empty() && e.backup.is_some())
     }
 
     /// Whether something goes on in any environment.
@@ -253,6 +256,10 @@ impl Release {
 
     /// Environments that were ever changed.
     pub fn changed_environments(&self) -> BTreeSet<&EnvironmentId> {
-        self.environments.iter().filter(|(_, e)| !e.settled.is_empty()).map(|(id, _)| id).collect()
+        self.environments
+            .iter()
+            .filter(|(_, e)| !e.settled.is_empty())
+            .map(|(id, _)| id)
+            .collect()
     }
 }

@@ -221,7 +221,13 @@ pub struct Timings {
 
 impl Default for Timings {
     fn default() -> Self {
-        Timings { identity_limit_s: 60, arming_s: 600, progress_deadline_s: 600, stable_s: 10, parallel: 1 }
+        Timings {
+            identity_limit_s: 60,
+            arming_s: 600,
+            progress_deadline_s: 600,
+            stable_s: 10,
+            parallel: 1,
+        }
     }
 }
 
@@ -260,6 +266,9 @@ impl ConditionKind {
     /// Whether a workspace may allow waiving it at all. Without a backup there is no way back, and
     /// an unverified cluster may be the wrong one: those are never waived.
     pub fn may_be_waivable(self) -> bool {
-        matches!(self, ConditionKind::SoakPassed | ConditionKind::ChecklistComplete)
+        matches!(
+            self,
+            ConditionKind::SoakPassed | ConditionKind::ChecklistComplete
+        )
     }
 }

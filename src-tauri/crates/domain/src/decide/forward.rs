@@ -1,0 +1,416 @@
+use chrono::Duration;
+
+use super::Rules;
+use crate::{
+    BackupObject, ClusterIdentity, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId,
+    ModuleState, ModuleStatus, MutationId, MutationIntent, MutationOutcome, MutationVerb,
+    ObjectRef, Precondition, Refusal, Tier, Verdict, Work, gate,
+};
+
+impl Rules<'_> {
+    pub(super) fn arm(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        typed_name: Option<&str>,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.running()?;
+        self.operator()?;
+        self.module(environment, module)?;
+        let state = self.environment(environment)?;
+        self.gate_is_open(environment)?;
+        match &state.work {
+            Work::Idle => self.may_start(environment, module)?,
+            // The time ran out in the middle, or the program was restarted.
+            Work::Forward { module: running } if running == module => {}
+            Work::Forward { .. } | Work::Back => return Err(Refusal::AlreadyRunning),
+        }
+        let timings = &self.release.plan.timings;
+        match gate::newest_check(state, environment, self.facts.register) {
+            Some(check) if !check.verified => return Err(Refusal::IdentityMismatch),
+            Some(check) if gate::is_fresh(check, self.facts.now, timings.identity_limit_s) => {}
+            _ => return Err(Refusal::IdentityNotVerified),
+        }
+        if let Some((_, missing)) = &state.permissions
+            && let Some(permission) = missing.first()
+        {
+            return Err(Refusal::PermissionMissing {
+                permission: permission.clone(),
+            });
+        }
+        if let Some(expected) = self.name_to_type(environment)
+            && typed_name != Some(expected)
+        {
+            return Err(Refusal::WrongClusterName {
+                expected: expected.to_owned(),
+            });
+        }
+        let until = self.facts.now + Duration::seconds(i64::from(timings.arming_s));
+        Ok(vec![Event::Armed {
+            environment: environment.clone(),
+            module: module.clone(),
+            until,
+        }])
+    }
+
+    /// The cluster name that has to be typed: in production only.
+    fn name_to_type(&self, environment: &EnvironmentId) -> Option<&str> {
+        let environment = self.release.plan.environment(environment)?;
+        (environment.tier == Tier::Prod).then_some(environment.cluster.as_str())
+    }
+
+    pub(super) fn disarm(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
+        let armed = self.environment(environment)?.armed.is_some();
+        Ok(if armed {
+            vec![Event::Disarmed {
+                environment: environment.clone(),
+            }]
+        } else {
+            Vec::new()
+        })
+    }
+
+    pub(super) fn start_rollout(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        from: Option<&str>,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.running()?;
+        self.operator()?;
+        self.module(environment, module)?;
+        let state = self.environment(environment)?;
+        self.gate_is_open(environment)?;
+        if state.work != Work::Idle {
+            return Err(Refusal::AlreadyRunning);
+        }
+        self.may_start(environment, module)?;
+        self.is_armed(state, module)?;
+        Ok(vec![Event::RolloutStarted {
+            environment: environment.clone(),
+            module: module.clone(),
+            from: from.map(str::to_owned),
+        }])
+    }
+
+    /// What must hold for a module to begin here, apart from arming.
+    fn may_start(&self, environment: &EnvironmentId, module: &ModuleId) -> Result<(), Refusal> {
+        let state = self.environment(environment)?;
+        if state.pending.is_some() {
+            return Err(Refusal::OutcomePending);
+        }
+        match self.module(environment, module)?.status {
+            ModuleStatus::Passed => return Err(Refusal::AlreadyPassed),
+            ModuleStatus::Running | ModuleStatus::Paused | ModuleStatus::GoingBack => {
+                return Err(Refusal::AlreadyRunning);
+            }
+            ModuleStatus::Waiting
+            | ModuleStatus::Stopped
+            | ModuleStatus::Failed
+            | ModuleStatus::Errored
+            | ModuleStatus::TakenBack => {}
+        }
+        self.environments_before_passed(environment)?;
+        let planned = self.release.plan.module(module);
+        for needed in planned.map(|m| m.depends_on.as_slice()).unwrap_or_default() {
+            if self.module(environment, needed)?.status != ModuleStatus::Passed {
+                return Err(Refusal::DependencyFirst {
+                    module: needed.clone(),
+                });
+            }
+        }
+        if !gate::backup_is_complete(self.release, environment, state) {
+            return Err(Refusal::NoBackup);
+        }
+        if !gate::diff_is_reviewed(self.release, state) {
+            return Err(Refusal::DiffNotReviewed);
+        }
+        Ok(())
+    }
+
+    /// sop P1: the previous environment is verified before the next, inside a stage as well.
+    fn environments_before_passed(&self, environment: &EnvironmentId) -> Result<(), Refusal> {
+        let stage = self.release.plan.stage_of(environment);
+        let environments = stage.map(|s| s.environments.as_slice()).unwrap_or_default();
+        for earlier in environments.iter().take_while(|e| &e.id != environment) {
+            let state = self.environment(&earlier.id)?;
+            if state
+                .modules
+                .values()
+                .any(|module| module.status != ModuleStatus::Passed)
+            {
+                return Err(Refusal::EnvironmentFirst {
+                    environment: earlier.id.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn gate_is_open(&self, environment: &EnvironmentId) -> Result<(), Refusal> {
+        let stage = self.stage_of(environment)?;
+        let open = self
+            .release
+            .stages
+            .get(stage)
+            .is_some_and(|stage| stage.opened.is_some());
+        if open {
+            Ok(())
+        } else {
+            Err(Refusal::GateClosed)
+        }
+    }
+
+    fn is_armed(&self, state: &EnvironmentState, module: &ModuleId) -> Result<(), Refusal> {
+        let armed = state
+            .armed
+            .as_ref()
+            .is_some_and(|(for_, until)| for_ == module && self.facts.now <= *until);
+        if armed {
+            Ok(())
+        } else {
+            Err(Refusal::NotArmed)
+        }
+    }
+
+    pub(super) fn module(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+    ) -> Result<&ModuleState, Refusal> {
+        let missing = || Refusal::NotInRelease {
+            what: module.to_string(),
+        };
+        self.environment(environment)?
+            .modules
+            .get(module)
+            .ok_or_else(missing)
+    }
+
+    pub(super) fn intend(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        intent: &MutationIntent,
+        found: &ClusterIdentity,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.pinned(environment, found)?;
+        let state = self.environment(environment)?;
+        if state.pending.is_some() {
+            return Err(Refusal::OutcomePending);
+        }
+        match (&state.work, intent.verb) {
+            (Work::Forward { module: running }, verb) if running == module => match verb {
+                MutationVerb::Apply => self.may_apply(environment, state, module, intent)?,
+                // Holding still is always allowed; going on is not.
+                MutationVerb::Pause => self.is_planned(environment, module, &intent.object)?,
+                MutationVerb::Unpause => {
+                    self.operator()?;
+                    self.is_planned(environment, module, &intent.object)?;
+                    self.is_armed(state, module)?;
+                }
+                MutationVerb::Restore | MutationVerb::Remove => return Err(Refusal::NotPlanned),
+            },
+            (Work::Back, _) => self.may_take_back(environment, state, module, intent)?,
+            (Work::Forward { .. } | Work::Idle, _) => return Err(Refusal::NotRunning),
+        }
+        Ok(vec![Event::MutationIntended {
+            environment: environment.clone(),
+            module: module.clone(),
+            intent: intent.clone(),
+        }])
+    }
+
+    fn may_apply(
+        &self,
+        environment: &EnvironmentId,
+        state: &EnvironmentState,
+        module: &ModuleId,
+        intent: &MutationIntent,
+    ) -> Result<(), Refusal> {
+        self.running()?;
+        self.operator()?;
+        self.gate_is_open(environment)?;
+        self.is_armed(state, module)?;
+        let planned = self.release.plan.objects(environment);
+        let mut planned = planned.filter(|(of, o)| &of.id == module && o.object == intent.object);
+        match planned.next() {
+            Some((_, object)) if Some(&object.body) == intent.body.as_ref() => {}
+            _ => return Err(Refusal::NotPlanned),
+        }
+        if !gate::diff_is_reviewed(self.release, state) {
+            return Err(Refusal::DiffNotReviewed);
+        }
+        let diff = state
+            .diff
+            .as_ref()
+            .and_then(|(_, d)| d.objects.iter().find(|o| o.object == intent.object));
+        let reviewed = diff.is_some_and(|diff| same(diff.live.as_ref(), &intent.precondition));
+        if !reviewed {
+            return Err(Refusal::DiffNotReviewed);
+        }
+        let kept = state
+            .backup
+            .as_ref()
+            .and_then(|b| b.objects.iter().find(|o| o.object == intent.object));
+        let kept = kept.ok_or(Refusal::NoBackup)?;
+        // Going back must lead to exactly what is overwritten now, or what we wrote ourselves.
+        if keeps(kept, &intent.precondition) || wrote(state, &intent.object, &intent.precondition) {
+            Ok(())
+        } else {
+            Err(Refusal::NoBackup)
+        }
+    }
+
+    pub(super) fn is_planned(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        object: &ObjectRef,
+    ) -> Result<(), Refusal> {
+        let mut planned = self.release.plan.objects(environment);
+        let is = planned.any(|(of, planned)| &of.id == module && &planned.object == object);
+        if is { Ok(()) } else { Err(Refusal::NotPlanned) }
+    }
+
+    pub(super) fn settle(
+        &self,
+        environment: &EnvironmentId,
+        mutation: &MutationId,
+        outcome: &MutationOutcome,
+    ) -> Result<Vec<Event>, Refusal> {
+        let state = self.environment(environment)?;
+        let pending = state
+            .pending
+            .as_ref()
+            .filter(|pending| &pending.intent.id == mutation);
+        let pending = pending.ok_or(Refusal::NotRunning)?;
+        // Unknown is written down once; asking again changes nothing until there is an answer.
+        if pending.unknown && matches!(outcome, MutationOutcome::Unknown { .. }) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::MutationSettled {
+            environment: environment.clone(),
+            module: pending.module.clone(),
+            mutation: mutation.clone(),
+            outcome: outcome.clone(),
+        }])
+    }
+
+    pub(super) fn record_paused(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
+        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
+        Ok(vec![Event::RolloutPaused {
+            environment,
+            module,
+        }])
+    }
+
+    pub(super) fn record_resumed(
+        &self,
+        environment: &EnvironmentId,
+    ) -> Result<Vec<Event>, Refusal> {
+        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
+        Ok(vec![Event::RolloutResumed {
+            environment,
+            module,
+        }])
+    }
+
+    pub(super) fn stop(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
+        self.operator_or_manager()?;
+        let module = self.forward(environment)?.clone();
+        if self.environment(environment)?.pending.is_some() {
+            return Err(Refusal::OutcomePending);
+        }
+        Ok(vec![Event::RolloutStopped {
+            environment: environment.clone(),
+            module,
+        }])
+    }
+
+    pub(super) fn resume(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
+        let module = match &self.environment(environment)?.work {
+            Work::Idle => return Err(Refusal::NotRunning),
+            Work::Forward { module } => {
+                self.running()?;
+                self.operator()?;
+                Some(module.clone())
+            }
+            Work::Back => {
+                self.operator_or_manager()?;
+                None
+            }
+        };
+        Ok(vec![Event::WorkResumed {
+            environment: environment.clone(),
+            module,
+        }])
+    }
+
+    pub(super) fn conclude(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        verdict: &Verdict,
+    ) -> Result<Vec<Event>, Refusal> {
+        if self.forward(environment)? != module {
+            return Err(Refusal::NotRunning);
+        }
+        let pending = self.environment(environment)?.pending.is_some();
+        if pending && *verdict == Verdict::Passed {
+            return Err(Refusal::OutcomePending);
+        }
+        let (environment, module) = (environment.clone(), module.clone());
+        Ok(vec![match verdict.clone() {
+            Verdict::Passed => Event::ModulePassed {
+                environment,
+                module,
+            },
+            Verdict::Failed(reason) => Event::ModuleFailed {
+                environment,
+                module,
+                reason,
+            },
+            Verdict::Errored(reason) => Event::ModuleErrored {
+                environment,
+                module,
+                reason,
+            },
+        }])
+    }
+
+    fn forward(&self, environment: &EnvironmentId) -> Result<&ModuleId, Refusal> {
+        match &self.environment(environment)?.work {
+            Work::Forward { module } => Ok(module),
+            Work::Idle | Work::Back => Err(Refusal::NotRunning),
+        }
+    }
+}
+
+/// Whether a precondition is about the object as it was seen. Resource versions move with every
+/// status update; UID and content are what people decide on.
+fn same(seen: Option<&LiveHead>, precondition: &Precondition) -> bool {
+    match (seen, precondition) {
+        (None, Precondition::Absent) => true,
+        (Some(seen), Precondition::Unchanged(head)) => {
+            seen.uid == head.uid && seen.content == head.content
+        }
+        (None, Precondition::Unchanged(_)) | (Some(_), Precondition::Absent) => false,
+    }
+}
+
+fn keeps(kept: &BackupObject, precondition: &Precondition) -> bool {
+    same(kept.live.as_ref().map(|body| &body.head), precondition)
+}
+
+fn wrote(state: &EnvironmentState, object: &ObjectRef, precondition: &Precondition) -> bool {
+    let ours = state
+        .settled
+        .iter()
+        .rev()
+        .find(|settled| &settled.intent.object == object);
+    ours.is_some_and(|settled| match &settled.outcome {
+        MutationOutcome::Applied { live: Some(live) } => same(Some(live), precondition),
+        _ => false,
+    })
+}

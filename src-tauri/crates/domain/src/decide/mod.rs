@@ -1,0 +1,208 @@
+//! Turns a command into events, or refuses it. Every rule that keeps a release safe is here and
+//! nowhere else; the window asks the same functions whether a button works.
+
+mod back;
+mod creation;
+mod evidence;
+mod forward;
+mod gates;
+
+pub use gates::{condition_name, may_tick, may_vote, may_waive};
+
+use crate::{
+    Command, EnvironmentId, EnvironmentState, Event, Instant, PersonId, Refusal, Register, Release,
+    Said, Signed, StageId, Statement, Status,
+};
+
+/// What the domain is told besides the command.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Now.
+    pub now: Instant,
+    /// Who gives the command; none for the program itself.
+    pub actor: Option<&'a PersonId>,
+    /// What holds across releases.
+    pub register: &'a Register,
+}
+
+/// Turns a command into events, or refuses it. Nothing is changed by asking.
+pub fn decide(
+    release: Option<&Release>,
+    command: &Command,
+    facts: Facts<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    let Some(release) = release else {
+        return match command {
+            Command::Create(plan) => creation::create(plan),
+            _ => Err(Refusal::ReleaseOver),
+        };
+    };
+    let rules = Rules { release, facts };
+    match command {
+        Command::Create(_) => Err(Refusal::ReleaseExists),
+        Command::Finish => rules.finish(),
+        Command::Cancel { reason } => rules.cancel(reason),
+        Command::RecordIdentity { environment, found } => rules.record_identity(environment, found),
+        Command::RecordPermissions {
+            environment,
+            missing,
+        } => rules.record_permissions(environment, missing),
+        Command::RecordDiff { environment, diff } => rules.record_diff(environment, diff),
+        Command::ReviewDiff {
+            environment,
+            digest,
+            signed,
+        } => rules.review_diff(environment, digest, signed),
+        Command::Declare(declaration) => rules.declare(declaration),
+        Command::RecordBackup {
+            environment,
+            backup,
+        } => rules.record_backup(environment, backup),
+        Command::Tick {
+            stage,
+            item,
+            passed,
+            note,
+            signed,
+        } => rules.tick(stage, item, *passed, note.as_deref(), signed),
+        Command::Waive {
+            stage,
+            condition,
+            reason,
+            make_up_by,
+            signed,
+        } => rules.waive(stage, *condition, reason, *make_up_by, signed),
+        Command::Vote {
+            stage,
+            go,
+            reason,
+            signed,
+        } => rules.vote(stage, *go, reason, signed),
+        Command::OpenGate { stage } => rules.open_gate(stage),
+        Command::Arm {
+            environment,
+            module,
+            typed_name,
+        } => rules.arm(environment, module, typed_name.as_deref()),
+        Command::Disarm { environment } => rules.disarm(environment),
+        Command::StartRollout {
+            environment,
+            module,
+            from,
+        } => rules.start_rollout(environment, module, from.as_deref()),
+        Command::Intend {
+            environment,
+            module,
+            intent,
+            found,
+        } => rules.intend(environment, module, intent, found),
+        Command::Settle {
+            environment,
+            mutation,
+            outcome,
+        } => rules.settle(environment, mutation, outcome),
+        Command::RecordPaused { environment } => rules.record_paused(environment),
+        Command::RecordResumed { environment } => rules.record_resumed(environment),
+        Command::Stop { environment } => rules.stop(environment),
+        Command::Resume { environment } => rules.resume(environment),
+        Command::Conclude {
+            environment,
+            module,
+            verdict,
+        } => rules.conclude(environment, module, verdict),
+        Command::StartWayBack { environment } => rules.start_way_back(environment),
+        Command::ConcludeWayBack {
+            environment,
+            failure,
+        } => rules.conclude_way_back(environment, failure.as_deref()),
+        Command::RecordNotification {
+            environment,
+            kind,
+            modules,
+            why_not,
+        } => {
+            rules.environment(environment)?;
+            Ok(vec![Event::NotificationSent {
+                environment: environment.clone(),
+                kind: *kind,
+                modules: modules.clone(),
+                delivered: why_not.is_none(),
+                why_not: why_not.clone(),
+            }])
+        }
+        Command::AskHelp => Ok(vec![Event::HelpAsked]),
+    }
+}
+
+/// A release with the facts of one command.
+struct Rules<'a> {
+    release: &'a Release,
+    facts: Facts<'a>,
+}
+
+impl<'a> Rules<'a> {
+    /// The release is under way. Going back does not ask for this: it works after the end too.
+    fn running(&self) -> Result<(), Refusal> {
+        match self.release.status {
+            Status::Running => Ok(()),
+            Status::Finished | Status::Cancelled { .. } => Err(Refusal::ReleaseOver),
+        }
+    }
+
+    fn environment(&self, id: &EnvironmentId) -> Result<&'a EnvironmentState, Refusal> {
+        let missing = || Refusal::NotInRelease {
+            what: id.to_string(),
+        };
+        self.release.environments.get(id).ok_or_else(missing)
+    }
+
+    fn operator(&self) -> Result<&'a PersonId, Refusal> {
+        self.facts
+            .actor
+            .filter(|actor| **actor == self.release.plan.operator)
+            .ok_or(Refusal::NotOperator)
+    }
+
+    /// The operator, or the manager where a decision rather than an action is asked for.
+    fn operator_or_manager(&self) -> Result<&'a PersonId, Refusal> {
+        let plan = &self.release.plan;
+        self.facts
+            .actor
+            .filter(|actor| **actor == plan.operator || **actor == plan.manager)
+            .ok_or(Refusal::NotOperator)
+    }
+
+    /// The signature is the actor's, by the registered key, over exactly this.
+    fn signed(&self, signed: &Signed, says: Said, stage: &StageId) -> Result<(), Refusal> {
+        let actor = self.facts.actor.ok_or(Refusal::SignatureInvalid)?;
+        let key = self
+            .facts
+            .register
+            .keys
+            .get(actor)
+            .ok_or(Refusal::NoKeyRegistered)?;
+        let release = self.release.plan.id.clone();
+        let expected = Statement::new(
+            says,
+            release,
+            stage.clone(),
+            actor.clone(),
+            signed.statement.at,
+        );
+        let fits = signed.statement == expected && &signed.key == key && signed.verifies();
+        if fits {
+            Ok(())
+        } else {
+            Err(Refusal::SignatureInvalid)
+        }
+    }
+
+    /// The cluster that answered a moment ago is the pinned one.
+    fn pinned(&self, id: &EnvironmentId, found: &crate::ClusterIdentity) -> Result<(), Refusal> {
+        match self.facts.register.bindings.get(id) {
+            None => Err(Refusal::IdentityNotVerified),
+            Some(binding) if &binding.identity == found => Ok(()),
+            Some(_) => Err(Refusal::IdentityMismatch),
+        }
+    }
+}
