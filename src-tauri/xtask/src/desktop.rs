@@ -123,8 +123,30 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // Its end frees the display; there is nothing to do about a failure here.
-        let _ = self.server.kill();
+        // SIGTERM and not SIGKILL: it has a lock file and a socket to remove.
+        // There is nothing to do about a failure here.
+        let _ = Command::new("kill")
+            .arg(self.server.id().to_string())
+            .status();
         let _ = self.server.wait();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_virtual_display_listens_when_it_is_told_and_ends_when_dropped() {
+        if crate::process::find("Xvfb").is_none() {
+            eprintln!("1 skipped: no virtual display (Xvfb is missing)");
+            return;
+        }
+        let screen = Screen::open().unwrap();
+        let socket = format!("/tmp/.X11-unix/X{}", screen.display.trim_start_matches(':'));
+        assert!(std::path::Path::new(&socket).exists(), "{socket}");
+        drop(screen);
+        assert!(!std::path::Path::new(&socket).exists(), "{socket}");
     }
 }

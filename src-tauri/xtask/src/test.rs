@@ -48,7 +48,7 @@ fn run_stage(report: &mut Report, stage: &str, filter: Option<&str>) {
             run(&mut npm(&["run", "check"]))?;
             run_counting(&mut npm(&["test"]), skips)
         }),
-        "fmt" => report.stage("format", |_| run(&mut cargo(&["fmt", "--check"]))),
+        "fmt" => report.stage("format", |_| run(&mut cargo(&["fmt", "--all", "--check"]))),
         "deps" => report.stage("directions between crates", |_| deps::check()),
         "clippy" => report.stage("clippy", |_| {
             run(&mut cargo(&[

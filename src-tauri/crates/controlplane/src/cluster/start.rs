@@ -25,10 +25,48 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const RBAC: &str = include_str!("rbac.yaml");
 
 pub(super) fn start(options: Options) -> Result<ControlPlane, StartError> {
-    availability::available()?;
-    check_name(&options.name)?;
-    binaries::build(|progress| eprintln!("→ {progress}"))?;
+    prepare([&options])?;
     let place = Place::take(options.index)?;
+    start_at(place, options)
+}
+
+pub(super) fn start_all(
+    options: impl IntoIterator<Item = Options>,
+) -> Result<Vec<ControlPlane>, StartError> {
+    let options: Vec<Options> = options.into_iter().collect();
+    prepare(&options)?;
+    // Places are taken in order, so that the first cluster has the first address.
+    let places = options
+        .into_iter()
+        .map(|options| Ok((Place::take(options.index)?, options)))
+        .collect::<Result<Vec<_>, StartError>>()?;
+    let started: Vec<Result<ControlPlane, StartError>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = places
+            .into_iter()
+            .map(|(place, options)| scope.spawn(move || start_at(place, options)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    started.into_iter().collect()
+}
+
+/// What does not depend on a place.
+fn prepare<'a>(all: impl IntoIterator<Item = &'a Options>) -> Result<(), StartError> {
+    availability::available()?;
+    for options in all {
+        check_name(&options.name)?;
+    }
+    binaries::build(|progress| eprintln!("→ {progress}"))?;
+    Ok(())
+}
+
+fn start_at(place: Place, options: Options) -> Result<ControlPlane, StartError> {
     let state = place.state(&options.name);
     place::remove_state(&state).map_err(setup("removing an old state folder"))?;
     fs::create_dir_all(state.join("logs")).map_err(setup("state folder"))?;
@@ -60,28 +98,6 @@ pub(super) fn start(options: Options) -> Result<ControlPlane, StartError> {
     };
     cluster.bring_up(&options.images)?;
     Ok(cluster)
-}
-
-pub(super) fn start_all(
-    options: impl IntoIterator<Item = Options>,
-) -> Result<Vec<ControlPlane>, StartError> {
-    // One after the other, so that three clusters do not ask for one build each.
-    availability::available()?;
-    binaries::build(|progress| eprintln!("→ {progress}"))?;
-    let started: Vec<Result<ControlPlane, StartError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = options
-            .into_iter()
-            .map(|options| scope.spawn(move || start(options)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    });
-    started.into_iter().collect()
 }
 
 impl ControlPlane {
