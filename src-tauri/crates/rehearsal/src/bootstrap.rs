@@ -40,22 +40,49 @@ pub(crate) fn fill(plane: &Plane, spec: &ClusterSpec, uid: Uuid) -> Result<(), A
     for index in 1..=NODES {
         ensure(&mut store, node(&spec.name, index))?;
     }
-    ensure(&mut store, definition("environments", "Environment", &[("Image", ".spec.runtime.image"), ("Poolsize", ".spec.poolsize")]))?;
-    ensure(&mut store, definition("functions", "Function", &[("Environment", ".spec.environment.name")]))
+    ensure(
+        &mut store,
+        definition(
+            "environments",
+            "Environment",
+            &[
+                ("Image", ".spec.runtime.image"),
+                ("Poolsize", ".spec.poolsize"),
+            ],
+        ),
+    )?;
+    ensure(
+        &mut store,
+        definition(
+            "functions",
+            "Function",
+            &[("Environment", ".spec.environment.name")],
+        ),
+    )
 }
 
 fn ensure(store: &mut Store, object: Value) -> Result<(), ApiError> {
     let resource = store
         .find_kind(text(&object, "/apiVersion"), text(&object, "/kind"))
         .ok_or_else(ApiError::no_such_path)?;
-    if store.get(&resource.storage(), "", text(&object, "/metadata/name")).is_some() {
+    if store
+        .get(&resource.storage(), "", text(&object, "/metadata/name"))
+        .is_some()
+    {
         return Ok(());
     }
     put(store, &resource, object)
 }
 
 fn put(store: &mut Store, resource: &Resource, object: Value) -> Result<(), ApiError> {
-    write::create(store, resource, "", object, &WriteOptions::component("kube-apiserver", "")).map(|_| ())
+    write::create(
+        store,
+        resource,
+        "",
+        object,
+        &WriteOptions::component("kube-apiserver", ""),
+    )
+    .map(|_| ())
 }
 
 fn namespace(name: &str) -> Value {

@@ -196,7 +196,10 @@ impl Cluster {
     }
 
     fn put(&self, mut object: Value) -> Result<(), ManifestError> {
-        let (version, kind) = (text(&object, "/apiVersion").to_owned(), text(&object, "/kind").to_owned());
+        let (version, kind) = (
+            text(&object, "/apiVersion").to_owned(),
+            text(&object, "/kind").to_owned(),
+        );
         let mut store = self.plane.store();
         let Some(resource) = store.find_kind(&version, &kind) else {
             return Err(ManifestError::UnknownKind { kind, version });
@@ -239,10 +242,18 @@ impl Cluster {
     }
 
     /// One object as it is now, without a request that would be recorded.
-    pub fn object(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+    pub fn object(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Value> {
         let store = self.plane.store();
         let resource = store.find_kind(api_version, kind)?;
-        store.get(&resource.storage(), namespace, name).map(|found| (*found).clone())
+        store
+            .get(&resource.storage(), namespace, name)
+            .map(|found| (*found).clone())
     }
 
     /// Ends the server, its watches and controllers, and saves what is to be kept.

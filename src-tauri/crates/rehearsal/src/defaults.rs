@@ -22,7 +22,11 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
             default(object, &["spec", "revisionHistoryLimit"], 10);
             default(object, &["spec", "updateStrategy", "type"], "RollingUpdate");
             if text(object, "/spec/updateStrategy/type") == "RollingUpdate" {
-                default(object, &["spec", "updateStrategy", "rollingUpdate", "partition"], 0);
+                default(
+                    object,
+                    &["spec", "updateStrategy", "rollingUpdate", "partition"],
+                    0,
+                );
             }
             default(
                 object,
@@ -52,7 +56,11 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
         "Pod" => {
             pod_spec(object, &["spec"]);
             default(object, &["spec", "enableServiceLinks"], true);
-            default(object, &["spec", "preemptionPolicy"], "PreemptLowerPriority");
+            default(
+                object,
+                &["spec", "preemptionPolicy"],
+                "PreemptLowerPriority",
+            );
             default(object, &["spec", "priority"], 0);
             default(object, &["spec", "serviceAccountName"], "default");
             default(object, &["status", "phase"], "Pending");
@@ -62,7 +70,11 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
         "Secret" => secret(object),
         "Namespace" => {
             let name = text(object, "/metadata/name").to_owned();
-            set(object, &["metadata", "labels", "kubernetes.io/metadata.name"], name);
+            set(
+                object,
+                &["metadata", "labels", "kubernetes.io/metadata.name"],
+                name,
+            );
             default(object, &["spec", "finalizers"], json!(["kubernetes"]));
             default(object, &["status", "phase"], "Active");
         }
@@ -77,8 +89,16 @@ fn deployment(object: &mut Value) {
     default(object, &["spec", "progressDeadlineSeconds"], 600);
     default(object, &["spec", "strategy", "type"], "RollingUpdate");
     if text(object, "/spec/strategy/type") == "RollingUpdate" {
-        default(object, &["spec", "strategy", "rollingUpdate", "maxSurge"], "25%");
-        default(object, &["spec", "strategy", "rollingUpdate", "maxUnavailable"], "25%");
+        default(
+            object,
+            &["spec", "strategy", "rollingUpdate", "maxSurge"],
+            "25%",
+        );
+        default(
+            object,
+            &["spec", "strategy", "rollingUpdate", "maxUnavailable"],
+            "25%",
+        );
     }
     template(object);
 }
@@ -110,11 +130,19 @@ fn pod_spec(object: &mut Value, at: &[&str]) {
 }
 
 fn container(container: &mut Value) {
-    default(container, &["terminationMessagePath"], "/dev/termination-log");
+    default(
+        container,
+        &["terminationMessagePath"],
+        "/dev/termination-log",
+    );
     default(container, &["terminationMessagePolicy"], "File");
     let image = text(container, "/image");
     let latest = image.ends_with(":latest")
-        || !image.rsplit('/').next().unwrap_or(image).contains([':', '@']);
+        || !image
+            .rsplit('/')
+            .next()
+            .unwrap_or(image)
+            .contains([':', '@']);
     let policy = if latest { "Always" } else { "IfNotPresent" };
     default(container, &["imagePullPolicy"], policy);
     default(container, &["resources"], json!({}));
@@ -161,7 +189,10 @@ fn service(object: &mut Value) {
     default(object, &["spec", "internalTrafficPolicy"], "Cluster");
     default(object, &["spec", "ipFamilies"], json!(["IPv4"]));
     default(object, &["spec", "ipFamilyPolicy"], "SingleStack");
-    if let Some(ports) = object.pointer_mut("/spec/ports").and_then(Value::as_array_mut) {
+    if let Some(ports) = object
+        .pointer_mut("/spec/ports")
+        .and_then(Value::as_array_mut)
+    {
         for port in ports {
             default(port, &["protocol"], "TCP");
             let same = port.get("port").cloned().unwrap_or_default();
@@ -180,7 +211,11 @@ fn service(object: &mut Value) {
 /// An address in 10.96.0.0/16 from namespace and name: the same for a dry run and the real write.
 fn service_address(object: &Value) -> String {
     use sha2::{Digest, Sha256};
-    let id = format!("{}/{}", text(object, "/metadata/namespace"), text(object, "/metadata/name"));
+    let id = format!(
+        "{}/{}",
+        text(object, "/metadata/namespace"),
+        text(object, "/metadata/name")
+    );
     let digest = Sha256::digest(id.as_bytes());
     format!("10.96.{}.{}", digest[0], digest[1].max(2))
 }
@@ -189,9 +224,14 @@ fn secret(object: &mut Value) {
     use base64::Engine;
     default(object, &["type"], "Opaque");
     let plain = map_mut(object, &[]).shift_remove("stringData");
-    for (key, value) in plain.as_ref().and_then(Value::as_object).into_iter().flatten() {
-        let encoded = base64::engine::general_purpose::STANDARD
-            .encode(value.as_str().unwrap_or_default());
+    for (key, value) in plain
+        .as_ref()
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let encoded =
+            base64::engine::general_purpose::STANDARD.encode(value.as_str().unwrap_or_default());
         set(object, &["data", key], encoded);
     }
 }
@@ -199,7 +239,11 @@ fn secret(object: &mut Value) {
 fn definition(object: &mut Value) {
     let kind = text(object, "/spec/names/kind").to_owned();
     default(object, &["spec", "names", "singular"], kind.to_lowercase());
-    default(object, &["spec", "names", "listKind"], format!("{kind}List"));
+    default(
+        object,
+        &["spec", "names", "listKind"],
+        format!("{kind}List"),
+    );
     default(object, &["spec", "conversion", "strategy"], "None");
     let accepted = object.pointer("/spec/names").cloned().unwrap_or_default();
     let stored: Vec<Value> = items(object, "/spec/versions")
@@ -210,10 +254,14 @@ fn definition(object: &mut Value) {
     set(object, &["status", "storedVersions"], stored);
     if items(object, "/status/conditions").is_empty() {
         let since = text(object, "/metadata/creationTimestamp").to_owned();
-        set(object, &["status", "conditions"], json!([
-            {"type": "NamesAccepted", "status": "True", "lastTransitionTime": since, "reason": "NoConflicts", "message": "no conflicts found"},
-            {"type": "Established", "status": "True", "lastTransitionTime": since, "reason": "InitialNamesAccepted", "message": "the initial names have been accepted"},
-        ]));
+        set(
+            object,
+            &["status", "conditions"],
+            json!([
+                {"type": "NamesAccepted", "status": "True", "lastTransitionTime": since, "reason": "NoConflicts", "message": "no conflicts found"},
+                {"type": "Established", "status": "True", "lastTransitionTime": since, "reason": "InitialNamesAccepted", "message": "the initial names have been accepted"},
+            ]),
+        );
     }
 }
 

@@ -58,7 +58,11 @@ pub(crate) fn delete(
     let at = Utc::now() + Duration::seconds(grace);
     let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
     set(&mut object, &["metadata", "deletionTimestamp"], at);
-    set(&mut object, &["metadata", "deletionGracePeriodSeconds"], grace);
+    set(
+        &mut object,
+        &["metadata", "deletionGracePeriodSeconds"],
+        grace,
+    );
     if resource.kind == "Namespace" {
         set(&mut object, &["status", "phase"], "Terminating");
     }

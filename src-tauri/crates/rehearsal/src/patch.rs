@@ -26,7 +26,9 @@ pub(crate) fn patched(
             let patch: json_patch::Patch = serde_json::from_value(patch.clone())
                 .map_err(|e| ApiError::bad_request(format!("error decoding patch: {e}")))?;
             json_patch::patch(&mut object, &patch).map_err(|e| {
-                ApiError::unprocessable(format!("the server rejected our request due to an error in our request: {e}"))
+                ApiError::unprocessable(format!(
+                    "the server rejected our request due to an error in our request: {e}"
+                ))
             })?;
         }
         PatchKind::Merge => json_patch::merge(&mut object, patch),
@@ -120,7 +122,9 @@ fn strategic_list(list: &mut Vec<Value>, changes: &[Value], key: &str, item_shap
     }
     for change in changes {
         let id = change.get(key);
-        let at = list.iter().position(|item| id.is_some() && item.get(key) == id);
+        let at = list
+            .iter()
+            .position(|item| id.is_some() && item.get(key) == id);
         let deletes = change.get("$patch").and_then(Value::as_str) == Some("delete");
         match (at, deletes) {
             (Some(at), true) => {

@@ -39,7 +39,11 @@ pub(crate) fn authority(folder: &Path, cluster: &str) -> Result<Authority, Start
 
 /// The port used last time. The URL belongs to a cluster's identity, so it should stay.
 pub(crate) fn port(folder: &Path) -> Option<u16> {
-    fs::read_to_string(folder.join("port")).ok()?.trim().parse().ok()
+    fs::read_to_string(folder.join("port"))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 pub(crate) fn save_port(folder: &Path, port: u16) -> io::Result<()> {
@@ -49,7 +53,9 @@ pub(crate) fn save_port(folder: &Path, port: u16) -> io::Result<()> {
 /// The objects of last time, if any.
 pub(crate) fn load(folder: &Path) -> Result<Option<Snapshot>, StartError> {
     match fs::read(folder.join("objects.json")) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes).map_err(StartError::Corrupt)?)),
+        Ok(bytes) => Ok(Some(
+            serde_json::from_slice(&bytes).map_err(StartError::Corrupt)?,
+        )),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -61,7 +67,10 @@ pub(crate) fn save(folder: &Path, plane: &Plane) -> io::Result<()> {
         let store = plane.store();
         Snapshot {
             revision: store.revision(),
-            objects: store.everything().map(|(storage, object)| (storage.clone(), (**object).clone())).collect(),
+            objects: store
+                .everything()
+                .map(|(storage, object)| (storage.clone(), (**object).clone()))
+                .collect(),
         }
     };
     let bytes = serde_json::to_vec(&snapshot)?;

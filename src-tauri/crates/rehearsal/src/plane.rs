@@ -26,7 +26,14 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    pub(crate) fn new(name: String, seed: u64, users: Vec<User>, pace: Pace, faults: Faults, store: Store) -> Self {
+    pub(crate) fn new(
+        name: String,
+        seed: u64,
+        users: Vec<User>,
+        pace: Pace,
+        faults: Faults,
+        store: Store,
+    ) -> Self {
         Plane {
             name,
             seed,

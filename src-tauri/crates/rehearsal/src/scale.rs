@@ -47,6 +47,17 @@ pub(crate) fn scale(
             set(&mut object, &["metadata", field], given);
         }
     }
-    set(&mut object, &["spec", "replicas"], tree::number(scale, "/spec/replicas", 0));
-    write::update(store, resource, namespace(live), name(live), object, options)
+    set(
+        &mut object,
+        &["spec", "replicas"],
+        tree::number(scale, "/spec/replicas", 0),
+    );
+    write::update(
+        store,
+        resource,
+        namespace(live),
+        name(live),
+        object,
+        options,
+    )
 }

@@ -161,12 +161,4 @@ impl Fields {
             (actual == *expected) == *equal
         })
     }
-
-    /// The name this selector pins, which RBAC and watches on one object use.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(path, _, equal)| path == "metadata.name" && *equal)
-            .map(|(_, value, _)| value.as_str())
-    }
 }

@@ -97,7 +97,12 @@ pub struct Rule {
 
 impl Rule {
     /// A rule from borrowed words.
-    pub fn new(verbs: &[&str], api_groups: &[&str], resources: &[&str], namespaces: &[&str]) -> Self {
+    pub fn new(
+        verbs: &[&str],
+        api_groups: &[&str],
+        resources: &[&str],
+        namespaces: &[&str],
+    ) -> Self {
         let owned = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect();
         Rule {
             verbs: owned(verbs),

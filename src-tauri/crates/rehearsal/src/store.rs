@@ -180,7 +180,12 @@ impl Store {
     }
 
     /// Removes an object; the deletion has its own revision.
-    pub(crate) fn remove(&mut self, storage: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+    pub(crate) fn remove(
+        &mut self,
+        storage: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Value>> {
         let key = (namespace.to_owned(), name.to_owned());
         let gone = self.objects.get_mut(storage)?.remove(&key)?;
         self.revision += 1;

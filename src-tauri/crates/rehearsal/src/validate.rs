@@ -29,18 +29,14 @@ pub(crate) fn unknown_fields(resource: &Resource, object: &Value) -> Result<Vec<
         "ServiceAccount" => round_trip::<core::v1::ServiceAccount>(object),
         "Lease" => round_trip::<coordination::v1::Lease>(object),
         "EndpointSlice" => round_trip::<discovery::v1::EndpointSlice>(object),
-        "HorizontalPodAutoscaler" => {
-            round_trip::<autoscaling::v2::HorizontalPodAutoscaler>(object)
-        }
+        "HorizontalPodAutoscaler" => round_trip::<autoscaling::v2::HorizontalPodAutoscaler>(object),
         "PodDisruptionBudget" => round_trip::<policy::v1::PodDisruptionBudget>(object),
         _ => return Ok(Vec::new()),
     }
     .map_err(|e| {
         ApiError::bad_request(format!(
             "{} in version {:?} cannot be handled as a {}: {e}",
-            resource.kind,
-            resource.version,
-            resource.kind
+            resource.kind, resource.version, resource.kind
         ))
     })?;
     let mut unknown = Vec::new();
@@ -80,7 +76,10 @@ fn missing(given: &Value, known: &Value, path: String, unknown: &mut Vec<String>
 /// Removes unknown fields, as a server does that only warns.
 pub(crate) fn prune(object: &mut Value, unknown: &[String]) {
     for path in unknown {
-        let pointer = format!("/{}", path.replace("[", "/").replace("]", "").replace('.', "/"));
+        let pointer = format!(
+            "/{}",
+            path.replace("[", "/").replace("]", "").replace('.', "/")
+        );
         if let Some((parent, last)) = pointer.rsplit_once('/')
             && let Some(Value::Object(map)) = object.pointer_mut(parent)
         {
@@ -99,12 +98,17 @@ pub(crate) fn check(
     let invalid = |field: &str, why: &str| ApiError::invalid(resource, name, field, why);
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     if name.is_empty() {
-        return Err(invalid("metadata.name", "Required value: name or generateName is required"));
+        return Err(invalid(
+            "metadata.name",
+            "Required value: name or generateName is required",
+        ));
     }
     if !name.chars().all(plain) && resource.group != "rbac.authorization.k8s.io" {
         return Err(invalid(
             "metadata.name",
-            &format!("Invalid value: {name:?}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"),
+            &format!(
+                "Invalid value: {name:?}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+            ),
         ));
     }
     if !resource.builtin {
@@ -115,17 +119,26 @@ pub(crate) fn check(
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"
     );
     if workload {
-        let selector = object.pointer("/spec/selector").cloned().unwrap_or_default();
+        let selector = object
+            .pointer("/spec/selector")
+            .cloned()
+            .unwrap_or_default();
         if selector.as_object().is_none_or(serde_json::Map::is_empty) {
             return Err(invalid("spec.selector", "Required value"));
         }
-        let template = object.pointer("/spec/template").cloned().unwrap_or_default();
+        let template = object
+            .pointer("/spec/template")
+            .cloned()
+            .unwrap_or_default();
         if !Labels::of_workload(&selector).matches(&template) {
             return Err(invalid(
                 "spec.template.metadata.labels",
                 &format!(
                     "Invalid value: {}: `selector` does not match template `labels`",
-                    template.pointer("/metadata/labels").cloned().unwrap_or_default()
+                    template
+                        .pointer("/metadata/labels")
+                        .cloned()
+                        .unwrap_or_default()
                 ),
             ));
         }
@@ -164,7 +177,10 @@ pub(crate) fn check(
     let immutable = object.get("immutable").and_then(Value::as_bool) == Some(true)
         && old.is_some_and(|o| o.get("immutable") == Some(&Value::Bool(true)));
     if immutable && old.is_some_and(|o| o.get("data") != object.get("data")) {
-        return Err(invalid("data", "Forbidden: field is immutable when `immutable` is set"));
+        return Err(invalid(
+            "data",
+            "Forbidden: field is immutable when `immutable` is set",
+        ));
     }
     Ok(())
 }

@@ -109,7 +109,15 @@ pub(crate) fn update(
     }
     let live = live(store, resource, namespace, object_name)?;
     let warnings = known_fields(resource, &mut object, options)?;
-    admit(store, resource, Some(&live), object, options, false, warnings)
+    admit(
+        store,
+        resource,
+        Some(&live),
+        object,
+        options,
+        false,
+        warnings,
+    )
 }
 
 pub(crate) fn patch(
@@ -132,7 +140,15 @@ pub(crate) fn patch(
         ));
     }
     let warnings = known_fields(resource, &mut object, options)?;
-    admit(store, resource, Some(&live), object, options, false, warnings)
+    admit(
+        store,
+        resource,
+        Some(&live),
+        object,
+        options,
+        false,
+        warnings,
+    )
 }
 
 pub(crate) fn apply(
@@ -204,7 +220,15 @@ pub(crate) fn apply(
     preconditions(resource, &live, &body)?;
     let merged = apply::apply(&live, &body, resource, writer, options.force)?;
     warnings.dedup();
-    admit(store, resource, Some(&live), merged, options, true, warnings)
+    admit(
+        store,
+        resource,
+        Some(&live),
+        merged,
+        options,
+        true,
+        warnings,
+    )
 }
 
 /// The common end of every write.
@@ -380,7 +404,12 @@ fn usable_namespace(
             "{} \"{object_name}\" is forbidden: unable to create new content in namespace {namespace} because it is being terminated",
             resource.qualified()
         );
-        return Err(ApiError::forbidden(message, &resource.group, &resource.plural, object_name));
+        return Err(ApiError::forbidden(
+            message,
+            &resource.group,
+            &resource.plural,
+            object_name,
+        ));
     }
     Ok(())
 }
@@ -398,7 +427,9 @@ fn prepare_for_create(resource: &Resource, object: &mut Value, options: &WriteOp
         let status = match resource.kind.as_str() {
             "ReplicaSet" => json!({"replicas": 0}),
             "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
-            "DaemonSet" => json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}),
+            "DaemonSet" => {
+                json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0})
+            }
             "Deployment" | "Job" | "Pod" => json!({}),
             _ => return,
         };
@@ -461,7 +492,10 @@ fn drop_empty_metadata(object: &mut Value) {
 
 fn bump_generation(resource: &Resource, live: Option<&Arc<Value>>, object: &mut Value) {
     let counted = !resource.builtin
-        || matches!(resource.group.as_str(), "apps" | "batch" | "autoscaling" | "policy" | "apiextensions.k8s.io")
+        || matches!(
+            resource.group.as_str(),
+            "apps" | "batch" | "autoscaling" | "policy" | "apiextensions.k8s.io"
+        )
         || resource.kind == "Pod";
     if !counted {
         return;

@@ -44,7 +44,10 @@ fn resource_of(target: &Target) -> String {
 
 /// Self reviews and discovery are open to everyone who is authenticated (`system:basic-user`).
 pub(crate) fn authorize(user: &User, verb: &str, target: &Target) -> Result<(), ApiError> {
-    if matches!(target.group.as_str(), "authorization.k8s.io" | "authentication.k8s.io") {
+    if matches!(
+        target.group.as_str(),
+        "authorization.k8s.io" | "authentication.k8s.io"
+    ) {
         return Ok(());
     }
     // As in the real request info: a namespace counts as lying in itself.
@@ -74,14 +77,21 @@ pub(crate) fn authorize(user: &User, verb: &str, target: &Target) -> Result<(), 
         "{subject} is forbidden: User \"{}\" cannot {verb} resource \"{resource}\" in API group \"{}\" {place}",
         user.name, target.group
     );
-    Err(ApiError::forbidden(message, &target.group, &target.plural, &target.name))
+    Err(ApiError::forbidden(
+        message,
+        &target.group,
+        &target.plural,
+        &target.name,
+    ))
 }
 
 /// Answers `SelfSubjectAccessReview`, `SelfSubjectRulesReview`, `SelfSubjectReview`.
 pub(crate) fn review(user: &User, plural: &str, mut review: Value) -> Option<Value> {
     let status = match plural {
         "selfsubjectaccessreviews" => {
-            let at = |field: &str| text(&review, &format!("/spec/resourceAttributes/{field}")).to_owned();
+            let at = |field: &str| {
+                text(&review, &format!("/spec/resourceAttributes/{field}")).to_owned()
+            };
             let resource = match at("subresource").as_str() {
                 "" => at("resource"),
                 sub => format!("{}/{sub}", at("resource")),

@@ -5,13 +5,34 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const VERBS: &[&str] = &[
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
 
 /// Reviews are served without being stored.
 const REVIEWS: &[(&str, &str, &str)] = &[
-    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
-    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
-    ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+    (
+        "authentication.k8s.io",
+        "selfsubjectreviews",
+        "SelfSubjectReview",
+    ),
+    (
+        "authorization.k8s.io",
+        "selfsubjectaccessreviews",
+        "SelfSubjectAccessReview",
+    ),
+    (
+        "authorization.k8s.io",
+        "selfsubjectrulesreviews",
+        "SelfSubjectRulesReview",
+    ),
 ];
 
 pub(crate) fn version() -> Value {
@@ -33,7 +54,9 @@ pub(crate) fn core_versions(address: &str) -> Value {
 fn groups(resources: &[Arc<Resource>]) -> BTreeMap<String, Vec<String>> {
     let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let reviews = REVIEWS.iter().map(|(group, ..)| (*group, "v1"));
-    let stored = resources.iter().map(|r| (r.group.as_str(), r.version.as_str()));
+    let stored = resources
+        .iter()
+        .map(|r| (r.group.as_str(), r.version.as_str()));
     for (group, version) in stored.chain(reviews) {
         let versions = groups.entry(group.to_owned()).or_default();
         if !versions.iter().any(|v| v == version) {
@@ -58,9 +81,16 @@ pub(crate) fn group_list(resources: &[Arc<Resource>]) -> Value {
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": list})
 }
 
-pub(crate) fn resource_list(resources: &[Arc<Resource>], group: &str, version: &str) -> Option<Value> {
+pub(crate) fn resource_list(
+    resources: &[Arc<Resource>],
+    group: &str,
+    version: &str,
+) -> Option<Value> {
     let mut list = Vec::new();
-    for resource in resources.iter().filter(|r| r.group == group && r.version == version) {
+    for resource in resources
+        .iter()
+        .filter(|r| r.group == group && r.version == version)
+    {
         let mut entry = json!({
             "name": resource.plural, "singularName": resource.singular,
             "namespaced": resource.namespaced, "kind": resource.kind, "verbs": VERBS,
@@ -85,7 +115,10 @@ pub(crate) fn resource_list(resources: &[Arc<Resource>], group: &str, version: &
             list.push(entry);
         }
     }
-    for (_, plural, kind) in REVIEWS.iter().filter(|(g, ..)| *g == group && version == "v1") {
+    for (_, plural, kind) in REVIEWS
+        .iter()
+        .filter(|(g, ..)| *g == group && version == "v1")
+    {
         list.push(json!({
             "name": plural, "singularName": kind.to_lowercase(), "namespaced": false,
             "kind": kind, "verbs": ["create"],
@@ -94,7 +127,11 @@ pub(crate) fn resource_list(resources: &[Arc<Resource>], group: &str, version: &
     if list.is_empty() {
         return None;
     }
-    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let group_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
     Some(json!({
         "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version,
         "resources": list,

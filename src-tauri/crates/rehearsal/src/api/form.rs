@@ -69,7 +69,12 @@ pub(crate) fn render(resource: &Resource, object: &Value, form: Form, include: &
         Form::Object => viewed(resource, object),
         Form::Table => {
             let version = object["metadata"]["resourceVersion"].clone();
-            table::table(resource, &[object], json!({"resourceVersion": version}), include)
+            table::table(
+                resource,
+                &[object],
+                json!({"resourceVersion": version}),
+                include,
+            )
         }
         Form::Metadata => metadata_only(object),
     }

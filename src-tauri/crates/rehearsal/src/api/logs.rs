@@ -9,8 +9,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use futures::stream;
-use sha2::{Digest, Sha256};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::io;
 use std::sync::Arc;
 
@@ -29,7 +29,12 @@ struct Source {
 }
 
 /// Answers `GET …/pods/{name}/log`.
-pub(crate) fn answer(plane: &Arc<Plane>, resource: &Resource, pod: &Value, query: &Query) -> Result<Body, ApiError> {
+pub(crate) fn answer(
+    plane: &Arc<Plane>,
+    resource: &Resource,
+    pod: &Value,
+    query: &Query,
+) -> Result<Body, ApiError> {
     let containers = items(pod, "/spec/containers");
     let wanted = match parameter(query, "container") {
         "" if containers.len() == 1 => text(&containers[0], "/name"),
@@ -44,7 +49,10 @@ pub(crate) fn answer(plane: &Arc<Plane>, resource: &Resource, pod: &Value, query
         given => given,
     };
     let Some(container) = containers.iter().find(|c| text(c, "/name") == wanted) else {
-        return Err(ApiError::bad_request(format!("container {wanted} is not valid for pod {}", name(pod))));
+        return Err(ApiError::bad_request(format!(
+            "container {wanted} is not valid for pod {}",
+            name(pod)
+        )));
     };
     let source = source(plane.seed, pod, container, is_set(query, "previous"))?;
     let timestamps = is_set(query, "timestamps");
@@ -60,7 +68,9 @@ pub(crate) fn answer(plane: &Arc<Plane>, resource: &Resource, pod: &Value, query
     if let Ok(since) = DateTime::parse_from_rfc3339(parameter(query, "sinceTime")) {
         first = first.max(source.count(since.with_timezone(&Utc)));
     }
-    let mut text: String = (first..available).map(|at| source.line(at, timestamps)).collect();
+    let mut text: String = (first..available)
+        .map(|at| source.line(at, timestamps))
+        .collect();
     if let Ok(limit) = parameter(query, "limitBytes").parse::<usize>() {
         text.truncate(limit);
     }
@@ -79,9 +89,15 @@ pub(crate) fn answer(plane: &Arc<Plane>, resource: &Resource, pod: &Value, query
         timestamps,
         first: Some(text),
     };
-    Ok(Body::from_stream(stream::unfold(follow, |mut follow| async move {
-        follow.chunk().await.map(|chunk| (Ok::<_, io::Error>(chunk), follow))
-    })))
+    Ok(Body::from_stream(stream::unfold(
+        follow,
+        |mut follow| async move {
+            follow
+                .chunk()
+                .await
+                .map(|chunk| (Ok::<_, io::Error>(chunk), follow))
+        },
+    )))
 }
 
 fn text_of(container: &Value) -> String {
@@ -90,7 +106,9 @@ fn text_of(container: &Value) -> String {
 
 fn source(seed: u64, pod: &Value, container: &Value, previous: bool) -> Result<Source, ApiError> {
     let own = text(container, "/name");
-    let status = items(pod, "/status/containerStatuses").iter().find(|s| text(s, "/name") == own);
+    let status = items(pod, "/status/containerStatuses")
+        .iter()
+        .find(|s| text(s, "/name") == own);
     let at = |pointer: &str| -> Option<DateTime<Utc>> {
         let time = status.map(|s| text(s, pointer)).unwrap_or_default();
         Some(DateTime::parse_from_rfc3339(time).ok()?.with_timezone(&Utc))
@@ -104,7 +122,10 @@ fn source(seed: u64, pod: &Value, container: &Value, previous: bool) -> Result<S
         crashed,
     };
     if previous {
-        return match (at("/lastState/terminated/startedAt"), at("/lastState/terminated/finishedAt")) {
+        return match (
+            at("/lastState/terminated/startedAt"),
+            at("/lastState/terminated/finishedAt"),
+        ) {
             (Some(started), ended) => Ok(make(started, ended, true)),
             _ => Err(ApiError::bad_request(format!(
                 "previous terminated container \"{own}\" in pod \"{}\" not found",
@@ -121,13 +142,18 @@ fn source(seed: u64, pod: &Value, container: &Value, previous: bool) -> Result<S
             return Ok(make(started, at(&format!("{state}/finishedAt")), failed));
         }
     }
-    let reason = status.map(|s| text(s, "/state/waiting/reason")).unwrap_or_default();
+    let reason = status
+        .map(|s| text(s, "/state/waiting/reason"))
+        .unwrap_or_default();
     let why = match reason {
         "ErrImagePull" | "ImagePullBackOff" => "trying and failing to pull image".to_owned(),
         "" => "ContainerCreating".to_owned(),
         other => other.to_owned(),
     };
-    Err(ApiError::bad_request(format!("container \"{own}\" in pod \"{}\" is waiting to start: {why}", name(pod))))
+    Err(ApiError::bad_request(format!(
+        "container \"{own}\" in pod \"{}\" is waiting to start: {why}",
+        name(pod)
+    )))
 }
 
 impl Source {
@@ -156,7 +182,12 @@ impl Source {
             1 => "level=info msg=\"configuration loaded\"".to_owned(),
             2 => format!("level=info msg=\"listening on :8080\" image={version}"),
             _ => {
-                let path = ["/v2/functions", "/v2/environments", "/fission-function/hello", "/healthz"][usize::from(digest[0] % 4)];
+                let path = [
+                    "/v2/functions",
+                    "/v2/environments",
+                    "/fission-function/hello",
+                    "/healthz",
+                ][usize::from(digest[0] % 4)];
                 format!(
                     "level=info msg=\"request\" method=GET path={path} status=200 duration={}ms trace={}",
                     2 + u16::from(digest[1]) / 4,
@@ -192,7 +223,8 @@ impl Follow {
             return Some(Bytes::from(first));
         }
         loop {
-            let due = self.source.started + Duration::milliseconds((self.next - 2).max(0) * EVERY_MS);
+            let due =
+                self.source.started + Duration::milliseconds((self.next - 2).max(0) * EVERY_MS);
             let wait = (due - Utc::now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -210,12 +242,18 @@ impl Follow {
     }
 
     fn still_runs(&self) -> bool {
-        let pod = self.plane.store().get(&self.storage, &self.namespace, &self.pod);
+        let pod = self
+            .plane
+            .store()
+            .get(&self.storage, &self.namespace, &self.pod);
         pod.is_some_and(|pod| {
             tree::uid(&pod) == self.uid
-                && items(&pod, "/status/containerStatuses").iter().any(|status| {
-                    text(status, "/name") == self.container && status.pointer("/state/running").is_some()
-                })
+                && items(&pod, "/status/containerStatuses")
+                    .iter()
+                    .any(|status| {
+                        text(status, "/name") == self.container
+                            && status.pointer("/state/running").is_some()
+                    })
         })
     }
 }

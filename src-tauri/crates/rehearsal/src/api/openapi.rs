@@ -33,8 +33,15 @@ pub(crate) fn index(resources: &[Arc<Resource>]) -> Value {
 /// The document of one group and version, given as `apis/apps/v1`.
 pub(crate) fn document(resources: &[Arc<Resource>], wanted: &str) -> Option<Value> {
     let mut paths = Map::new();
-    for r in resources.iter().filter(|r| path_of(&r.group, &r.version) == wanted) {
-        let scope = if r.namespaced { "/namespaces/{namespace}" } else { "" };
+    for r in resources
+        .iter()
+        .filter(|r| path_of(&r.group, &r.version) == wanted)
+    {
+        let scope = if r.namespaced {
+            "/namespaces/{namespace}"
+        } else {
+            ""
+        };
         let query = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": true}});
         let kind = json!({"group": r.group, "version": r.version, "kind": r.kind});
         paths.insert(

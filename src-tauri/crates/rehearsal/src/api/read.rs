@@ -64,7 +64,8 @@ pub(crate) fn list(
     let mut after: Option<(String, String)> = None;
     let token = parameter(query, "continue");
     if !token.is_empty() {
-        let (at, key) = decode(token).ok_or_else(|| ApiError::bad_request("continue key is not valid"))?;
+        let (at, key) =
+            decode(token).ok_or_else(|| ApiError::bad_request("continue key is not valid"))?;
         if at < store.compacted() {
             return Err(ApiError::expired(
                 "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.",
@@ -75,10 +76,15 @@ pub(crate) fn list(
     }
     let asked: u64 = parameter(query, "resourceVersion").parse().unwrap_or(0);
     if asked > store.revision() {
-        return Err(ApiError::expired(format!("Too large resource version: {asked}, current: {}", store.revision())));
+        return Err(ApiError::expired(format!(
+            "Too large resource version: {asked}, current: {}",
+            store.revision()
+        )));
     }
     if parameter(query, "resourceVersionMatch") == "Exact" && asked < store.compacted() {
-        return Err(ApiError::expired("The resourceVersion for the provided list is too old."));
+        return Err(ApiError::expired(
+            "The resourceVersion for the provided list is too old.",
+        ));
     }
     let found: Vec<Arc<Value>> = store
         .list(&resource.storage(), in_namespace)
@@ -90,7 +96,11 @@ pub(crate) fn list(
         .collect();
     drop(store);
     let limit: usize = parameter(query, "limit").parse().unwrap_or(0);
-    let page = if limit > 0 && limit < found.len() { &found[..limit] } else { &found[..] };
+    let page = if limit > 0 && limit < found.len() {
+        &found[..limit]
+    } else {
+        &found[..]
+    };
     let mut metadata = json!({ "resourceVersion": revision.to_string() });
     if page.len() < found.len()
         && let Some(last) = page.last()
@@ -99,7 +109,13 @@ pub(crate) fn list(
         metadata["remainingItemCount"] = json!(found.len() - page.len());
     }
     let objects: Vec<&Value> = page.iter().map(Arc::as_ref).collect();
-    Ok(form::render_list(resource, &objects, metadata, form, parameter(query, "includeObject")))
+    Ok(form::render_list(
+        resource,
+        &objects,
+        metadata,
+        form,
+        parameter(query, "includeObject"),
+    ))
 }
 
 fn encode(revision: u64, namespace: &str, name: &str) -> String {

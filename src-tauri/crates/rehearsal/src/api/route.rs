@@ -85,12 +85,19 @@ mod tests {
             panic!("not a resource");
         };
         assert_eq!(
-            (inside.namespace.as_str(), inside.plural.as_str(), inside.subresource.as_str()),
+            (
+                inside.namespace.as_str(),
+                inside.plural.as_str(),
+                inside.subresource.as_str()
+            ),
             ("prod", "pods", "log")
         );
         let Route::Resource(itself) = parse("/api/v1/namespaces/prod") else {
             panic!("not a resource");
         };
-        assert_eq!((itself.namespace.as_str(), itself.name.as_str()), ("", "prod"));
+        assert_eq!(
+            (itself.namespace.as_str(), itself.name.as_str()),
+            ("", "prod")
+        );
     }
 }

@@ -61,7 +61,9 @@ async fn answer(plane: Arc<Plane>, request: Request<Body>) -> Result<Response<Bo
     let mut lost = false;
     let outcome = match (&user, axum::body::to_bytes(body, LARGEST_BODY).await) {
         (None, _) => Err(ApiError::unauthorized()),
-        (_, Err(_)) => Err(ApiError::bad_request("the request body is too large or broke off")),
+        (_, Err(_)) => Err(ApiError::bad_request(
+            "the request body is too large or broke off",
+        )),
         (Some(user), Ok(body)) => match &route {
             Route::Resource(target) => match mishap(&plane, verb, target) {
                 Ok(is_lost) => {
@@ -139,10 +141,15 @@ fn mishap(plane: &Plane, verb: &str, target: &Target) -> Result<bool, ApiError> 
         Some(Mishap::Lost) => Ok(true),
         Some(Mishap::TooMany(wait)) => Err(ApiError::too_many_requests(wait.as_secs())),
         Some(Mishap::Unavailable) => Err(ApiError::unavailable()),
-        Some(Mishap::Conflict) => match plane.store().find(&target.group, &target.version, &target.plural) {
-            Some(resource) => Err(ApiError::modified(&resource, &target.name)),
-            None => Err(ApiError::no_such_path()),
-        },
+        Some(Mishap::Conflict) => {
+            match plane
+                .store()
+                .find(&target.group, &target.version, &target.plural)
+            {
+                Some(resource) => Err(ApiError::modified(&resource, &target.name)),
+                None => Err(ApiError::no_such_path()),
+            }
+        }
     }
 }
 
@@ -156,8 +163,17 @@ fn on_resource(
     body: Bytes,
 ) -> Result<Answer, ApiError> {
     access::authorize(user, verb, target)?;
-    let header = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or_default();
-    let content_type = header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    let header = |name| {
+        headers
+            .get(name)
+            .and_then(|v: &HeaderValue| v.to_str().ok())
+            .unwrap_or_default()
+    };
+    let content_type = header(CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     Call {
         plane,
         user,
@@ -167,22 +183,33 @@ fn on_resource(
         content_type,
         user_agent: header(USER_AGENT),
         // A log is plain text whatever the client prefers.
-        form: if target.subresource == "log" { form::Form::Object } else { form::wanted(headers)? },
+        form: if target.subresource == "log" {
+            form::Form::Object
+        } else {
+            form::wanted(headers)?
+        },
         body,
     }
     .carry_out()
 }
 
 fn elsewhere(plane: &Plane, path: &str, headers: &HeaderMap) -> Result<Answer, ApiError> {
-    let accept = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accept = headers
+        .get(ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let aggregated = accept.contains("g=apidiscovery.k8s.io") && accept.contains("v=v2;");
     let store = plane.store();
     let resources = store.resources();
     let body = match path.trim_end_matches('/') {
         "/version" => discovery::version(),
         "/api" | "/apis" if aggregated => {
-            let mut answer = Answer::json(StatusCode::OK, &discovery::aggregated(resources, path.trim_end_matches('/') == "/api"));
-            answer.content_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+            let mut answer = Answer::json(
+                StatusCode::OK,
+                &discovery::aggregated(resources, path.trim_end_matches('/') == "/api"),
+            );
+            answer.content_type =
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
             return Ok(answer);
         }
         "/api" => discovery::core_versions("127.0.0.1"),
@@ -197,9 +224,17 @@ fn elsewhere(plane: &Plane, path: &str, headers: &HeaderMap) -> Result<Answer, A
             });
         }
         other => match other.strip_prefix("/openapi/v3/") {
-            Some(document) => openapi::document(resources, document).ok_or_else(ApiError::no_such_path)?,
-            None => match other.strip_prefix("/apis/").map(|group| discovery::group_list(resources)["groups"]
-                .as_array().into_iter().flatten().find(|g| g["name"] == group).cloned()) {
+            Some(document) => {
+                openapi::document(resources, document).ok_or_else(ApiError::no_such_path)?
+            }
+            None => match other.strip_prefix("/apis/").map(|group| {
+                discovery::group_list(resources)["groups"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .find(|g| g["name"] == group)
+                    .cloned()
+            }) {
                 Some(Some(mut group)) => {
                     group["kind"] = "APIGroup".into();
                     group["apiVersion"] = "v1".into();
@@ -215,7 +250,11 @@ fn elsewhere(plane: &Plane, path: &str, headers: &HeaderMap) -> Result<Answer, A
 fn respond(outcome: Result<Answer, ApiError>) -> Response<Body> {
     let answer = outcome.unwrap_or_else(|error| {
         let mut answer = Answer::json(error.code, &error.body());
-        if let Some(seconds) = error.details.as_ref().and_then(|d| d["retryAfterSeconds"].as_u64()) {
+        if let Some(seconds) = error
+            .details
+            .as_ref()
+            .and_then(|d| d["retryAfterSeconds"].as_u64())
+        {
             answer.warnings.push(format!("retry-after:{seconds}"));
         }
         answer
@@ -224,7 +263,10 @@ fn respond(outcome: Result<Answer, ApiError>) -> Response<Body> {
     *response.status_mut() = answer.code;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
-    headers.insert("cache-control", HeaderValue::from_static("no-cache, private"));
+    headers.insert(
+        "cache-control",
+        HeaderValue::from_static("no-cache, private"),
+    );
     for warning in answer.warnings {
         if let Some(seconds) = warning.strip_prefix("retry-after:") {
             if let Ok(value) = HeaderValue::from_str(seconds) {

@@ -6,7 +6,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 /// A `meta.k8s.io/v1` Table. `include` is `includeObject`: `Metadata` (default), `Object`, `None`.
-pub(crate) fn table(resource: &Resource, objects: &[&Value], metadata: Value, include: &str) -> Value {
+pub(crate) fn table(
+    resource: &Resource,
+    objects: &[&Value],
+    metadata: Value,
+    include: &str,
+) -> Value {
     let columns = columns(resource);
     let definitions: Vec<Value> = columns
         .iter()
@@ -36,19 +41,109 @@ pub(crate) fn table(resource: &Resource, objects: &[&Value], metadata: Value, in
 // Name and whether it only shows with `-o wide`.
 fn columns(resource: &Resource) -> Vec<(String, bool)> {
     let fixed: &[(&str, bool)] = match (resource.builtin, resource.kind.as_str()) {
-        (true, "Pod") => &[("Name", false), ("Ready", false), ("Status", false), ("Restarts", false), ("Age", false), ("IP", true), ("Node", true), ("Nominated Node", true), ("Readiness Gates", true)],
-        (true, "Deployment") => &[("Name", false), ("Ready", false), ("Up-to-date", false), ("Available", false), ("Age", false), ("Containers", true), ("Images", true), ("Selector", true)],
-        (true, "ReplicaSet") => &[("Name", false), ("Desired", false), ("Current", false), ("Ready", false), ("Age", false), ("Containers", true), ("Images", true), ("Selector", true)],
-        (true, "StatefulSet") => &[("Name", false), ("Ready", false), ("Age", false), ("Containers", true), ("Images", true)],
-        (true, "DaemonSet") => &[("Name", false), ("Desired", false), ("Current", false), ("Ready", false), ("Up-to-date", false), ("Available", false), ("Node Selector", false), ("Age", false), ("Containers", true), ("Images", true), ("Selector", true)],
-        (true, "Job") => &[("Name", false), ("Status", false), ("Completions", false), ("Duration", false), ("Age", false), ("Containers", true), ("Images", true), ("Selector", true)],
-        (true, "Service") => &[("Name", false), ("Type", false), ("Cluster-IP", false), ("External-IP", false), ("Port(s)", false), ("Age", false), ("Selector", true)],
+        (true, "Pod") => &[
+            ("Name", false),
+            ("Ready", false),
+            ("Status", false),
+            ("Restarts", false),
+            ("Age", false),
+            ("IP", true),
+            ("Node", true),
+            ("Nominated Node", true),
+            ("Readiness Gates", true),
+        ],
+        (true, "Deployment") => &[
+            ("Name", false),
+            ("Ready", false),
+            ("Up-to-date", false),
+            ("Available", false),
+            ("Age", false),
+            ("Containers", true),
+            ("Images", true),
+            ("Selector", true),
+        ],
+        (true, "ReplicaSet") => &[
+            ("Name", false),
+            ("Desired", false),
+            ("Current", false),
+            ("Ready", false),
+            ("Age", false),
+            ("Containers", true),
+            ("Images", true),
+            ("Selector", true),
+        ],
+        (true, "StatefulSet") => &[
+            ("Name", false),
+            ("Ready", false),
+            ("Age", false),
+            ("Containers", true),
+            ("Images", true),
+        ],
+        (true, "DaemonSet") => &[
+            ("Name", false),
+            ("Desired", false),
+            ("Current", false),
+            ("Ready", false),
+            ("Up-to-date", false),
+            ("Available", false),
+            ("Node Selector", false),
+            ("Age", false),
+            ("Containers", true),
+            ("Images", true),
+            ("Selector", true),
+        ],
+        (true, "Job") => &[
+            ("Name", false),
+            ("Status", false),
+            ("Completions", false),
+            ("Duration", false),
+            ("Age", false),
+            ("Containers", true),
+            ("Images", true),
+            ("Selector", true),
+        ],
+        (true, "Service") => &[
+            ("Name", false),
+            ("Type", false),
+            ("Cluster-IP", false),
+            ("External-IP", false),
+            ("Port(s)", false),
+            ("Age", false),
+            ("Selector", true),
+        ],
         (true, "Endpoints") => &[("Name", false), ("Endpoints", false), ("Age", false)],
         (true, "ConfigMap") => &[("Name", false), ("Data", false), ("Age", false)],
-        (true, "Secret") => &[("Name", false), ("Type", false), ("Data", false), ("Age", false)],
+        (true, "Secret") => &[
+            ("Name", false),
+            ("Type", false),
+            ("Data", false),
+            ("Age", false),
+        ],
         (true, "Namespace") => &[("Name", false), ("Status", false), ("Age", false)],
-        (true, "Node") => &[("Name", false), ("Status", false), ("Roles", false), ("Age", false), ("Version", false), ("Internal-IP", true), ("External-IP", true), ("OS-Image", true), ("Kernel-Version", true), ("Container-Runtime", true)],
-        (true, "Event") => &[("Last Seen", false), ("Type", false), ("Reason", false), ("Object", false), ("Subobject", true), ("Source", true), ("Message", false), ("First Seen", true), ("Count", true), ("Name", true)],
+        (true, "Node") => &[
+            ("Name", false),
+            ("Status", false),
+            ("Roles", false),
+            ("Age", false),
+            ("Version", false),
+            ("Internal-IP", true),
+            ("External-IP", true),
+            ("OS-Image", true),
+            ("Kernel-Version", true),
+            ("Container-Runtime", true),
+        ],
+        (true, "Event") => &[
+            ("Last Seen", false),
+            ("Type", false),
+            ("Reason", false),
+            ("Object", false),
+            ("Subobject", true),
+            ("Source", true),
+            ("Message", false),
+            ("First Seen", true),
+            ("Count", true),
+            ("Name", true),
+        ],
         (true, "Lease") => &[("Name", false), ("Holder", false), ("Age", false)],
         (true, "CustomResourceDefinition") => &[("Name", false), ("Created At", false)],
         _ => &[("Name", false), ("Age", false)],
@@ -71,23 +166,44 @@ fn cells(resource: &Resource, object: &Value) -> Vec<Value> {
     match (resource.builtin, resource.kind.as_str()) {
         (true, "Pod") => pod(object, &age),
         (true, "Deployment") => vec![
-            json!(own), json!(format!("{}/{wanted}", counted("readyReplicas"))),
-            json!(counted("updatedReplicas")), json!(counted("availableReplicas")), json!(age),
-            json!(containers), json!(images), json!(selector),
+            json!(own),
+            json!(format!("{}/{wanted}", counted("readyReplicas"))),
+            json!(counted("updatedReplicas")),
+            json!(counted("availableReplicas")),
+            json!(age),
+            json!(containers),
+            json!(images),
+            json!(selector),
         ],
         (true, "ReplicaSet") => vec![
-            json!(own), json!(wanted), json!(counted("replicas")), json!(counted("readyReplicas")),
-            json!(age), json!(containers), json!(images), json!(selector),
+            json!(own),
+            json!(wanted),
+            json!(counted("replicas")),
+            json!(counted("readyReplicas")),
+            json!(age),
+            json!(containers),
+            json!(images),
+            json!(selector),
         ],
         (true, "StatefulSet") => vec![
-            json!(own), json!(format!("{}/{wanted}", counted("readyReplicas"))), json!(age),
-            json!(containers), json!(images),
+            json!(own),
+            json!(format!("{}/{wanted}", counted("readyReplicas"))),
+            json!(age),
+            json!(containers),
+            json!(images),
         ],
         (true, "DaemonSet") => vec![
-            json!(own), json!(counted("desiredNumberScheduled")), json!(counted("currentNumberScheduled")),
-            json!(counted("numberReady")), json!(counted("updatedNumberScheduled")),
-            json!(counted("numberAvailable")), json!("<none>"), json!(age), json!(containers),
-            json!(images), json!(selector),
+            json!(own),
+            json!(counted("desiredNumberScheduled")),
+            json!(counted("currentNumberScheduled")),
+            json!(counted("numberReady")),
+            json!(counted("updatedNumberScheduled")),
+            json!(counted("numberAvailable")),
+            json!("<none>"),
+            json!(age),
+            json!(containers),
+            json!(images),
+            json!(selector),
         ],
         (true, "Job") => {
             let done = counted("succeeded");
@@ -99,9 +215,14 @@ fn cells(resource: &Resource, object: &Value) -> Vec<Value> {
                 "Running"
             };
             vec![
-                json!(own), json!(status),
+                json!(own),
+                json!(status),
                 json!(format!("{done}/{}", number(object, "/spec/completions", 1))),
-                json!(""), json!(age), json!(containers), json!(images), json!(selector),
+                json!(""),
+                json!(age),
+                json!(containers),
+                json!(images),
+                json!(selector),
             ]
         }
         (true, "Service") => {
@@ -110,8 +231,12 @@ fn cells(resource: &Resource, object: &Value) -> Vec<Value> {
                 .map(|p| format!("{}/{}", number(p, "/port", 0), text(p, "/protocol")))
                 .collect();
             vec![
-                json!(own), json!(text(object, "/spec/type")), json!(text(object, "/spec/clusterIP")),
-                json!("<none>"), json!(or_none(ports.join(","))), json!(age),
+                json!(own),
+                json!(text(object, "/spec/type")),
+                json!(text(object, "/spec/clusterIP")),
+                json!("<none>"),
+                json!(or_none(ports.join(","))),
+                json!(age),
                 json!(joined(object.pointer("/spec/selector"))),
             ]
         }
@@ -120,36 +245,71 @@ fn cells(resource: &Resource, object: &Value) -> Vec<Value> {
             for subset in items(object, "/subsets") {
                 for address in items(subset, "/addresses") {
                     for port in items(subset, "/ports") {
-                        addresses.push(format!("{}:{}", text(address, "/ip"), number(port, "/port", 0)));
+                        addresses.push(format!(
+                            "{}:{}",
+                            text(address, "/ip"),
+                            number(port, "/port", 0)
+                        ));
                     }
                 }
             }
             vec![json!(own), json!(or_none(addresses.join(","))), json!(age)]
         }
         (true, "ConfigMap") => vec![json!(own), json!(data_count(object)), json!(age)],
-        (true, "Secret") => vec![json!(own), json!(text(object, "/type")), json!(data_count(object)), json!(age)],
+        (true, "Secret") => vec![
+            json!(own),
+            json!(text(object, "/type")),
+            json!(data_count(object)),
+            json!(age),
+        ],
         (true, "Namespace") => vec![json!(own), json!(text(object, "/status/phase")), json!(age)],
         (true, "Node") => {
             let info = |field: &str| text(object, &format!("/status/nodeInfo/{field}")).to_owned();
-            let address = items(object, "/status/addresses").first().map(|a| text(a, "/address")).unwrap_or_default();
+            let address = items(object, "/status/addresses")
+                .first()
+                .map(|a| text(a, "/address"))
+                .unwrap_or_default();
             vec![
-                json!(own), json!("Ready"), json!("<none>"), json!(age), json!(info("kubeletVersion")),
-                json!(address), json!("<none>"), json!(info("osImage")), json!(info("kernelVersion")),
+                json!(own),
+                json!("Ready"),
+                json!("<none>"),
+                json!(age),
+                json!(info("kubeletVersion")),
+                json!(address),
+                json!("<none>"),
+                json!(info("osImage")),
+                json!(info("kernelVersion")),
                 json!(info("containerRuntimeVersion")),
             ]
         }
         (true, "Event") => {
-            let about = format!("{}/{}", text(object, "/involvedObject/kind").to_lowercase(), text(object, "/involvedObject/name"));
+            let about = format!(
+                "{}/{}",
+                text(object, "/involvedObject/kind").to_lowercase(),
+                text(object, "/involvedObject/name")
+            );
             vec![
-                json!(crate::api::table::age(text(object, "/lastTimestamp"))), json!(text(object, "/type")),
-                json!(text(object, "/reason")), json!(about), json!(text(object, "/involvedObject/fieldPath")),
-                json!(text(object, "/source/component")), json!(text(object, "/message")),
+                json!(crate::api::table::age(text(object, "/lastTimestamp"))),
+                json!(text(object, "/type")),
+                json!(text(object, "/reason")),
+                json!(about),
+                json!(text(object, "/involvedObject/fieldPath")),
+                json!(text(object, "/source/component")),
+                json!(text(object, "/message")),
                 json!(crate::api::table::age(text(object, "/firstTimestamp"))),
-                json!(number(object, "/count", 1)), json!(own),
+                json!(number(object, "/count", 1)),
+                json!(own),
             ]
         }
-        (true, "Lease") => vec![json!(own), json!(text(object, "/spec/holderIdentity")), json!(age)],
-        (true, "CustomResourceDefinition") => vec![json!(own), json!(text(object, "/metadata/creationTimestamp"))],
+        (true, "Lease") => vec![
+            json!(own),
+            json!(text(object, "/spec/holderIdentity")),
+            json!(age),
+        ],
+        (true, "CustomResourceDefinition") => vec![
+            json!(own),
+            json!(text(object, "/metadata/creationTimestamp")),
+        ],
         _ => {
             let mut row = vec![json!(own)];
             for column in &resource.columns {
@@ -178,9 +338,15 @@ fn pod(object: &Value, age: &str) -> Vec<Value> {
     };
     let node = text(object, "/spec/nodeName");
     vec![
-        json!(name(object)), json!(format!("{ready}/{total}")), json!(pod_status(object)),
-        json!(restarts), json!(age), json!(or_none(text(object, "/status/podIP").to_owned())),
-        json!(or_none(node.to_owned())), json!("<none>"), json!("<none>"),
+        json!(name(object)),
+        json!(format!("{ready}/{total}")),
+        json!(pod_status(object)),
+        json!(restarts),
+        json!(age),
+        json!(or_none(text(object, "/status/podIP").to_owned())),
+        json!(or_none(node.to_owned())),
+        json!("<none>"),
+        json!("<none>"),
     ]
 }
 
@@ -218,7 +384,11 @@ fn joined(labels: Option<&Value>) -> String {
 }
 
 fn or_none(value: String) -> String {
-    if value.is_empty() { "<none>".to_owned() } else { value }
+    if value.is_empty() {
+        "<none>".to_owned()
+    } else {
+        value
+    }
 }
 
 fn data_count(object: &Value) -> usize {
@@ -234,7 +404,9 @@ pub(crate) fn age(since: &str) -> String {
     let Ok(since) = DateTime::parse_from_rfc3339(since) else {
         return "<unknown>".to_owned();
     };
-    let seconds = (Utc::now() - since.with_timezone(&Utc)).num_seconds().max(0);
+    let seconds = (Utc::now() - since.with_timezone(&Utc))
+        .num_seconds()
+        .max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     match seconds {
         0..120 => format!("{seconds}s"),

@@ -75,13 +75,25 @@ impl Call<'_> {
         }
         match (self.verb, sub) {
             ("list", _) => {
-                let list = read::list(self.plane, &resource, &target.namespace, self.query, self.form)?;
+                let list = read::list(
+                    self.plane,
+                    &resource,
+                    &target.namespace,
+                    self.query,
+                    self.form,
+                )?;
                 Ok(Answer::json(StatusCode::OK, &list))
             }
             ("watch", _) => Ok(Answer {
                 code: StatusCode::OK,
                 content_type: "application/json",
-                body: watch::start(self.plane, resource, &target.namespace, self.query, self.form)?,
+                body: watch::start(
+                    self.plane,
+                    resource,
+                    &target.namespace,
+                    self.query,
+                    self.form,
+                )?,
                 warnings: Vec::new(),
             }),
             ("get", "log") => Ok(Answer {
@@ -90,7 +102,10 @@ impl Call<'_> {
                 body: logs::answer(self.plane, &resource, &*self.live(&resource)?, self.query)?,
                 warnings: Vec::new(),
             }),
-            ("get", "scale") => Ok(Answer::json(StatusCode::OK, &scale::scale_of(&*self.live(&resource)?))),
+            ("get", "scale") => Ok(Answer::json(
+                StatusCode::OK,
+                &scale::scale_of(&*self.live(&resource)?),
+            )),
             ("get", _) => Ok(self.object(StatusCode::OK, &resource, &*self.live(&resource)?)),
             (_, "log") => Err(ApiError::method_not_allowed()),
             ("update" | "patch", "scale") => self.scale(&resource),
@@ -104,16 +119,27 @@ impl Call<'_> {
     }
 
     fn review(&self) -> Result<Option<Value>, ApiError> {
-        if !matches!(self.target.group.as_str(), "authorization.k8s.io" | "authentication.k8s.io") {
+        if !matches!(
+            self.target.group.as_str(),
+            "authorization.k8s.io" | "authentication.k8s.io"
+        ) {
             return Ok(None);
         }
-        Ok(access::review(self.user, &self.target.plural, self.parsed()?))
+        Ok(access::review(
+            self.user,
+            &self.target.plural,
+            self.parsed()?,
+        ))
     }
 
     fn live(&self, resource: &Resource) -> Result<Arc<Value>, ApiError> {
         self.plane
             .store()
-            .get(&resource.storage(), &self.target.namespace, &self.target.name)
+            .get(
+                &resource.storage(),
+                &self.target.namespace,
+                &self.target.name,
+            )
             .ok_or_else(|| ApiError::not_found(resource, &self.target.name))
     }
 
@@ -123,7 +149,11 @@ impl Call<'_> {
     }
 
     fn written(&self, resource: &Resource, written: Written) -> Answer {
-        let code = if written.created { StatusCode::CREATED } else { StatusCode::OK };
+        let code = if written.created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
         let mut answer = self.object(code, resource, &written.object);
         answer.warnings = written.warnings;
         answer
@@ -132,8 +162,10 @@ impl Call<'_> {
     fn parsed(&self) -> Result<Value, ApiError> {
         match self.content_type {
             "application/yaml" | "application/apply-patch+yaml" => {
-                let text = std::str::from_utf8(&self.body).map_err(|e| ApiError::bad_request(e.to_string()))?;
-                serde_saphyr::from_str(text).map_err(|e| ApiError::bad_request(format!("error decoding YAML: {e}")))
+                let text = std::str::from_utf8(&self.body)
+                    .map_err(|e| ApiError::bad_request(e.to_string()))?;
+                serde_saphyr::from_str(text)
+                    .map_err(|e| ApiError::bad_request(format!("error decoding YAML: {e}")))
             }
             t if t.is_empty() || t.ends_with("json") => serde_json::from_slice(&self.body)
                 .map_err(|e| ApiError::bad_request(format!("couldn't decode the body: {e}"))),
@@ -177,7 +209,13 @@ impl Call<'_> {
         }
         let body = stored_form(resource, self.parsed()?);
         let own = self.stored(resource);
-        let written = write::create(&mut self.plane.store(), &own, &self.target.namespace, body, &self.options()?)?;
+        let written = write::create(
+            &mut self.plane.store(),
+            &own,
+            &self.target.namespace,
+            body,
+            &self.options()?,
+        )?;
         Ok(self.written(resource, written))
     }
 
@@ -185,7 +223,14 @@ impl Call<'_> {
         let body = stored_form(resource, self.parsed()?);
         let own = self.stored(resource);
         let (ns, name) = (&self.target.namespace, &self.target.name);
-        let written = write::update(&mut self.plane.store(), &own, ns, name, body, &self.options()?)?;
+        let written = write::update(
+            &mut self.plane.store(),
+            &own,
+            ns,
+            name,
+            body,
+            &self.options()?,
+        )?;
         Ok(self.written(resource, written))
     }
 
@@ -231,24 +276,35 @@ impl Call<'_> {
         match (self.verb, self.content_type) {
             ("update", _) => wanted = self.parsed()?,
             (_, "application/json-patch+json") => {
-                wanted = crate::patch::patched(&wanted, &self.parsed()?, PatchKind::Json, resource)?;
+                wanted =
+                    crate::patch::patched(&wanted, &self.parsed()?, PatchKind::Json, resource)?;
             }
             _ => json_patch::merge(&mut wanted, &self.parsed()?),
         }
         let options = self.options()?;
         let written = scale::scale(&mut self.plane.store(), resource, &live, &wanted, &options)?;
-        Ok(Answer::json(StatusCode::OK, &scale::scale_of(&written.object)))
+        Ok(Answer::json(
+            StatusCode::OK,
+            &scale::scale_of(&written.object),
+        ))
     }
 
     fn delete_options(&self) -> Result<(Value, bool), ApiError> {
-        let mut options = if self.body.is_empty() { json!({}) } else { self.parsed()? };
+        let mut options = if self.body.is_empty() {
+            json!({})
+        } else {
+            self.parsed()?
+        };
         for field in ["propagationPolicy", "gracePeriodSeconds"] {
             if let Some(value) = self.query.get(field) {
-                let value = value.parse::<i64>().map_or_else(|_| json!(value), |n| json!(n));
+                let value = value
+                    .parse::<i64>()
+                    .map_or_else(|_| json!(value), |n| json!(n));
                 map_mut(&mut options, &[]).insert(field.to_owned(), value);
             }
         }
-        let dry = parameter(self.query, "dryRun") == "All" || !tree::items(&options, "/dryRun").is_empty();
+        let dry = parameter(self.query, "dryRun") == "All"
+            || !tree::items(&options, "/dryRun").is_empty();
         Ok((options, dry))
     }
 
@@ -257,7 +313,9 @@ impl Call<'_> {
         let (ns, name) = (&self.target.namespace, &self.target.name);
         let deleted = delete::delete(&mut self.plane.store(), resource, ns, name, &options, dry)?;
         Ok(match deleted {
-            Deleted::Gone(object) => Answer::json(StatusCode::OK, &delete::success(resource, &object)),
+            Deleted::Gone(object) => {
+                Answer::json(StatusCode::OK, &delete::success(resource, &object))
+            }
             Deleted::Pending(object) => self.object(StatusCode::OK, resource, &object),
         })
     }
@@ -272,7 +330,14 @@ impl Call<'_> {
             .filter(|object| selection.matches(object))
             .collect();
         for object in &doomed {
-            delete::delete(&mut store, resource, namespace(object), name(object), &options, dry)?;
+            delete::delete(
+                &mut store,
+                resource,
+                namespace(object),
+                name(object),
+                &options,
+                dry,
+            )?;
         }
         drop(store);
         let objects: Vec<&Value> = doomed.iter().map(Arc::as_ref).collect();

@@ -63,13 +63,17 @@ pub(crate) fn start(
     let selection = Selection::parse(namespace, query)?;
     let breaks_after = plane.faults().take_drop(&resource.plural);
     let seconds: u64 = parameter(query, "timeoutSeconds").parse().unwrap_or(0);
-    let lasts = if seconds == 0 { LONGEST } else { Duration::from_secs(seconds) };
+    let lasts = if seconds == 0 {
+        LONGEST
+    } else {
+        Duration::from_secs(seconds)
+    };
     let store = plane.store();
     let from: u64 = match asked {
         "" | "0" => store.revision(),
-        number => number
-            .parse()
-            .map_err(|_| ApiError::bad_request(format!("Invalid value: {number:?}: resourceVersion")))?,
+        number => number.parse().map_err(|_| {
+            ApiError::bad_request(format!("Invalid value: {number:?}: resourceVersion"))
+        })?,
     };
     let mut watcher = Watcher {
         plane: plane.clone(),
@@ -86,11 +90,21 @@ pub(crate) fn start(
         finished: false,
     };
     let from_now = matches!(asked, "" | "0");
-    let wants_state = if initial.is_empty() { from_now } else { initial == "true" };
-    let expired = !wants_state && (from < store.compacted() || plane.faults().take_expiry(&resource.plural));
+    let wants_state = if initial.is_empty() {
+        from_now
+    } else {
+        initial == "true"
+    };
+    let expired =
+        !wants_state && (from < store.compacted() || plane.faults().take_expiry(&resource.plural));
     if expired {
-        let gone = ApiError::expired(format!("too old resource version: {from} ({})", store.revision()));
-        watcher.pending.push_back(json!({"type": "ERROR", "object": gone.body()}));
+        let gone = ApiError::expired(format!(
+            "too old resource version: {from} ({})",
+            store.revision()
+        ));
+        watcher
+            .pending
+            .push_back(json!({"type": "ERROR", "object": gone.body()}));
         watcher.finished = true;
     } else if wants_state {
         watcher.revision = store.revision();
@@ -106,9 +120,10 @@ pub(crate) fn start(
         }
     }
     drop(store);
-    Ok(Body::from_stream(stream::unfold(watcher, |mut watcher| async move {
-        watcher.next().await.map(|item| (item, watcher))
-    })))
+    Ok(Body::from_stream(stream::unfold(
+        watcher,
+        |mut watcher| async move { watcher.next().await.map(|item| (item, watcher)) },
+    )))
 }
 
 impl Watcher {
@@ -118,6 +133,8 @@ impl Watcher {
                 self.breaks_after = None;
                 self.finished = true;
                 self.pending.clear();
+                // Lets what was sent so far leave the buffers: the break comes after the events.
+                tokio::task::yield_now().await;
                 return Some(Err(io::Error::from(io::ErrorKind::ConnectionReset)));
             }
             if let Some(event) = self.pending.pop_front() {
@@ -147,8 +164,12 @@ impl Watcher {
         drop(store);
         match changes {
             None => {
-                let gone = ApiError::expired(format!("too old resource version: {} ({now})", self.revision));
-                self.pending.push_back(json!({"type": "ERROR", "object": gone.body()}));
+                let gone = ApiError::expired(format!(
+                    "too old resource version: {} ({now})",
+                    self.revision
+                ));
+                self.pending
+                    .push_back(json!({"type": "ERROR", "object": gone.body()}));
                 self.finished = true;
             }
             Some(changes) => {
@@ -185,7 +206,10 @@ impl Watcher {
 
     /// How a change looks through the selector: entering is ADDED, leaving is DELETED.
     fn kind_for(&self, change: &Change) -> Option<&'static str> {
-        let before = change.previous.as_ref().is_some_and(|object| self.selection.matches(object));
+        let before = change
+            .previous
+            .as_ref()
+            .is_some_and(|object| self.selection.matches(object));
         let after = self.selection.matches(&change.object);
         match (change.kind, before, after) {
             (ChangeKind::Deleted, true, _) => Some("DELETED"),

@@ -14,7 +14,9 @@ pub(crate) fn is_ready(pod: &Value) -> bool {
 
 /// One of an object's conditions.
 pub(crate) fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
-    items(object, "/status/conditions").iter().find(|c| text(c, "/type") == kind)
+    items(object, "/status/conditions")
+        .iter()
+        .find(|c| text(c, "/type") == kind)
 }
 
 /// Whether the pod has been ready for `minReadySeconds`; notes when to look again if not yet.
@@ -25,11 +27,14 @@ pub(crate) fn is_available(pod: &Value, min_ready_seconds: i64, agenda: &mut Age
     if min_ready_seconds <= 0 {
         return true;
     }
-    let since = condition(pod, "Ready").map(|c| text(c, "/lastTransitionTime")).unwrap_or_default();
+    let since = condition(pod, "Ready")
+        .map(|c| text(c, "/lastTransitionTime"))
+        .unwrap_or_default();
     let Ok(since) = DateTime::parse_from_rfc3339(since) else {
         return false;
     };
-    let left = since.with_timezone(&Utc) + chrono::Duration::seconds(min_ready_seconds) - Utc::now();
+    let left =
+        since.with_timezone(&Utc) + chrono::Duration::seconds(min_ready_seconds) - Utc::now();
     match left.to_std() {
         Ok(left) if !left.is_zero() => {
             agenda.work_at(Instant::now() + left + Duration::from_millis(1));
@@ -40,7 +45,14 @@ pub(crate) fn is_available(pod: &Value, min_ready_seconds: i64, agenda: &mut Age
 }
 
 /// Puts a condition into a list, keeping its transition time while the status stays.
-pub(crate) fn set_condition(conditions: &mut Vec<Value>, kind: &str, status: &str, reason: &str, message: &str, now: &str) {
+pub(crate) fn set_condition(
+    conditions: &mut Vec<Value>,
+    kind: &str,
+    status: &str,
+    reason: &str,
+    message: &str,
+    now: &str,
+) {
     let existing = conditions.iter_mut().find(|c| text(c, "/type") == kind);
     let transition = match &existing {
         Some(c) if text(c, "/status") == status => text(c, "/lastTransitionTime").to_owned(),

@@ -34,16 +34,28 @@ fn reconcile(store: &mut Store, owner: &Value, nodes: &[Arc<Value>], rng: &mut S
             owned::create_pod(store, owner, &pod_name, |pod| {
                 set(pod, &["metadata", "labels", HASH], hash.clone());
                 // The real controller pins by affinity; a selector says the same to our scheduler.
-                set(pod, &["spec", "nodeSelector", "kubernetes.io/hostname"], name(node));
+                set(
+                    pod,
+                    &["spec", "nodeSelector", "kubernetes.io/hostname"],
+                    name(node),
+                );
             });
         }
     }
     if text(owner, "/spec/updateStrategy/type") == "OnDelete" {
         return;
     }
-    let outdated: Vec<&Arc<Value>> = pods.iter().filter(|pod| label(pod, HASH) != Some(&hash)).collect();
-    let all_well = pods.len() == nodes.len() && pods.iter().all(|pod| is_ready(pod) && !tree::is_terminating(pod));
-    let broken = outdated.iter().find(|pod| !is_ready(pod) && !tree::is_terminating(pod));
+    let outdated: Vec<&Arc<Value>> = pods
+        .iter()
+        .filter(|pod| label(pod, HASH) != Some(&hash))
+        .collect();
+    let all_well = pods.len() == nodes.len()
+        && pods
+            .iter()
+            .all(|pod| is_ready(pod) && !tree::is_terminating(pod));
+    let broken = outdated
+        .iter()
+        .find(|pod| !is_ready(pod) && !tree::is_terminating(pod));
     if let Some(pod) = broken.or(if all_well { outdated.first() } else { None }) {
         owned::delete_pod(store, owner, pod);
     }
@@ -61,7 +73,10 @@ fn status(store: &mut Store, owner: &Value, nodes: usize) {
         "numberMisscheduled": 0, "numberReady": ready,
         "observedGeneration": number(owner, "/metadata/generation", 1),
     });
-    let updated = pods.iter().filter(|pod| label(pod, HASH) == Some(&hash)).count();
+    let updated = pods
+        .iter()
+        .filter(|pod| label(pod, HASH) == Some(&hash))
+        .count();
     for (field, count) in [
         ("updatedNumberScheduled", updated),
         ("numberAvailable", ready),

@@ -19,7 +19,13 @@ const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 const MAXIMUM: &str = "deployment.kubernetes.io/max-replicas";
 /// Annotations that do not travel from Deployment to ReplicaSet.
-const OWN: &[&str] = &["kubectl.kubernetes.io/last-applied-configuration", REVISION, HISTORY, DESIRED, MAXIMUM];
+const OWN: &[&str] = &[
+    "kubectl.kubernetes.io/last-applied-configuration",
+    REVISION,
+    HISTORY,
+    DESIRED,
+    MAXIMUM,
+];
 
 pub(crate) fn run(store: &mut Store, agenda: &mut Agenda) {
     for deployment in store.list("deployments.apps", "") {
@@ -31,7 +37,10 @@ pub(crate) fn run(store: &mut Store, agenda: &mut Agenda) {
 
 fn reconcile(store: &mut Store, deployment: Arc<Value>, agenda: &mut Agenda) {
     let sets = owned::controlled(store, "replicasets.apps", &deployment);
-    let current = sets.iter().find(|set| same_template(set, &deployment)).cloned();
+    let current = sets
+        .iter()
+        .find(|set| same_template(set, &deployment))
+        .cloned();
     let paused = flag(&deployment, "/spec/paused");
     let mut deployment = deployment;
     let mut created = false;
@@ -49,7 +58,11 @@ fn reconcile(store: &mut Store, deployment: Arc<Value>, agenda: &mut Agenda) {
     }
     let old: Vec<Arc<Value>> = owned::controlled(store, "replicasets.apps", &deployment)
         .into_iter()
-        .filter(|set| current.as_ref().is_none_or(|c| tree::uid(c) != tree::uid(set)))
+        .filter(|set| {
+            current
+                .as_ref()
+                .is_none_or(|c| tree::uid(c) != tree::uid(set))
+        })
         .collect();
     if paused {
         rollout::scale_active(store, &deployment, current.as_deref(), &old);
@@ -67,12 +80,21 @@ fn same_template(set: &Value, deployment: &Value) -> bool {
 }
 
 fn revision(set: &Value) -> i64 {
-    annotation(set, REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
+    annotation(set, REVISION)
+        .and_then(|r| r.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The current ReplicaSet has the highest revision; a rollback raises an old one's.
-fn sync_revision(store: &mut Store, deployment: &Value, sets: &[Arc<Value>], current: &Arc<Value>) -> Arc<Value> {
-    let others = sets.iter().filter(|set| tree::uid(set) != tree::uid(current));
+fn sync_revision(
+    store: &mut Store,
+    deployment: &Value,
+    sets: &[Arc<Value>],
+    current: &Arc<Value>,
+) -> Arc<Value> {
+    let others = sets
+        .iter()
+        .filter(|set| tree::uid(set) != tree::uid(current));
     let highest = others.map(|set| revision(set)).max().unwrap_or(0);
     let own = revision(current);
     let mut set = (**current).clone();
@@ -83,7 +105,11 @@ fn sync_revision(store: &mut Store, deployment: &Value, sets: &[Arc<Value>], cur
             None => own.to_string(),
         };
         tree::set(&mut set, &["metadata", "annotations", HISTORY], history);
-        tree::set(&mut set, &["metadata", "annotations", REVISION], (highest + 1).to_string());
+        tree::set(
+            &mut set,
+            &["metadata", "annotations", REVISION],
+            (highest + 1).to_string(),
+        );
     }
     match deployment.pointer("/spec/minReadySeconds") {
         Some(seconds) => tree::set(&mut set, &["spec", "minReadySeconds"], seconds.clone()),
@@ -96,8 +122,14 @@ fn sync_revision(store: &mut Store, deployment: &Value, sets: &[Arc<Value>], cur
 }
 
 fn copy_annotations(deployment: &Value, set: &mut Value) {
-    let from = deployment.pointer("/metadata/annotations").and_then(Value::as_object);
-    for (key, value) in from.into_iter().flatten().filter(|(key, _)| !OWN.contains(&key.as_str())) {
+    let from = deployment
+        .pointer("/metadata/annotations")
+        .and_then(Value::as_object);
+    for (key, value) in from
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !OWN.contains(&key.as_str()))
+    {
         tree::set(set, &["metadata", "annotations", key], value.clone());
     }
 }
@@ -105,10 +137,24 @@ fn copy_annotations(deployment: &Value, set: &mut Value) {
 fn create_set(store: &mut Store, deployment: &Value, sets: &[Arc<Value>]) -> Option<Arc<Value>> {
     let hash = owned::template_hash(deployment);
     let next = sets.iter().map(|set| revision(set)).max().unwrap_or(0) + 1;
-    let mut template = deployment.pointer("/spec/template").cloned().unwrap_or_default();
-    set(&mut template, &["metadata", "labels", "pod-template-hash"], hash.clone());
-    let mut selector = deployment.pointer("/spec/selector").cloned().unwrap_or_default();
-    set(&mut selector, &["matchLabels", "pod-template-hash"], hash.clone());
+    let mut template = deployment
+        .pointer("/spec/template")
+        .cloned()
+        .unwrap_or_default();
+    set(
+        &mut template,
+        &["metadata", "labels", "pod-template-hash"],
+        hash.clone(),
+    );
+    let mut selector = deployment
+        .pointer("/spec/selector")
+        .cloned()
+        .unwrap_or_default();
+    set(
+        &mut selector,
+        &["matchLabels", "pod-template-hash"],
+        hash.clone(),
+    );
     let mut object = json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
         "metadata": {
@@ -118,11 +164,23 @@ fn create_set(store: &mut Store, deployment: &Value, sets: &[Arc<Value>]) -> Opt
         "spec": {"replicas": 0, "selector": selector, "template": template},
     });
     copy_annotations(deployment, &mut object);
-    set(&mut object, &["metadata", "annotations", REVISION], next.to_string());
+    set(
+        &mut object,
+        &["metadata", "annotations", REVISION],
+        next.to_string(),
+    );
     let wanted = number(deployment, "/spec/replicas", 1);
-    set(&mut object, &["metadata", "annotations", DESIRED], wanted.to_string());
+    set(
+        &mut object,
+        &["metadata", "annotations", DESIRED],
+        wanted.to_string(),
+    );
     let most = wanted + rollout::surge(deployment);
-    set(&mut object, &["metadata", "annotations", MAXIMUM], most.to_string());
+    set(
+        &mut object,
+        &["metadata", "annotations", MAXIMUM],
+        most.to_string(),
+    );
     if let Some(seconds) = deployment.pointer("/spec/minReadySeconds") {
         set(&mut object, &["spec", "minReadySeconds"], seconds.clone());
     }
@@ -142,7 +200,13 @@ fn copy_revision(store: &mut Store, deployment: Arc<Value>, set: &Value) -> Arc<
     owned::write_object(store, "deployments", "apps", changed).unwrap_or(deployment)
 }
 
-fn status(store: &mut Store, deployment: &Value, current: Option<&Value>, created: bool, agenda: &mut Agenda) {
+fn status(
+    store: &mut Store,
+    deployment: &Value,
+    current: Option<&Value>,
+    created: bool,
+    agenda: &mut Agenda,
+) {
     let sets = owned::controlled(store, "replicasets.apps", deployment);
     let total = |field: &str| -> i64 { sets.iter().map(|set| number(set, field, 0)).sum() };
     let wanted = number(deployment, "/spec/replicas", 1);
@@ -171,19 +235,47 @@ fn status(store: &mut Store, deployment: &Value, current: Option<&Value>, create
     let mut conditions = items(deployment, "/status/conditions").to_vec();
     let enough = available >= wanted - rollout::max_unavailable(deployment);
     let (word, reason, message) = match enough {
-        true => ("True", "MinimumReplicasAvailable", "Deployment has minimum availability."),
-        false => ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."),
+        true => (
+            "True",
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.",
+        ),
+        false => (
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        ),
     };
     if condition(deployment, "Available").is_none_or(|c| text(c, "/status") != word) {
         set_condition(&mut conditions, "Available", word, reason, message, &now);
     }
-    let complete = updated == wanted && replicas == wanted && available == wanted
-        && current.is_some_and(|set| number(set, "/status/observedGeneration", 0) >= number(set, "/metadata/generation", 1));
+    let complete = updated == wanted
+        && replicas == wanted
+        && available == wanted
+        && current.is_some_and(|set| {
+            number(set, "/status/observedGeneration", 0) >= number(set, "/metadata/generation", 1)
+        });
     let moved = ["updatedReplicas", "readyReplicas", "availableReplicas"]
         .iter()
-        .any(|field| number(&status, &format!("/{field}"), 0) > number(deployment, &format!("/status/{field}"), 0))
-        || (replicas - updated) < number(deployment, "/status/replicas", 0) - number(deployment, "/status/updatedReplicas", 0);
-    progressing(deployment, current.map(Arc::as_ref), &mut conditions, Progress { complete, moved, created }, &now, agenda);
+        .any(|field| {
+            number(&status, &format!("/{field}"), 0)
+                > number(deployment, &format!("/status/{field}"), 0)
+        })
+        || (replicas - updated)
+            < number(deployment, "/status/replicas", 0)
+                - number(deployment, "/status/updatedReplicas", 0);
+    progressing(
+        deployment,
+        current.map(Arc::as_ref),
+        &mut conditions,
+        Progress {
+            complete,
+            moved,
+            created,
+        },
+        &now,
+        agenda,
+    );
     status["conditions"] = Value::Array(conditions);
     owned::write_status(store, "deployments", "apps", deployment, status, CONTROLLER);
 }
@@ -208,7 +300,14 @@ fn progressing(
     let reason = existing.map(|c| text(c, "/reason")).unwrap_or_default();
     if flag(deployment, "/spec/paused") {
         if reason != "DeploymentPaused" {
-            set_condition(conditions, kind, "Unknown", "DeploymentPaused", "Deployment is paused", now);
+            set_condition(
+                conditions,
+                kind,
+                "Unknown",
+                "DeploymentPaused",
+                "Deployment is paused",
+                now,
+            );
         }
         return;
     }
@@ -216,17 +315,40 @@ fn progressing(
     let quoted = format!("ReplicaSet \"{}\"", name(current));
     if progress.created {
         let message = format!("Created new replica set \"{}\"", name(current));
-        set_condition(conditions, kind, "True", "NewReplicaSetCreated", &message, now);
+        set_condition(
+            conditions,
+            kind,
+            "True",
+            "NewReplicaSetCreated",
+            &message,
+            now,
+        );
         return;
     }
     if reason == "DeploymentPaused" {
-        set_condition(conditions, kind, "Unknown", "DeploymentResumed", "Deployment is resumed", now);
+        set_condition(
+            conditions,
+            kind,
+            "Unknown",
+            "DeploymentResumed",
+            "Deployment is resumed",
+            now,
+        );
         return;
     }
     if progress.complete {
         let message = format!("{quoted} has successfully progressed.");
-        if reason != "NewReplicaSetAvailable" || existing.is_some_and(|c| text(c, "/message") != message) {
-            set_condition(conditions, kind, "True", "NewReplicaSetAvailable", &message, now);
+        if reason != "NewReplicaSetAvailable"
+            || existing.is_some_and(|c| text(c, "/message") != message)
+        {
+            set_condition(
+                conditions,
+                kind,
+                "True",
+                "NewReplicaSetAvailable",
+                &message,
+                now,
+            );
         }
         return;
     }
@@ -237,7 +359,14 @@ fn progressing(
             return;
         }
         let message = format!("Found new replica set \"{}\"", name(current));
-        set_condition(conditions, kind, "True", "FoundNewReplicaSet", &message, now);
+        set_condition(
+            conditions,
+            kind,
+            "True",
+            "FoundNewReplicaSet",
+            &message,
+            now,
+        );
         return;
     }
     if progress.moved || existing.is_none() {
@@ -245,17 +374,29 @@ fn progressing(
         set_condition(conditions, kind, "True", "ReplicaSetUpdated", &message, now);
         return;
     }
-    let since = existing.map(|c| text(c, "/lastUpdateTime")).unwrap_or_default();
-    let Ok(since) = DateTime::parse_from_rfc3339(since) else { return };
+    let since = existing
+        .map(|c| text(c, "/lastUpdateTime"))
+        .unwrap_or_default();
+    let Ok(since) = DateTime::parse_from_rfc3339(since) else {
+        return;
+    };
     if reason == "ProgressDeadlineExceeded" {
         return;
     }
-    let deadline = since.with_timezone(&Utc) + chrono::Duration::seconds(number(deployment, "/spec/progressDeadlineSeconds", 600));
+    let deadline = since.with_timezone(&Utc)
+        + chrono::Duration::seconds(number(deployment, "/spec/progressDeadlineSeconds", 600));
     match (deadline - Utc::now()).to_std() {
         Ok(left) if !left.is_zero() => agenda.look_at(Instant::now() + left),
         _ => {
             let message = format!("{quoted} has timed out progressing.");
-            set_condition(conditions, kind, "False", "ProgressDeadlineExceeded", &message, now);
+            set_condition(
+                conditions,
+                kind,
+                "False",
+                "ProgressDeadlineExceeded",
+                &message,
+                now,
+            );
         }
     }
 }
@@ -269,12 +410,25 @@ pub(crate) fn resize(store: &mut Store, deployment: &Value, replica_set: &Value,
     let mut changed = replica_set.clone();
     set(&mut changed, &["spec", "replicas"], size);
     let wanted = number(deployment, "/spec/replicas", 1);
-    map_mut(&mut changed, &["metadata", "annotations"]).insert(DESIRED.into(), json!(wanted.to_string()));
     map_mut(&mut changed, &["metadata", "annotations"])
-        .insert(MAXIMUM.into(), json!((wanted + rollout::surge(deployment)).to_string()));
+        .insert(DESIRED.into(), json!(wanted.to_string()));
+    map_mut(&mut changed, &["metadata", "annotations"]).insert(
+        MAXIMUM.into(),
+        json!((wanted + rollout::surge(deployment)).to_string()),
+    );
     if owned::write_object(store, "replicasets", "apps", changed).is_some() {
         let way = if size > before { "up" } else { "down" };
-        let message = format!("Scaled {way} replica set {} from {before} to {size}", name(replica_set));
-        events::record(store, deployment, "Normal", "ScalingReplicaSet", &message, "deployment-controller");
+        let message = format!(
+            "Scaled {way} replica set {} from {before} to {size}",
+            name(replica_set)
+        );
+        events::record(
+            store,
+            deployment,
+            "Normal",
+            "ScalingReplicaSet",
+            &message,
+            "deployment-controller",
+        );
     }
 }

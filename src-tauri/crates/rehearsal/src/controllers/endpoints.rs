@@ -11,13 +11,20 @@ use std::sync::Arc;
 
 pub(crate) fn run(store: &mut Store) {
     for service in store.list("services", "") {
-        let Some(selector) = service.pointer("/spec/selector").and_then(Labels::of_service) else {
+        let Some(selector) = service
+            .pointer("/spec/selector")
+            .and_then(Labels::of_service)
+        else {
             continue;
         };
         let pods: Vec<Arc<Value>> = store
             .list("pods", namespace(&service))
             .into_iter()
-            .filter(|pod| selector.matches(pod) && owned::is_active(pod) && !text(pod, "/status/podIP").is_empty())
+            .filter(|pod| {
+                selector.matches(pod)
+                    && owned::is_active(pod)
+                    && !text(pod, "/status/podIP").is_empty()
+            })
             .collect();
         endpoints(store, &service, &pods);
         slice(store, &service, &pods);
@@ -27,7 +34,11 @@ pub(crate) fn run(store: &mut Store) {
         .list("endpoints", "")
         .into_iter()
         .filter(|e| tree::label(e, "endpoints.kubernetes.io/managed-by").is_some())
-        .filter(|e| !services.iter().any(|s| name(s) == name(e) && namespace(s) == namespace(e)))
+        .filter(|e| {
+            !services
+                .iter()
+                .any(|s| name(s) == name(e) && namespace(s) == namespace(e))
+        })
         .collect();
     for orphan in orphans {
         store.remove("endpoints", namespace(&orphan), name(&orphan));
@@ -40,7 +51,10 @@ fn target(pod: &Value) -> Value {
 
 /// The number behind a Service port, looking names up in the first pod.
 fn port_number(port: &Value, pods: &[Arc<Value>]) -> Value {
-    let wanted = port.get("targetPort").cloned().unwrap_or_else(|| port["port"].clone());
+    let wanted = port
+        .get("targetPort")
+        .cloned()
+        .unwrap_or_else(|| port["port"].clone());
     let Some(named) = wanted.as_str() else {
         return wanted;
     };
@@ -66,7 +80,10 @@ fn endpoints(store: &mut Store, service: &Value, pods: &[Arc<Value>]) {
             .collect()
     };
     let mut subset = json!({});
-    for (field, list) in [("addresses", addresses(true)), ("notReadyAddresses", addresses(false))] {
+    for (field, list) in [
+        ("addresses", addresses(true)),
+        ("notReadyAddresses", addresses(false)),
+    ] {
         if !list.is_empty() {
             subset[field] = Value::Array(list);
         }
@@ -77,14 +94,19 @@ fn endpoints(store: &mut Store, service: &Value, pods: &[Arc<Value>]) {
         subset["ports"] = Value::Array(ports(service, pods));
         json!([subset])
     };
-    put(store, "endpoints", service, json!({
-        "apiVersion": "v1", "kind": "Endpoints",
-        "metadata": {
-            "name": name(service), "namespace": namespace(service),
-            "labels": {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
-        },
-        "subsets": subsets,
-    }));
+    put(
+        store,
+        "endpoints",
+        service,
+        json!({
+            "apiVersion": "v1", "kind": "Endpoints",
+            "metadata": {
+                "name": name(service), "namespace": namespace(service),
+                "labels": {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
+            },
+            "subsets": subsets,
+        }),
+    );
 }
 
 fn slice(store: &mut Store, service: &Value, pods: &[Arc<Value>]) {
@@ -99,26 +121,34 @@ fn slice(store: &mut Store, service: &Value, pods: &[Arc<Value>]) {
             })
         })
         .collect();
-    put(store, "endpointslices.discovery.k8s.io", service, json!({
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
-        "metadata": {
-            "name": format!("{}-{}", name(service), &tree::uid(service).get(..5).unwrap_or("slice")),
-            "namespace": namespace(service),
-            "labels": {
-                "kubernetes.io/service-name": name(service),
-                "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    put(
+        store,
+        "endpointslices.discovery.k8s.io",
+        service,
+        json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {
+                "name": format!("{}-{}", name(service), &tree::uid(service).get(..5).unwrap_or("slice")),
+                "namespace": namespace(service),
+                "labels": {
+                    "kubernetes.io/service-name": name(service),
+                    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+                },
+                "ownerReferences": owned::reference(service),
             },
-            "ownerReferences": owned::reference(service),
-        },
-        "addressType": "IPv4", "endpoints": endpoints, "ports": ports(service, pods),
-    }));
+            "addressType": "IPv4", "endpoints": endpoints, "ports": ports(service, pods),
+        }),
+    );
 }
 
 /// Stores the object unless it says the same already.
 fn put(store: &mut Store, storage: &str, service: &Value, mut object: Value) {
     let existing = store.get(storage, namespace(service), name(&object));
     let bookkeeping = match &existing {
-        Some(old) => (old["metadata"]["uid"].clone(), old["metadata"]["creationTimestamp"].clone()),
+        Some(old) => (
+            old["metadata"]["uid"].clone(),
+            old["metadata"]["creationTimestamp"].clone(),
+        ),
         None => (json!(uuid::Uuid::new_v4().to_string()), json!(write::now())),
     };
     object["metadata"]["uid"] = bookkeeping.0;

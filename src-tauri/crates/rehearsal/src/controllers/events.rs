@@ -4,10 +4,19 @@ use crate::store::Store;
 use crate::tree::{self, set, text};
 use crate::write;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+
+/// Makes event names look like the real ones, which end in nanoseconds.
+const EPOCH: u64 = 0x1880_0000_0000_0000;
 
 /// Records an event about an object.
-pub(crate) fn record(store: &mut Store, about: &Value, kind: &str, reason: &str, message: &str, component: &str) {
+pub(crate) fn record(
+    store: &mut Store,
+    about: &Value,
+    kind: &str,
+    reason: &str,
+    message: &str,
+    component: &str,
+) {
     record_at(store, about, "", kind, reason, message, component);
 }
 
@@ -21,15 +30,18 @@ pub(crate) fn record_at(
     message: &str,
     component: &str,
 ) {
-    let identity = format!("{}{part}{kind}{reason}{message}", tree::uid(about));
-    let digest = Sha256::digest(identity.as_bytes());
-    let name = format!("{}.{}", tree::name(about), hex::encode(&digest[..8]));
     let namespace = match tree::namespace(about) {
         "" => "default",
         own => own,
     };
     let now = write::now();
-    if let Some(existing) = store.get("events", namespace, &name) {
+    let said_before = store.list("events", namespace).into_iter().find(|event| {
+        text(event, "/involvedObject/uid") == tree::uid(about)
+            && text(event, "/reason") == reason
+            && text(event, "/message") == message
+            && text(event, "/involvedObject/fieldPath") == part
+    });
+    if let Some(existing) = said_before {
         let mut event = (*existing).clone();
         let count = tree::number(&event, "/count", 1) + 1;
         set(&mut event, &["count"], count);
@@ -37,6 +49,8 @@ pub(crate) fn record_at(
         store.put("events", event);
         return;
     }
+    // The name ends in a growing number, so that lists show events in the order they happened.
+    let name = format!("{}.{:016x}", tree::name(about), EPOCH + store.revision());
     let mut involved = json!({
         "kind": text(about, "/kind"), "namespace": tree::namespace(about), "name": tree::name(about),
         "uid": tree::uid(about), "apiVersion": text(about, "/apiVersion"),

@@ -27,7 +27,15 @@ fn delete(store: &mut Store, storage: &str, object: &Value) {
         Some(resource) => {
             super::tolerate(
                 "garbage",
-                delete::delete(store, &resource, namespace(object), name(object), &json!({}), false).map(|_| ()),
+                delete::delete(
+                    store,
+                    &resource,
+                    namespace(object),
+                    name(object),
+                    &json!({}),
+                    false,
+                )
+                .map(|_| ()),
             );
         }
         None => {
@@ -37,13 +45,19 @@ fn delete(store: &mut Store, storage: &str, object: &Value) {
 }
 
 fn orphans(store: &mut Store) {
-    let alive: HashSet<String> = store.everything().map(|(_, object)| tree::uid(object).to_owned()).collect();
+    let alive: HashSet<String> = store
+        .everything()
+        .map(|(_, object)| tree::uid(object).to_owned())
+        .collect();
     let doomed: Vec<(String, Arc<Value>)> = store
         .everything()
         .filter(|(_, object)| !tree::is_terminating(object))
         .filter(|(_, object)| {
             let owners = items(object, "/metadata/ownerReferences");
-            !owners.is_empty() && owners.iter().all(|owner| !alive.contains(text(owner, "/uid")))
+            !owners.is_empty()
+                && owners
+                    .iter()
+                    .all(|owner| !alive.contains(text(owner, "/uid")))
         })
         .map(|(storage, object)| (storage.clone(), object.clone()))
         .collect();
@@ -56,7 +70,10 @@ fn foreground(store: &mut Store) {
     let waiting: Vec<(String, Arc<Value>)> = store
         .everything()
         .filter(|(_, object)| {
-            tree::is_terminating(object) && items(object, "/metadata/finalizers").iter().any(|f| f == "foregroundDeletion")
+            tree::is_terminating(object)
+                && items(object, "/metadata/finalizers")
+                    .iter()
+                    .any(|f| f == "foregroundDeletion")
         })
         .map(|(storage, object)| (storage.clone(), object.clone()))
         .collect();
@@ -76,7 +93,11 @@ fn foreground(store: &mut Store) {
 }
 
 fn namespaces(store: &mut Store) {
-    for ending in store.list("namespaces", "").iter().filter(|ns| tree::is_terminating(ns)) {
+    for ending in store
+        .list("namespaces", "")
+        .iter()
+        .filter(|ns| tree::is_terminating(ns))
+    {
         let content: Vec<(String, Arc<Value>)> = store
             .everything()
             .filter(|(_, object)| namespace(object) == name(ending))

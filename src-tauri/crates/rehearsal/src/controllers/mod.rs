@@ -64,7 +64,9 @@ pub(crate) async fn run(plane: Arc<Plane>) {
         nudged.borrow_and_update();
         let agenda = settle_changes(&plane, &mut kubelet, &mut rng);
         let revision = plane.store().revision();
-        plane.settled.send_replace(if agenda.busy { 0 } else { revision });
+        plane
+            .settled
+            .send_replace(if agenda.busy { 0 } else { revision });
         let due = agenda.next;
         tokio::select! {
             result = changed.changed() => if result.is_err() { return },

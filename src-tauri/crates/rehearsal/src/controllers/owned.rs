@@ -25,7 +25,8 @@ pub(crate) fn controlled(store: &Store, storage: &str, owner: &Value) -> Vec<Arc
         .list(storage, namespace(owner))
         .into_iter()
         .filter(|object| {
-            tree::controller_of(object).is_some_and(|reference| text(reference, "/uid") == tree::uid(owner))
+            tree::controller_of(object)
+                .is_some_and(|reference| text(reference, "/uid") == tree::uid(owner))
         })
         .collect()
 }
@@ -36,7 +37,12 @@ pub(crate) fn is_active(pod: &Value) -> bool {
 }
 
 /// Creates a pod from the owner's template.
-pub(crate) fn create_pod(store: &mut Store, owner: &Value, pod_name: &str, change: impl FnOnce(&mut Value)) {
+pub(crate) fn create_pod(
+    store: &mut Store,
+    owner: &Value,
+    pod_name: &str,
+    change: impl FnOnce(&mut Value),
+) {
     let template = owner.pointer("/spec/template").cloned().unwrap_or_default();
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
     set(&mut pod, &["metadata", "name"], pod_name);
@@ -52,7 +58,14 @@ pub(crate) fn create_pod(store: &mut Store, owner: &Value, pod_name: &str, chang
     let component = format!("{}-controller", text(owner, "/kind").to_lowercase());
     if let Some(created) = tolerate("create pod", created) {
         let message = format!("Created pod: {}", name(&created.object));
-        events::record(store, owner, "Normal", "SuccessfulCreate", &message, &component);
+        events::record(
+            store,
+            owner,
+            "Normal",
+            "SuccessfulCreate",
+            &message,
+            &component,
+        );
     }
 }
 
@@ -61,16 +74,37 @@ pub(crate) fn delete_pod(store: &mut Store, owner: &Value, pod: &Value) {
     let Some(resource) = store.find("", "v1", "pods") else {
         return;
     };
-    let deleted = crate::delete::delete(store, &resource, namespace(pod), name(pod), &json!({}), false);
+    let deleted = crate::delete::delete(
+        store,
+        &resource,
+        namespace(pod),
+        name(pod),
+        &json!({}),
+        false,
+    );
     let component = format!("{}-controller", text(owner, "/kind").to_lowercase());
     if tolerate("delete pod", deleted).is_some() {
         let message = format!("Deleted pod: {}", name(pod));
-        events::record(store, owner, "Normal", "SuccessfulDelete", &message, &component);
+        events::record(
+            store,
+            owner,
+            "Normal",
+            "SuccessfulDelete",
+            &message,
+            &component,
+        );
     }
 }
 
 /// Writes an object's status, if it differs.
-pub(crate) fn write_status(store: &mut Store, plural: &str, group: &str, live: &Value, status: Value, manager: &str) {
+pub(crate) fn write_status(
+    store: &mut Store,
+    plural: &str,
+    group: &str,
+    live: &Value,
+    status: Value,
+    manager: &str,
+) {
     if live.get("status") == Some(&status) {
         return;
     }
@@ -83,17 +117,33 @@ pub(crate) fn write_status(store: &mut Store, plural: &str, group: &str, live: &
     let options = WriteOptions::component(manager, "status");
     tolerate(
         "status",
-        write::update(store, &resource, namespace(live), name(live), object, &options),
+        write::update(
+            store,
+            &resource,
+            namespace(live),
+            name(live),
+            object,
+            &options,
+        ),
     );
 }
 
 /// Writes an object's spec or metadata as the controller.
-pub(crate) fn write_object(store: &mut Store, plural: &str, group: &str, mut object: Value) -> Option<Arc<Value>> {
+pub(crate) fn write_object(
+    store: &mut Store,
+    plural: &str,
+    group: &str,
+    mut object: Value,
+) -> Option<Arc<Value>> {
     let resource = store.find(group, "v1", plural)?;
     map_mut(&mut object, &["metadata"]).shift_remove("resourceVersion");
     let options = WriteOptions::component(CONTROLLER, "");
     let (ns, own) = (namespace(&object).to_owned(), name(&object).to_owned());
-    tolerate("object", write::update(store, &resource, &ns, &own, object, &options)).map(|written| written.object)
+    tolerate(
+        "object",
+        write::update(store, &resource, &ns, &own, object, &options),
+    )
+    .map(|written| written.object)
 }
 
 /// A short hash of a pod template, stable across restarts.

@@ -52,9 +52,16 @@ impl Kubelet {
         }
     }
 
-    pub(crate) fn run(&mut self, store: &mut Store, faults: &Faults, rng: &mut StdRng, agenda: &mut Agenda) {
+    pub(crate) fn run(
+        &mut self,
+        store: &mut Store,
+        faults: &Faults,
+        rng: &mut StdRng,
+        agenda: &mut Agenda,
+    ) {
         let pods = store.list("pods", "");
-        self.lives.retain(|uid, _| pods.iter().any(|pod| tree::uid(pod) == uid));
+        self.lives
+            .retain(|uid, _| pods.iter().any(|pod| tree::uid(pod) == uid));
         let now = Instant::now();
         for pod in pods {
             let uid = tree::uid(&pod).to_owned();
@@ -76,7 +83,9 @@ impl Kubelet {
                 Next::Nothing => {}
                 // A pod that keeps failing never settles; nobody should wait for it.
                 Next::Restart | Next::BackOffPull => agenda.look_at(life.due),
-                Next::Crash | Next::Pull | Next::Create | Next::Start if life.failures > 0 => agenda.look_at(life.due),
+                Next::Crash | Next::Pull | Next::Create | Next::Start if life.failures > 0 => {
+                    agenda.look_at(life.due)
+                }
                 _ => agenda.work_at(life.due),
             }
             self.lives.insert(uid, life);
@@ -96,10 +105,21 @@ impl Kubelet {
         } else {
             (Next::Pull, self.after(self.pace.pull, rng))
         };
-        Life { next, due, failures: 0 }
+        Life {
+            next,
+            due,
+            failures: 0,
+        }
     }
 
-    fn stop(&self, store: &mut Store, pod: &Value, life: &mut Life, now: Instant, rng: &mut StdRng) {
+    fn stop(
+        &self,
+        store: &mut Store,
+        pod: &Value,
+        life: &mut Life,
+        now: Instant,
+        rng: &mut StdRng,
+    ) {
         for container in items(pod, "/spec/containers") {
             let own = text(container, "/name");
             let message = format!("Stopping container {own}");
@@ -108,11 +128,26 @@ impl Kubelet {
         let grace = tree::number(pod, "/metadata/deletionGracePeriodSeconds", 30);
         let grace = Duration::from_secs(u64::try_from(grace).unwrap_or(0));
         let takes = self.pace.stretched(self.pace.terminate, rng).min(grace);
-        *life = Life { next: Next::End, due: now + takes, failures: 0 };
+        *life = Life {
+            next: Next::End,
+            due: now + takes,
+            failures: 0,
+        };
     }
 
-    fn step(&self, store: &mut Store, pod: &Value, life: &mut Life, faults: &Faults, rng: &mut StdRng) {
-        let images = || items(pod, "/spec/containers").iter().map(|c| text(c, "/image"));
+    fn step(
+        &self,
+        store: &mut Store,
+        pod: &Value,
+        life: &mut Life,
+        faults: &Faults,
+        rng: &mut StdRng,
+    ) {
+        let images = || {
+            items(pod, "/spec/containers")
+                .iter()
+                .map(|c| text(c, "/image"))
+        };
         let pace = &self.pace;
         let (next, wait) = match life.next {
             Next::Schedule => match schedule(store, pod, rng) {
@@ -122,7 +157,14 @@ impl Kubelet {
             Next::Pull => {
                 for container in items(pod, "/spec/containers") {
                     let message = format!("Pulling image \"{}\"", text(container, "/image"));
-                    kubelet_event(store, pod, text(container, "/name"), "Normal", "Pulling", &message);
+                    kubelet_event(
+                        store,
+                        pod,
+                        text(container, "/name"),
+                        "Normal",
+                        "Pulling",
+                        &message,
+                    );
                 }
                 (Next::Create, pace.pull)
             }
@@ -166,7 +208,9 @@ impl Kubelet {
             Next::Crash => {
                 life.failures += 1;
                 self.crashed(store, pod, faults)
-                    .map_or((Next::Nothing, Duration::ZERO), |()| (Next::Restart, self.backoff(life.failures)))
+                    .map_or((Next::Nothing, Duration::ZERO), |()| {
+                        (Next::Restart, self.backoff(life.failures))
+                    })
             }
             Next::End => {
                 store.remove("pods", namespace(pod), name(pod));
@@ -175,7 +219,11 @@ impl Kubelet {
             Next::Nothing => (Next::Nothing, Duration::ZERO),
         };
         life.next = next;
-        life.due = if wait.is_zero() { Instant::now() } else { self.after(wait, rng) };
+        life.due = if wait.is_zero() {
+            Instant::now()
+        } else {
+            self.after(wait, rng)
+        };
     }
 
     fn backoff(&self, failures: u32) -> Duration {
@@ -191,7 +239,10 @@ impl Kubelet {
         }
         let crashing = |image: &str| faults.crashes(image);
         write(store, pod, Phase::CrashLoop(&crashing));
-        for container in items(pod, "/spec/containers").iter().filter(|c| faults.crashes(text(c, "/image"))) {
+        for container in items(pod, "/spec/containers")
+            .iter()
+            .filter(|c| faults.crashes(text(c, "/image")))
+        {
             let own = text(container, "/name");
             let message = format!(
                 "Back-off restarting failed container {own} in pod {}_{}({})",
@@ -205,7 +256,14 @@ impl Kubelet {
     }
 }
 
-fn kubelet_event(store: &mut Store, pod: &Value, container: &str, kind: &str, reason: &str, message: &str) {
+fn kubelet_event(
+    store: &mut Store,
+    pod: &Value,
+    container: &str,
+    kind: &str,
+    reason: &str,
+    message: &str,
+) {
     let part = format!("spec.containers{{{container}}}");
     events::record_at(store, pod, &part, kind, reason, message, "kubelet");
 }
@@ -227,15 +285,34 @@ fn schedule(store: &mut Store, pod: &Value, rng: &mut StdRng) -> bool {
         .collect();
     if nodes.is_empty() {
         let message = "0/0 nodes are available: no nodes match the pod's node selector.";
-        events::record(store, pod, "Warning", "FailedScheduling", message, "default-scheduler");
+        events::record(
+            store,
+            pod,
+            "Warning",
+            "FailedScheduling",
+            message,
+            "default-scheduler",
+        );
         return false;
     }
     let node = &nodes[rng.random_range(0..nodes.len())];
     let mut placed = pod.clone();
     set(&mut placed, &["spec", "nodeName"], name(node));
     let placed = store.put("pods", placed);
-    let message = format!("Successfully assigned {}/{} to {}", namespace(pod), name(pod), name(node));
-    events::record(store, &placed, "Normal", "Scheduled", &message, "default-scheduler");
+    let message = format!(
+        "Successfully assigned {}/{} to {}",
+        namespace(pod),
+        name(pod),
+        name(node)
+    );
+    events::record(
+        store,
+        &placed,
+        "Normal",
+        "Scheduled",
+        &message,
+        "default-scheduler",
+    );
     write(store, &placed, Phase::Creating);
     true
 }
@@ -255,26 +332,51 @@ fn started(store: &mut Store, pod: &Value, again: bool) {
     for container in items(pod, "/spec/containers") {
         let own = text(container, "/name");
         if again {
-            let message = format!("Container image \"{}\" already present on machine", text(container, "/image"));
+            let message = format!(
+                "Container image \"{}\" already present on machine",
+                text(container, "/image")
+            );
             kubelet_event(store, pod, own, "Normal", "Pulled", &message);
         }
-        kubelet_event(store, pod, own, "Normal", "Started", &format!("Started container {own}"));
+        kubelet_event(
+            store,
+            pod,
+            own,
+            "Normal",
+            "Started",
+            &format!("Started container {own}"),
+        );
     }
 }
 
 fn unready_probe(store: &mut Store, pod: &Value) {
-    for container in items(pod, "/spec/containers").iter().filter(|c| c.get("readinessProbe").is_some()) {
+    for container in items(pod, "/spec/containers")
+        .iter()
+        .filter(|c| c.get("readinessProbe").is_some())
+    {
         let message = "Readiness probe failed: HTTP probe failed with statuscode: 503";
-        kubelet_event(store, pod, text(container, "/name"), "Warning", "Unhealthy", message);
+        kubelet_event(
+            store,
+            pod,
+            text(container, "/name"),
+            "Warning",
+            "Unhealthy",
+            message,
+        );
     }
 }
 
 fn pull_failed(store: &mut Store, pod: &Value, faults: &Faults) {
     let missing = |image: &str| faults.cannot_pull(image);
     write(store, pod, Phase::PullFailed(&missing, "ErrImagePull"));
-    for container in items(pod, "/spec/containers").iter().filter(|c| missing(text(c, "/image"))) {
+    for container in items(pod, "/spec/containers")
+        .iter()
+        .filter(|c| missing(text(c, "/image")))
+    {
         let (own, image) = (text(container, "/name"), text(container, "/image"));
-        let message = format!("Failed to pull image \"{image}\": rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": not found");
+        let message = format!(
+            "Failed to pull image \"{image}\": rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": not found"
+        );
         kubelet_event(store, pod, own, "Warning", "Failed", &message);
         kubelet_event(store, pod, own, "Warning", "Failed", "Error: ErrImagePull");
     }
@@ -283,10 +385,20 @@ fn pull_failed(store: &mut Store, pod: &Value, faults: &Faults) {
 fn pull_backs_off(store: &mut Store, pod: &Value, faults: &Faults) {
     let missing = |image: &str| faults.cannot_pull(image);
     write(store, pod, Phase::PullFailed(&missing, "ImagePullBackOff"));
-    for container in items(pod, "/spec/containers").iter().filter(|c| missing(text(c, "/image"))) {
+    for container in items(pod, "/spec/containers")
+        .iter()
+        .filter(|c| missing(text(c, "/image")))
+    {
         let (own, image) = (text(container, "/name"), text(container, "/image"));
         let message = format!("Back-off pulling image \"{image}\"");
         kubelet_event(store, pod, own, "Normal", "BackOff", &message);
-        kubelet_event(store, pod, own, "Warning", "Failed", "Error: ImagePullBackOff");
+        kubelet_event(
+            store,
+            pod,
+            own,
+            "Warning",
+            "Failed",
+            "Error: ImagePullBackOff",
+        );
     }
 }

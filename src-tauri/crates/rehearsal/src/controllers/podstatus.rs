@@ -27,7 +27,11 @@ pub(crate) fn of(pod: &Value, phase: Phase) -> Value {
         _ => "Running",
     };
     set(&mut status, &["phase"], word);
-    set(&mut status, &["observedGeneration"], number(pod, "/metadata/generation", 1));
+    set(
+        &mut status,
+        &["observedGeneration"],
+        number(pod, "/metadata/generation", 1),
+    );
     let node = text(pod, "/spec/nodeName");
     let host = address(10, node);
     set(&mut status, &["hostIP"], host.clone());
@@ -65,7 +69,8 @@ fn conditions(status: &mut Value, phase: &Phase, ready: bool, now: &str) {
         ("PodScheduled", true),
     ] {
         let word = if holds { "True" } else { "False" };
-        let mut new = json!({"type": kind, "status": word, "lastProbeTime": null, "lastTransitionTime": now});
+        let mut new =
+            json!({"type": kind, "status": word, "lastProbeTime": null, "lastTransitionTime": now});
         if !holds && matches!(kind, "Ready" | "ContainersReady") {
             let reason = match phase {
                 Phase::Succeeded => "PodCompleted",
@@ -83,39 +88,67 @@ fn conditions(status: &mut Value, phase: &Phase, ready: bool, now: &str) {
     set(status, &["conditions"], all);
 }
 
-fn container_status(container: &Value, previous: Option<&Value>, phase: &Phase, now: &str) -> Value {
+fn container_status(
+    container: &Value,
+    previous: Option<&Value>,
+    phase: &Phase,
+    now: &str,
+) -> Value {
     let image = text(container, "/image");
     let mut restarts = previous.map_or(0, |p| number(p, "/restartCount", 0));
-    let mut last = previous.and_then(|p| p.get("lastState")).cloned().unwrap_or_else(|| json!({}));
+    let mut last = previous
+        .and_then(|p| p.get("lastState"))
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     let since = previous
         .map(|p| text(p, "/state/running/startedAt"))
         .filter(|t| !t.is_empty())
         .unwrap_or(now)
         .to_owned();
-    let ended = |code: i64, reason: &str| json!({"terminated": {
-        "exitCode": code, "reason": reason, "startedAt": since, "finishedAt": now,
-        "containerID": id(image, &since),
-    }});
+    let ended = |code: i64, reason: &str| {
+        json!({"terminated": {
+            "exitCode": code, "reason": reason, "startedAt": since, "finishedAt": now,
+            "containerID": id(image, &since),
+        }})
+    };
     let (state, ready, started) = match phase {
         Phase::PullFailed(hit, reason) if hit(image) => {
             let message = match *reason {
                 "ErrImagePull" => format!("failed to pull and unpack image \"{image}\": not found"),
                 _ => format!("Back-off pulling image \"{image}\""),
             };
-            (json!({"waiting": {"reason": reason, "message": message}}), false, false)
+            (
+                json!({"waiting": {"reason": reason, "message": message}}),
+                false,
+                false,
+            )
         }
-        Phase::Creating | Phase::PullFailed(..) => (json!({"waiting": {"reason": "ContainerCreating"}}), false, false),
+        Phase::Creating | Phase::PullFailed(..) => (
+            json!({"waiting": {"reason": "ContainerCreating"}}),
+            false,
+            false,
+        ),
         Phase::Running => {
-            let was_waiting = previous.is_some_and(|p| text(p, "/state/waiting/reason") == "CrashLoopBackOff");
+            let was_waiting =
+                previous.is_some_and(|p| text(p, "/state/waiting/reason") == "CrashLoopBackOff");
             restarts += i64::from(was_waiting);
             (json!({"running": {"startedAt": since}}), false, true)
         }
         Phase::CrashLoop(hit) if hit(image) => {
             last = ended(1, "Error");
-            let message = format!("back-off restarting failed container={}", text(container, "/name"));
-            (json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}), false, false)
+            let message = format!(
+                "back-off restarting failed container={}",
+                text(container, "/name")
+            );
+            (
+                json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}),
+                false,
+                false,
+            )
         }
-        Phase::Ready | Phase::CrashLoop(_) => (json!({"running": {"startedAt": since}}), true, true),
+        Phase::Ready | Phase::CrashLoop(_) => {
+            (json!({"running": {"startedAt": since}}), true, true)
+        }
         Phase::Succeeded => (ended(0, "Completed"), false, false),
         Phase::Failed => (ended(1, "Error"), false, false),
     };
@@ -126,15 +159,24 @@ fn container_status(container: &Value, previous: Option<&Value>, phase: &Phase, 
     if started {
         let digest = hex::encode(Sha256::digest(image.as_bytes()));
         let repository = image.split('@').next().unwrap_or(image);
-        let repository = repository.rsplit_once(':').map_or(repository, |(name, _)| name);
-        set(&mut status, &["imageID"], format!("{repository}@sha256:{digest}"));
+        let repository = repository
+            .rsplit_once(':')
+            .map_or(repository, |(name, _)| name);
+        set(
+            &mut status,
+            &["imageID"],
+            format!("{repository}@sha256:{digest}"),
+        );
         set(&mut status, &["containerID"], id(image, &since));
     }
     status
 }
 
 fn id(image: &str, since: &str) -> String {
-    format!("containerd://{}", hex::encode(Sha256::digest(format!("{image}{since}"))))
+    format!(
+        "containerd://{}",
+        hex::encode(Sha256::digest(format!("{image}{since}")))
+    )
 }
 
 /// An address in `10.<net>.0.0/16` from a name.
@@ -149,10 +191,15 @@ fn address(net: u8, of: &str) -> String {
 fn quality(pod: &Value) -> &'static str {
     let containers = items(pod, "/spec/containers");
     let has = |c: &Value, part: &str| c.pointer(&format!("/resources/{part}")).is_some();
-    let equal = |c: &Value| has(c, "limits") && c.pointer("/resources/limits") == c.pointer("/resources/requests");
+    let equal = |c: &Value| {
+        has(c, "limits") && c.pointer("/resources/limits") == c.pointer("/resources/requests")
+    };
     if containers.iter().all(equal) {
         "Guaranteed"
-    } else if containers.iter().any(|c| has(c, "limits") || has(c, "requests")) {
+    } else if containers
+        .iter()
+        .any(|c| has(c, "limits") || has(c, "requests"))
+    {
         "Burstable"
     } else {
         "BestEffort"

@@ -52,7 +52,10 @@ fn status(store: &mut Store, set: &Value, agenda: &mut Agenda) {
         .collect();
     let ready = pods.iter().filter(|pod| is_ready(pod)).count();
     let min_ready = number(set, "/spec/minReadySeconds", 0);
-    let available = pods.iter().filter(|pod| is_available(pod, min_ready, agenda)).count();
+    let available = pods
+        .iter()
+        .filter(|pod| is_available(pod, min_ready, agenda))
+        .count();
     let mut status = json!({"replicas": pods.len()});
     for (field, count) in [
         ("fullyLabeledReplicas", pods.len()),

@@ -13,7 +13,11 @@ fn bound(deployment: &Value, field: &str, wanted: i64, round_up: bool) -> i64 {
         Some(Value::Number(n)) => n.as_i64().unwrap_or(0),
         Some(Value::String(percent)) => {
             let share: i64 = percent.trim_end_matches('%').parse().unwrap_or(0);
-            if round_up { (wanted * share + 99) / 100 } else { wanted * share / 100 }
+            if round_up {
+                (wanted * share + 99) / 100
+            } else {
+                wanted * share / 100
+            }
         }
         _ => 0,
     }
@@ -23,7 +27,12 @@ fn bound(deployment: &Value, field: &str, wanted: i64, round_up: bool) -> i64 {
 pub(crate) fn surge(deployment: &Value) -> i64 {
     match text(deployment, "/spec/strategy/type") {
         "Recreate" => 0,
-        _ => bound(deployment, "maxSurge", number(deployment, "/spec/replicas", 1), true),
+        _ => bound(
+            deployment,
+            "maxSurge",
+            number(deployment, "/spec/replicas", 1),
+            true,
+        ),
     }
 }
 
@@ -35,7 +44,11 @@ pub(crate) fn max_unavailable(deployment: &Value) -> i64 {
         return 0;
     }
     let missing = bound(deployment, "maxUnavailable", wanted, false);
-    if missing == 0 && surge(deployment) == 0 { 1 } else { missing.min(wanted) }
+    if missing == 0 && surge(deployment) == 0 {
+        1
+    } else {
+        missing.min(wanted)
+    }
 }
 
 /// One step of the rollout.
@@ -49,18 +62,32 @@ pub(crate) fn advance(store: &mut Store, deployment: &Value, current: &Value, ol
     clean_up(store, deployment, current, old);
 }
 
-fn recreate(store: &mut Store, deployment: &Value, current: &Value, old: &[Arc<Value>], wanted: i64) {
+fn recreate(
+    store: &mut Store,
+    deployment: &Value,
+    current: &Value,
+    old: &[Arc<Value>],
+    wanted: i64,
+) {
     for set in old {
         resize(store, deployment, set, 0);
     }
     // Terminating pods count here: two versions must never run at once.
-    let still_there = old.iter().any(|set| !owned::controlled(store, "pods", set).is_empty());
+    let still_there = old
+        .iter()
+        .any(|set| !owned::controlled(store, "pods", set).is_empty());
     if !still_there {
         resize(store, deployment, current, wanted);
     }
 }
 
-fn rolling(store: &mut Store, deployment: &Value, current: &Value, old: &[Arc<Value>], wanted: i64) {
+fn rolling(
+    store: &mut Store,
+    deployment: &Value,
+    current: &Value,
+    old: &[Arc<Value>],
+    wanted: i64,
+) {
     let size = |set: &Value| number(set, "/spec/replicas", 0);
     let available = |set: &Value| number(set, "/status/availableReplicas", 0);
     let old_total: i64 = old.iter().map(|set| size(set)).sum();
@@ -93,7 +120,8 @@ fn rolling(store: &mut Store, deployment: &Value, current: &Value, old: &[Arc<Va
         *left -= unhealthy;
         may_go -= unhealthy;
     }
-    let available_total: i64 = available(current) + oldest_first.iter().map(|set| available(set)).sum::<i64>();
+    let available_total: i64 =
+        available(current) + oldest_first.iter().map(|set| available(set)).sum::<i64>();
     let mut spare = (available_total - least).max(0);
     for left in &mut sizes {
         let step = (*left).min(spare);
@@ -106,14 +134,24 @@ fn rolling(store: &mut Store, deployment: &Value, current: &Value, old: &[Arc<Va
 }
 
 /// While paused only scaling is carried out, on the newest set that has pods.
-pub(crate) fn scale_active(store: &mut Store, deployment: &Value, current: Option<&Value>, old: &[Arc<Value>]) {
+pub(crate) fn scale_active(
+    store: &mut Store,
+    deployment: &Value,
+    current: Option<&Value>,
+    old: &[Arc<Value>],
+) {
     let active: Vec<&Value> = current
         .into_iter()
         .chain(old.iter().map(Arc::as_ref))
         .filter(|set| number(set, "/spec/replicas", 0) > 0)
         .collect();
     if let [only] = active.as_slice() {
-        resize(store, deployment, only, number(deployment, "/spec/replicas", 1));
+        resize(
+            store,
+            deployment,
+            only,
+            number(deployment, "/spec/replicas", 1),
+        );
     }
 }
 
@@ -126,7 +164,11 @@ fn clean_up(store: &mut Store, deployment: &Value, current: &Value, old: &[Arc<V
     let limit = usize::try_from(number(deployment, "/spec/revisionHistoryLimit", 10)).unwrap_or(0);
     let mut empty: Vec<&Arc<Value>> = old
         .iter()
-        .filter(|set| number(set, "/spec/replicas", 0) == 0 && number(set, "/status/replicas", 0) == 0 && !tree::is_terminating(set))
+        .filter(|set| {
+            number(set, "/spec/replicas", 0) == 0
+                && number(set, "/status/replicas", 0) == 0
+                && !tree::is_terminating(set)
+        })
         .collect();
     empty.sort_by_key(|set| {
         let revision = tree::annotation(set, "deployment.kubernetes.io/revision");

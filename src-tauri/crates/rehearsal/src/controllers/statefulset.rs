@@ -20,7 +20,11 @@ pub(crate) fn run(store: &mut Store) {
 }
 
 fn ordinal(pod: &Value) -> usize {
-    name(pod).rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(usize::MAX)
+    name(pod)
+        .rsplit('-')
+        .next()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(usize::MAX)
 }
 
 fn revision(owner: &Value) -> String {
@@ -37,8 +41,16 @@ fn reconcile(store: &mut Store, owner: &Value) {
                 let pod_name = format!("{}-{index}", name(owner));
                 owned::create_pod(store, owner, &pod_name, |pod| {
                     set(pod, &["metadata", "labels", HASH], revision(owner));
-                    set(pod, &["metadata", "labels", "statefulset.kubernetes.io/pod-name"], pod_name.clone());
-                    set(pod, &["metadata", "labels", "apps.kubernetes.io/pod-index"], index.to_string());
+                    set(
+                        pod,
+                        &["metadata", "labels", "statefulset.kubernetes.io/pod-name"],
+                        pod_name.clone(),
+                    );
+                    set(
+                        pod,
+                        &["metadata", "labels", "apps.kubernetes.io/pod-index"],
+                        index.to_string(),
+                    );
                 });
                 return;
             }
@@ -56,7 +68,12 @@ fn reconcile(store: &mut Store, owner: &Value) {
         return;
     }
     let surplus = pods.iter().rev().find(|pod| ordinal(pod) >= wanted);
-    let partition = usize::try_from(number(owner, "/spec/updateStrategy/rollingUpdate/partition", 0)).unwrap_or(0);
+    let partition = usize::try_from(number(
+        owner,
+        "/spec/updateStrategy/rollingUpdate/partition",
+        0,
+    ))
+    .unwrap_or(0);
     let outdated = pods
         .iter()
         .rev()
@@ -72,12 +89,19 @@ fn status(store: &mut Store, owner: &Value) {
         .filter(|pod| owned::is_active(pod))
         .collect();
     let target = revision(owner);
-    let updated = pods.iter().filter(|pod| label(pod, HASH) == Some(&target)).count();
+    let updated = pods
+        .iter()
+        .filter(|pod| label(pod, HASH) == Some(&target))
+        .count();
     let min_ready = number(owner, "/spec/minReadySeconds", 0);
     let mut unused = Agenda::default();
     let done = updated == pods.len();
     let before = tree::text(owner, "/status/currentRevision");
-    let current = if done || before.is_empty() { target.clone() } else { before.to_owned() };
+    let current = if done || before.is_empty() {
+        target.clone()
+    } else {
+        before.to_owned()
+    };
     let mut status = json!({
         "observedGeneration": number(owner, "/metadata/generation", 1),
         "replicas": pods.len(),
@@ -88,7 +112,12 @@ fn status(store: &mut Store, owner: &Value) {
         "currentRevision": current, "updateRevision": target, "collisionCount": 0,
     });
     if let Some(map) = status.as_object_mut() {
-        map.retain(|key, value| key == "replicas" || key == "availableReplicas" || key == "collisionCount" || *value != 0);
+        map.retain(|key, value| {
+            key == "replicas"
+                || key == "availableReplicas"
+                || key == "collisionCount"
+                || *value != 0
+        });
     }
     owned::write_status(store, "statefulsets", "apps", owner, status, CONTROLLER);
 }

@@ -68,9 +68,9 @@ fn record(
     writer: Writer,
 ) {
     // An unchanged set keeps its time, so that applying twice changes nothing.
-    let same = before.as_ref().is_some_and(|entry| {
-        entry.fields == wanted && entry.api_version == resource.api_version()
-    });
+    let same = before
+        .as_ref()
+        .is_some_and(|entry| entry.fields == wanted && entry.api_version == resource.api_version());
     if same {
         return;
     }

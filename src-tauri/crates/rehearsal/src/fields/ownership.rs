@@ -49,9 +49,7 @@ impl Entry {
     }
 
     pub(crate) fn is(&self, manager: &str, operation: &str, subresource: &str) -> bool {
-        self.manager == manager
-            && self.operation == operation
-            && self.subresource == subresource
+        self.manager == manager && self.operation == operation && self.subresource == subresource
     }
 }
 
@@ -65,7 +63,10 @@ pub(crate) fn entries(object: &Value) -> Vec<Entry> {
             api_version: text(entry, "/apiVersion").to_owned(),
             subresource: text(entry, "/subresource").to_owned(),
             time: text(entry, "/time").to_owned(),
-            fields: entry.get("fieldsV1").map(FieldSet::parse).unwrap_or_default(),
+            fields: entry
+                .get("fieldsV1")
+                .map(FieldSet::parse)
+                .unwrap_or_default(),
         })
         .collect()
 }

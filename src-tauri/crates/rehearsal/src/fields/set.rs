@@ -34,7 +34,11 @@ impl FieldSet {
     /// Writes FieldsV1.
     pub(crate) fn render(&self) -> Value {
         let mut map = Map::new();
-        let children: Vec<_> = self.children.iter().filter(|(_, c)| !c.is_empty()).collect();
+        let children: Vec<_> = self
+            .children
+            .iter()
+            .filter(|(_, c)| !c.is_empty())
+            .collect();
         if self.member && !children.is_empty() {
             map.insert(".".into(), Value::Object(Map::new()));
         }
@@ -225,9 +229,8 @@ fn walk(
     changed: &mut FieldSet,
     removed: &mut FieldSet,
 ) {
-    let children = |value: Option<&Value>| -> Option<Vec<(String, Value)>> {
-        keyed_children(value?, shape)
-    };
+    let children =
+        |value: Option<&Value>| -> Option<Vec<(String, Value)>> { keyed_children(value?, shape) };
     match (old, new) {
         (None, None) => {}
         (Some(old), None) => {
@@ -238,39 +241,43 @@ fn walk(
             changed.union(&FieldSet::of(new, shape));
             changed.member |= matches!(shape, Shape::Map) || is_hollow(new);
         }
-        (Some(old_value), Some(new_value)) => {
-            match (children(old), children(new)) {
-                (Some(before), Some(after)) => {
-                    for (key, value) in &after {
-                        let earlier = before.iter().find(|(k, _)| k == key).map(|(_, v)| v);
-                        let mut c = FieldSet::default();
-                        let mut r = FieldSet::default();
-                        walk(earlier, Some(value), child_shape(shape, key), &mut c, &mut r);
-                        if earlier.is_none() && !key.starts_with("f:") {
-                            c.member = true;
-                        }
-                        if earlier.is_none() && matches!(shape, Shape::Map) {
-                            c.member = true;
-                        }
-                        if !c.is_empty() {
-                            changed.children.insert(key.clone(), c);
-                        }
-                        if !r.is_empty() {
-                            removed.children.insert(key.clone(), r);
-                        }
+        (Some(old_value), Some(new_value)) => match (children(old), children(new)) {
+            (Some(before), Some(after)) => {
+                for (key, value) in &after {
+                    let earlier = before.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+                    let mut c = FieldSet::default();
+                    let mut r = FieldSet::default();
+                    walk(
+                        earlier,
+                        Some(value),
+                        child_shape(shape, key),
+                        &mut c,
+                        &mut r,
+                    );
+                    if earlier.is_none() && !key.starts_with("f:") {
+                        c.member = true;
                     }
-                    for (key, value) in &before {
-                        if !after.iter().any(|(k, _)| k == key) {
-                            let mut r = FieldSet::of(value, child_shape(shape, key));
-                            r.member = true;
-                            removed.children.insert(key.clone(), r);
-                        }
+                    if earlier.is_none() && matches!(shape, Shape::Map) {
+                        c.member = true;
+                    }
+                    if !c.is_empty() {
+                        changed.children.insert(key.clone(), c);
+                    }
+                    if !r.is_empty() {
+                        removed.children.insert(key.clone(), r);
                     }
                 }
-                _ if old_value != new_value => changed.member = true,
-                _ => {}
+                for (key, value) in &before {
+                    if !after.iter().any(|(k, _)| k == key) {
+                        let mut r = FieldSet::of(value, child_shape(shape, key));
+                        r.member = true;
+                        removed.children.insert(key.clone(), r);
+                    }
+                }
             }
-        }
+            _ if old_value != new_value => changed.member = true,
+            _ => {}
+        },
     }
 }
 
