@@ -42,6 +42,7 @@ export { listenToKeys, onKey, openKeyScope } from './keyboard';
 export { language, speak, words } from './language.svelte';
 export * from './roles';
 export { named } from './sentence';
+export { armingRequest, closeArming, openArming, type ArmingRequest } from './stores/arming.svelte';
 export { Attempt, Reading } from './stores/attempt.svelte';
 export { askForKey, keyRequest, withKey, type KeyRequest } from './stores/keys.svelte';
 export { showEnvironment, shownEnvironment, stageOf } from './stores/environment';

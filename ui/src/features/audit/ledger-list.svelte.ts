@@ -1,0 +1,75 @@
+import { backend, failureOf, type ChainSummary, type Failure, type LedgerPage, type LedgerQuery, type LedgerRow } from '$ipc';
+import type { At } from '$ipc';
+
+/** What is looked for, without paging. */
+export type LedgerWants = Omit<LedgerQuery, 'before' | 'limit'>;
+
+export const NOTHING_WANTED: LedgerWants = { words: '', release: null, environment: null, person: null, verb: null };
+
+const PAGE = 200;
+
+/** The rows of the ledger that match, newest first, read page by page as the reader goes down. */
+export class LedgerList {
+  rows = $state.raw<LedgerRow[]>([]);
+  matches = $state(0);
+  chain = $state.raw<ChainSummary | null>(null);
+  since = $state<At | null>(null);
+  people = $state.raw<string[]>([]);
+  verbs = $state.raw<string[]>([]);
+  busy = $state(true);
+  failure = $state.raw<Failure | null>(null);
+  #wants: LedgerWants = NOTHING_WANTED;
+  #asked = 0;
+  #more = false;
+
+  get complete(): boolean {
+    return this.rows.length >= this.matches;
+  }
+
+  /** Begins again at the newest entry. What is shown stays until the answer is there. */
+  async find(wants: LedgerWants): Promise<void> {
+    const asked = (this.#asked += 1);
+    this.#wants = wants;
+    this.#more = false;
+    this.busy = true;
+    try {
+      const page = await backend().ledgerPage({ ...wants, before: null, limit: PAGE });
+      if (asked !== this.#asked) return;
+      this.rows = page.rows;
+      this.#keep(page);
+    } catch (thrown) {
+      if (asked === this.#asked) this.failure = failureOf(thrown);
+    } finally {
+      if (asked === this.#asked) this.busy = false;
+    }
+  }
+
+  /** Reads the page before the oldest row shown; does nothing while one is under way. */
+  async more(): Promise<void> {
+    const oldest = this.rows.at(-1);
+    if (this.#more || this.busy || this.complete || !oldest) return;
+    const asked = this.#asked;
+    this.#more = true;
+    try {
+      const page = await backend().ledgerPage({ ...this.#wants, before: oldest.sequence, limit: PAGE });
+      if (asked !== this.#asked) return;
+      this.rows = [...this.rows, ...page.rows];
+      this.#keep(page);
+      // An empty page ends it even if the count says otherwise.
+      if (page.rows.length === 0) this.matches = this.rows.length;
+    } catch (thrown) {
+      if (asked === this.#asked) this.failure = failureOf(thrown);
+    } finally {
+      if (asked === this.#asked) this.#more = false;
+    }
+  }
+
+  #keep(page: LedgerPage): void {
+    this.matches = page.matches;
+    this.chain = page.chain;
+    this.since = page.since;
+    this.people = page.people;
+    this.verbs = page.verbs;
+    this.failure = null;
+  }
+}

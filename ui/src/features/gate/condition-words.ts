@@ -1,0 +1,126 @@
+import type { ConditionKind, ConditionState, ConditionView, GateView, ReleaseView } from '$ipc';
+import { m } from '$messages';
+import { hourMinute, lengthClock, lengthWords, words } from '$shared';
+
+const CIRCLED = '①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳';
+
+/** The number a condition is called by, on the row, on the boom and among the blockers. */
+export const numeral = (index: number): string => CIRCLED[index] ?? `${index + 1}.`;
+
+export const holds = (condition: ConditionView): boolean =>
+  condition.state === 'met' || condition.state === 'waived';
+
+/** The name of a stage or environment of the release, by its identifier. */
+export function placeName(release: ReleaseView, id: string | undefined): string | null {
+  if (!id) return null;
+  for (const stage of release.stages) {
+    if (stage.id === id) return words(stage.name);
+    const environment = stage.environments.find((head) => head.id === id);
+    if (environment) return words(environment.name);
+  }
+  return id;
+}
+
+/** The names of people by identifier, as far as the release knows them. */
+export function personName(release: ReleaseView, id: string): string {
+  const heads = [release.operator, release.verifier, release.manager];
+  return heads.find((head) => head.id === id)?.name ?? id;
+}
+
+function bareTitle(condition: ConditionView, gate: GateView, release: ReleaseView): string {
+  const stage = placeName(release, condition.params['stage']) ?? (gate.from ? words(gate.from) : null);
+  switch (condition.kind) {
+    case 'previousStagePassed':
+      return stage ? m.gate_cond_previousStagePassed({ stage }) : m.gate_cond_previousStagePassed_any();
+    case 'soakPassed':
+      return stage && condition.progress
+        ? m.gate_cond_soakPassed({ stage, time: lengthWords(condition.progress.total) })
+        : m.gate_cond_soakPassed_any();
+    case 'checklistComplete':
+      return m.gate_cond_checklistComplete();
+    case 'diffReviewed':
+      return m.gate_cond_diffReviewed();
+    case 'backupTaken':
+      return m.gate_cond_backupTaken();
+    case 'identityVerified':
+      return m.gate_cond_identityVerified();
+    case 'permissionsPresent':
+      return m.gate_cond_permissionsPresent();
+  }
+}
+
+/** What the condition asks for, with the environment when the gate asks it of several. */
+export function conditionTitle(condition: ConditionView, gate: GateView, release: ReleaseView): string {
+  const title = bareTitle(condition, gate, release);
+  const where = placeName(release, condition.params['environment']);
+  return where ? m.gate_cond_in({ title, where }) : title;
+}
+
+const SENTENCES: Record<ConditionKind, { met: () => string; open: () => string }> = {
+  previousStagePassed: { met: m.gate_line_previousStagePassed_met, open: m.gate_line_previousStagePassed },
+  soakPassed: { met: m.gate_line_soakPassed_met, open: m.gate_line_soakPassed },
+  checklistComplete: { met: m.gate_line_checklistComplete_met, open: m.gate_line_checklistComplete },
+  diffReviewed: { met: m.gate_line_diffReviewed_met, open: m.gate_line_diffReviewed },
+  backupTaken: { met: m.gate_line_backupTaken_met, open: m.gate_line_backupTaken },
+  identityVerified: { met: m.gate_line_identityVerified_met, open: m.gate_line_identityVerified },
+  permissionsPresent: { met: m.gate_line_permissionsPresent_met, open: m.gate_line_permissionsPresent },
+};
+
+/** Seconds of waiting done so far; they run on between two answers of the program. */
+export function waited(condition: ConditionView, now: number): number {
+  const progress = condition.progress;
+  if (!progress) return 0;
+  if (progress.unit !== 'seconds' || condition.state !== 'waiting' || !condition.expected_at) return progress.done;
+  const left = Math.max(0, (Date.parse(condition.expected_at) - now) / 1000);
+  return Math.max(0, Math.min(progress.total, progress.total - left));
+}
+
+function counted(condition: ConditionView, now: number): string | null {
+  const progress = condition.progress;
+  if (!progress) return null;
+  const counts = { done: progress.done, total: progress.total };
+  switch (progress.unit) {
+    case 'items':
+      return m.gate_line_items(counts);
+    case 'modules':
+      return m.gate_line_modules(counts);
+    case 'objects':
+      return m.gate_line_objects(counts);
+    case 'permissions':
+      return m.gate_line_permissions(counts);
+    case 'seconds': {
+      const times = { done: lengthClock(waited(condition, now)), total: lengthClock(progress.total) };
+      if (condition.state !== 'waiting' || !condition.expected_at) return m.gate_line_seconds(times);
+      return m.gate_line_seconds_expected({ ...times, at: hourMinute(condition.expected_at) });
+    }
+  }
+}
+
+/** The line under the title: how far it is and what would settle it. */
+export function conditionLine(condition: ConditionView, now: number): string {
+  if (condition.state === 'unknown') return m.gate_line_unknown();
+  const count = counted(condition, now);
+  const sentence = SENTENCES[condition.kind][condition.state === 'met' ? 'met' : 'open']();
+  if (!count) {
+    return condition.expected_at && condition.state === 'waiting'
+      ? m.gate_line_expected({ at: hourMinute(condition.expected_at) })
+      : sentence;
+  }
+  // A running clock says all there is to say; for counted things the way on is worth a word.
+  return condition.progress?.unit === 'seconds' ? count : `${count} · ${sentence}`;
+}
+
+export const STATE_WORDS: Record<ConditionState, () => string> = {
+  met: m.gate_state_met,
+  unmet: m.gate_state_unmet,
+  waiting: m.gate_state_waiting,
+  unknown: m.gate_state_unknown,
+  waived: m.gate_state_waived,
+};
+
+/** How far along a bar is drawn, 0 to 1; none when there is nothing to count. */
+export function fraction(condition: ConditionView, now: number): number | null {
+  const progress = condition.progress;
+  if (!progress || progress.total <= 0) return null;
+  return Math.max(0, Math.min(1, waited(condition, now) / progress.total));
+}
