@@ -22,7 +22,7 @@ export default defineConfig(({ mode }) => ({
       // reachable from the production entry.
       {
         find: '#backend',
-        replacement: here(mode === 'fixtures' ? './fixtures/backend.ts' : './src/ipc/tauri.ts'),
+        replacement: here(mode === 'fixtures' ? './fixtures/scenes.ts' : './src/ipc/tauri.ts'),
       },
       { find: '$ipc', replacement: here('./src/ipc/index.ts') },
       { find: /^\$shared$/, replacement: here('./src/shared/index.ts') },
