@@ -36,6 +36,9 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
             template(object);
         }
         "DaemonSet" => {
+            let generation = number(object, "/metadata/generation", 1).to_string();
+            let deprecated = "deprecated.daemonset.template.generation";
+            default(object, &["metadata", "annotations", deprecated], generation);
             default(object, &["spec", "revisionHistoryLimit"], 10);
             default(object, &["spec", "updateStrategy", "type"], "RollingUpdate");
             if text(object, "/spec/updateStrategy/type") == "RollingUpdate" {
@@ -45,14 +48,7 @@ pub(crate) fn fill(resource: &Resource, object: &mut Value) {
             }
             template(object);
         }
-        "Job" => {
-            default(object, &["spec", "parallelism"], 1);
-            default(object, &["spec", "completions"], 1);
-            default(object, &["spec", "backoffLimit"], 6);
-            default(object, &["spec", "completionMode"], "NonIndexed");
-            default(object, &["spec", "suspend"], false);
-            template(object);
-        }
+        "Job" => job(object),
         "Pod" => {
             pod_spec(object, &["spec"]);
             default(object, &["spec", "enableServiceLinks"], true);
@@ -100,6 +96,40 @@ fn deployment(object: &mut Value) {
             "25%",
         );
     }
+    template(object);
+}
+
+fn job(object: &mut Value) {
+    default(object, &["spec", "parallelism"], 1);
+    default(object, &["spec", "completions"], 1);
+    default(object, &["spec", "backoffLimit"], 6);
+    default(object, &["spec", "completionMode"], "NonIndexed");
+    default(object, &["spec", "suspend"], false);
+    default(object, &["spec", "manualSelector"], false);
+    default(
+        object,
+        &["spec", "podReplacementPolicy"],
+        "TerminatingOrFailed",
+    );
+    // The job's pods are found by its uid, whatever labels the template has.
+    let uid = text(object, "/metadata/uid").to_owned();
+    let name = text(object, "/metadata/name").to_owned();
+    let selector = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+    default(object, &["spec", "selector"], selector);
+    for (key, value) in [
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &uid),
+        ("job-name", &name),
+    ] {
+        let at = ["spec", "template", "metadata", "labels", key];
+        default(object, &at, value.clone());
+    }
+    let labels = object
+        .pointer("/spec/template/metadata/labels")
+        .cloned()
+        .unwrap_or_default();
+    default(object, &["metadata", "labels"], labels);
     template(object);
 }
 

@@ -70,21 +70,20 @@ pub(crate) fn delete(
 }
 
 fn preconditions(resource: &Resource, live: &Value, options: &Value) -> Result<(), ApiError> {
-    let uid = text(options, "/preconditions/uid");
-    if !uid.is_empty() && uid != tree::uid(live) {
+    let (uid, record) = (text(options, "/preconditions/uid"), tree::uid(live));
+    if !uid.is_empty() && uid != record {
         let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-            tree::uid(live)
+            "the UID in the precondition ({uid}) does not match the UID in record ({record}). The object might have been deleted and then recreated"
         );
-        return Err(ApiError::conflict(resource, name(live), &why));
+        return Err(ApiError::precondition(resource, name(live), &why));
     }
     let version = text(options, "/preconditions/resourceVersion");
     let current = text(live, "/metadata/resourceVersion");
     if !version.is_empty() && version != current {
         let why = format!(
-            "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {current}"
+            "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({current}). The object might have been modified"
         );
-        return Err(ApiError::conflict(resource, name(live), &why));
+        return Err(ApiError::precondition(resource, name(live), &why));
     }
     Ok(())
 }

@@ -25,10 +25,11 @@ pub(crate) fn patched(
         PatchKind::Json => {
             let patch: json_patch::Patch = serde_json::from_value(patch.clone())
                 .map_err(|e| ApiError::bad_request(format!("error decoding patch: {e}")))?;
-            json_patch::patch(&mut object, &patch).map_err(|e| {
-                ApiError::unprocessable(format!(
-                    "the server rejected our request due to an error in our request: {e}"
-                ))
+            json_patch::patch(&mut object, &patch).map_err(|_| {
+                // The real server does not say which operation failed either.
+                ApiError::unprocessable(
+                    "the server rejected our request due to an error in our request",
+                )
             })?;
         }
         PatchKind::Merge => json_patch::merge(&mut object, patch),

@@ -50,6 +50,15 @@ impl Resource {
         }
     }
 
+    /// `Deployment.apps`, or `Pod` for core: how validation names it.
+    pub fn qualified_kind(&self) -> String {
+        if self.group.is_empty() {
+            self.kind.clone()
+        } else {
+            format!("{}.{}", self.kind, self.group)
+        }
+    }
+
     /// Where objects are kept. Both groups of events are one store, as in the real server.
     pub fn storage(&self) -> String {
         if self.plural == "events" {

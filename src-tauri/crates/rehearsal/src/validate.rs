@@ -107,7 +107,7 @@ pub(crate) fn check(
         return Err(invalid(
             "metadata.name",
             &format!(
-                "Invalid value: {name:?}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character"
+                "Invalid value: {name:?}: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
             ),
         ));
     }
@@ -171,7 +171,10 @@ pub(crate) fn check(
     if tree::number(object, "/spec/replicas", 0) < 0 {
         return Err(invalid(
             "spec.replicas",
-            "Invalid value: must be greater than or equal to 0",
+            &format!(
+                "Invalid value: {}: must be greater than or equal to 0",
+                tree::number(object, "/spec/replicas", 0)
+            ),
         ));
     }
     let immutable = object.get("immutable").and_then(Value::as_bool) == Some(true)

@@ -139,7 +139,9 @@ pub(crate) fn patch(
             &format!("Invalid value: {:?}: field is immutable", name(&object)),
         ));
     }
-    let warnings = known_fields(resource, &mut object, options)?;
+    let warnings = known_fields(resource, &mut object, options)
+        .map_err(|error| ApiError::invalid_patch(&error.message))?;
+    same_uid(resource, &live, &object)?;
     admit(
         store,
         resource,
@@ -179,7 +181,7 @@ pub(crate) fn apply(
     let mut warnings = Vec::new();
     if let Some(first) = validate::unknown_fields(resource, &applied)?.first() {
         // The typed converter of apply refuses them whatever fieldValidation says.
-        return Err(ApiError::bad_request(format!(
+        return Err(ApiError::not_in_schema(format!(
             "failed to create typed patch object ({namespace}/{object_name}; {}, Kind={}): .{first}: field not declared in schema",
             resource.api_version(),
             resource.kind
@@ -217,6 +219,7 @@ pub(crate) fn apply(
     if resource.has_status() && options.subresource.is_empty() {
         map_mut(&mut body, &[]).shift_remove("status");
     }
+    same_uid(resource, &live, &body)?;
     preconditions(resource, &live, &body)?;
     let merged = apply::apply(&live, &body, resource, writer, options.force)?;
     warnings.dedup();
@@ -385,6 +388,21 @@ fn preconditions(resource: &Resource, live: &Value, object: &Value) -> Result<()
         return Err(ApiError::modified(resource, name(live)));
     }
     Ok(())
+}
+
+/// Patches and apply find another uid in validation (422), before any precondition (409).
+fn same_uid(resource: &Resource, live: &Value, object: &Value) -> Result<(), ApiError> {
+    let uid = tree::uid(object);
+    if uid.is_empty() || uid == tree::uid(live) {
+        return Ok(());
+    }
+    let why = format!("Invalid value: {uid:?}: field is immutable");
+    Err(ApiError::invalid(
+        resource,
+        name(live),
+        "metadata.uid",
+        &why,
+    ))
 }
 
 fn usable_namespace(

@@ -106,6 +106,7 @@ async fn an_update_takes_ownership_and_a_conflict_names_its_version() {
 
 #[tokio::test]
 async fn preconditions_are_checked_on_every_kind_of_write() {
+    // 422 for another uid in a patch is what a real 1.36 answers.
     let cluster = cluster().await;
     let api: Api<ConfigMap> = Api::namespaced(client(&cluster, "admin").await, "app");
     let made = api
@@ -159,7 +160,7 @@ async fn preconditions_are_checked_on_every_kind_of_write() {
                 .await
                 .unwrap_err()
         ),
-        409
+        422
     );
     let gone = DeleteParams {
         preconditions: Some(Preconditions {

@@ -76,10 +76,7 @@ pub(crate) fn list(
     }
     let asked: u64 = parameter(query, "resourceVersion").parse().unwrap_or(0);
     if asked > store.revision() {
-        return Err(ApiError::expired(format!(
-            "Too large resource version: {asked}, current: {}",
-            store.revision()
-        )));
+        return Err(ApiError::revision_too_large(asked, store.revision()));
     }
     if parameter(query, "resourceVersionMatch") == "Exact" && asked < store.compacted() {
         return Err(ApiError::expired(

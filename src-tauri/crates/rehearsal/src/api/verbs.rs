@@ -110,6 +110,9 @@ impl Call<'_> {
             (_, "log") => Err(ApiError::method_not_allowed()),
             ("update" | "patch", "scale") => self.scale(&resource),
             ("create", "") => self.create(&resource),
+            ("update" | "patch", _) if target.name.is_empty() => {
+                Err(ApiError::method_not_allowed())
+            }
             ("update", _) => self.update(&resource),
             ("patch", _) => self.patch(&resource),
             ("delete", "") => self.delete(&resource),

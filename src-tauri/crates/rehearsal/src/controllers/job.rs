@@ -4,7 +4,7 @@ use super::availability::set_condition;
 use super::owned::{self, CONTROLLER};
 use crate::pace::letters;
 use crate::store::Store;
-use crate::tree::{self, flag, items, name, number, set, text};
+use crate::tree::{self, flag, items, name, number, text};
 use crate::write::now;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -68,14 +68,7 @@ fn reconcile(store: &mut Store, job: &Value, rng: &mut StdRng) {
     } else {
         for _ in active..parallel.min(completions - succeeded) {
             let pod_name = format!("{}-{}", name(job), letters(rng, 5));
-            owned::create_pod(store, job, &pod_name, |pod| {
-                set(
-                    pod,
-                    &["metadata", "labels", "batch.kubernetes.io/job-name"],
-                    name(job),
-                );
-                set(pod, &["metadata", "labels", "job-name"], name(job));
-            });
+            owned::create_pod(store, job, &pod_name, |_| {});
         }
     }
     if !conditions.is_empty() {

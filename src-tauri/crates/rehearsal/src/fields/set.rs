@@ -4,6 +4,17 @@ use super::shape::{self, Shape};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// Structs (and one list) that the Go zero value serializes: a write never adds them.
+const ALWAYS_THERE: &[&str] = &[
+    "f:metadata",
+    "f:spec",
+    "f:status",
+    "f:strategy",
+    "f:updateStrategy",
+    "f:template",
+    "f:containers",
+];
+
 /// A set of fields as a tree; path elements are spelled as in FieldsV1 (`f:spec`, `k:{…}`, `v:…`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct FieldSet {
@@ -79,6 +90,22 @@ impl FieldSet {
             _ => set.member = true,
         }
         set
+    }
+
+    /// As [`FieldSet::of`] for what a plain write adds: there the new maps and lists are members
+    /// themselves (the `.` in FieldsV1), but for the structs that the zero value has already.
+    fn added(value: &Value, shape: &Shape) -> Self {
+        let mut set = FieldSet::of(value, shape);
+        set.mark_containers();
+        set
+    }
+
+    fn mark_containers(&mut self) {
+        for (key, child) in &mut self.children {
+            let there = ALWAYS_THERE.contains(&key.as_str());
+            child.member |= !child.children.is_empty() && !there;
+            child.mark_containers();
+        }
     }
 
     fn insert_member(&mut self, key: String) {
@@ -238,8 +265,8 @@ fn walk(
             removed.member = true;
         }
         (None, Some(new)) => {
-            changed.union(&FieldSet::of(new, shape));
-            changed.member |= matches!(shape, Shape::Map) || is_hollow(new);
+            changed.union(&FieldSet::added(new, shape));
+            changed.member = true;
         }
         (Some(old_value), Some(new_value)) => match (children(old), children(new)) {
             (Some(before), Some(after)) => {
