@@ -1,0 +1,70 @@
+use std::collections::BTreeSet;
+
+use domain::{ModuleId, Strategy};
+
+use super::{FILE, Unique, identifier};
+use crate::located::Located;
+use crate::order::{Node, topological};
+use crate::raw::RawModule;
+use crate::{Place, WorkspaceFailure};
+
+/// A module as `pilothouse.yaml` names it.
+pub(crate) struct CheckedModule {
+    pub id: ModuleId,
+    pub place: Place,
+    pub strategy: Strategy,
+    pub depends_on: Vec<ModuleId>,
+}
+
+pub(super) fn check(
+    raw: &Located<Vec<Located<RawModule>>>,
+) -> Result<Vec<CheckedModule>, WorkspaceFailure> {
+    if raw.value.is_empty() {
+        return Err(raw.expects(FILE, "at least one module"));
+    }
+    let modules: Vec<&RawModule> = raw.value.iter().map(|m| &m.value).collect();
+    let mut seen = Unique::default();
+    for module in &modules {
+        identifier(&module.id)?;
+        seen.take("module", module.id.value.clone(), module.id.place(FILE))?;
+    }
+    let known: BTreeSet<&str> = modules.iter().map(|m| m.id.value.as_str()).collect();
+    for module in &modules {
+        let mut named = Unique::default();
+        for before in &module.depends_on {
+            if !known.contains(before.value.as_str()) {
+                return Err(before.expects(FILE, "a module of this file"));
+            }
+            named.take("dependency", before.value.clone(), before.place(FILE))?;
+        }
+    }
+    let nodes: Vec<Node<'_>> = modules
+        .iter()
+        .map(|m| Node {
+            id: &m.id.value,
+            before: &m.depends_on,
+        })
+        .collect();
+    let order = topological(&nodes).map_err(|dependency| {
+        dependency.expects(
+            FILE,
+            "no dependency here: modules that go before each other lead round in a circle",
+        )
+    })?;
+    Ok(order
+        .into_iter()
+        .map(|index| {
+            let module = modules[index];
+            CheckedModule {
+                id: ModuleId::new(&module.id.value),
+                place: module.id.place(FILE),
+                strategy: module.strategy.into(),
+                depends_on: module
+                    .depends_on
+                    .iter()
+                    .map(|d| ModuleId::new(&d.value))
+                    .collect(),
+            }
+        })
+        .collect())
+}

@@ -1,0 +1,117 @@
+use domain::{Environment, EnvironmentId, GateRules, Stage, StageId};
+
+use super::{FILE, Unique, identifier, is_dns_label, line, words};
+use crate::WorkspaceFailure;
+use crate::located::Located;
+use crate::raw::{RawEnvironment, RawGate, RawStage};
+
+/// A week; longer is a slip of the pen.
+const LONGEST_SOAK_S: u32 = 7 * 24 * 3600;
+
+pub(super) fn check(
+    pipeline: &Located<Vec<Located<RawStage>>>,
+) -> Result<Vec<Stage>, WorkspaceFailure> {
+    if pipeline.value.is_empty() {
+        return Err(pipeline.expects(FILE, "at least one stage"));
+    }
+    let mut seen = Seen::default();
+    pipeline
+        .value
+        .iter()
+        .map(|raw| stage(&raw.value, &mut seen))
+        .collect()
+}
+
+#[derive(Default)]
+struct Seen {
+    stages: Unique,
+    environments: Unique,
+    places: Unique,
+}
+
+fn stage(raw: &RawStage, seen: &mut Seen) -> Result<Stage, WorkspaceFailure> {
+    identifier(&raw.id)?;
+    seen.stages
+        .take("stage", raw.id.value.clone(), raw.id.place(FILE))?;
+    if raw.soak_seconds.value > LONGEST_SOAK_S {
+        return Err(raw
+            .soak_seconds
+            .expects(FILE, format!("at most {LONGEST_SOAK_S} seconds")));
+    }
+    if raw.environments.value.is_empty() {
+        return Err(raw.environments.expects(FILE, "at least one environment"));
+    }
+    let environments = raw
+        .environments
+        .value
+        .iter()
+        .map(|e| environment(&e.value, seen))
+        .collect::<Result<_, _>>()?;
+    Ok(Stage {
+        id: StageId::new(&raw.id.value),
+        name: words(&raw.name)?,
+        environments,
+        gate: gate(&raw.gate)?,
+        soak_s: raw.soak_seconds.value,
+    })
+}
+
+fn gate(raw: &RawGate) -> Result<GateRules, WorkspaceFailure> {
+    if raw.votes.value.is_empty() {
+        return Err(raw
+            .votes
+            .expects(FILE, "at least one role that has to vote Go"));
+    }
+    let mut seen = Unique::default();
+    for vote in &raw.votes.value {
+        seen.take("vote", format!("{:?}", vote.value), vote.place(FILE))?;
+    }
+    let mut seen = Unique::default();
+    for condition in &raw.waivable {
+        if !domain::ConditionKind::from(condition.value).may_be_waivable() {
+            let expected = "`soakPassed` or `checklistComplete`: the other conditions keep a release safe and are never waived";
+            return Err(condition.expects(FILE, expected));
+        }
+        seen.take(
+            "condition",
+            format!("{:?}", condition.value),
+            condition.place(FILE),
+        )?;
+    }
+    Ok(GateRules {
+        votes: raw.votes.value.iter().map(|v| v.value.into()).collect(),
+        waivable: raw.waivable.iter().map(|c| c.value.into()).collect(),
+    })
+}
+
+fn environment(raw: &RawEnvironment, seen: &mut Seen) -> Result<Environment, WorkspaceFailure> {
+    identifier(&raw.id)?;
+    seen.environments
+        .take("environment", raw.id.value.clone(), raw.id.place(FILE))?;
+    line(&raw.short)?;
+    if raw.short.value.chars().count() > 12 {
+        return Err(raw.short.expects(FILE, "at most 12 characters"));
+    }
+    // The name is typed by hand to unlock production: no spaces, nothing that cannot be typed.
+    if raw.cluster.value.is_empty() || !raw.cluster.value.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(raw.cluster.expects(
+            FILE,
+            "a cluster name of letters, digits and signs, without spaces",
+        ));
+    }
+    if !is_dns_label(&raw.namespace.value) {
+        return Err(raw.namespace.expects(FILE, "the name of a namespace"));
+    }
+    // Two environments in one namespace would write over each other's objects.
+    let place = format!("{}/{}", raw.cluster.value, raw.namespace.value);
+    seen.places
+        .take("cluster and namespace", place, raw.namespace.place(FILE))?;
+    Ok(Environment {
+        id: EnvironmentId::new(&raw.id.value),
+        name: words(&raw.name)?,
+        short: raw.short.value.clone(),
+        tier: raw.tier.into(),
+        cluster: raw.cluster.value.clone(),
+        namespace: raw.namespace.value.clone(),
+    })
+}

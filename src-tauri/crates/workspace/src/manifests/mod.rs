@@ -1,0 +1,119 @@
+//! The manifests beside `pilothouse.yaml`.
+
+mod document;
+mod kinds;
+
+use std::collections::BTreeMap;
+
+use domain::{Environment, ModuleId, ObjectRef};
+
+pub(crate) use document::Document;
+
+use crate::check::{CheckedModule, FILE};
+use crate::folder::Folder;
+use crate::{Limits, Place, WorkspaceFailure, yaml};
+
+const FOLDER: &str = "modules";
+
+/// Reads the manifests of every module in every environment: files in the order of their names,
+/// documents in theirs, and then sorted so that what others refer to is written first.
+pub(crate) fn read(
+    folder: &mut Folder<'_>,
+    modules: &[CheckedModule],
+    environments: &[&Environment],
+    limits: &Limits,
+) -> Result<BTreeMap<ModuleId, Vec<Document>>, WorkspaceFailure> {
+    only_known(
+        folder,
+        FOLDER,
+        modules.iter().map(|m| m.id.as_str()),
+        "the name of a module",
+    )?;
+    let mut seen: BTreeMap<(String, ObjectRef), Place> = BTreeMap::new();
+    let mut all = BTreeMap::new();
+    for module in modules {
+        let path = format!("{FOLDER}/{}", module.id);
+        only_known(
+            folder,
+            &path,
+            environments.iter().map(|e| e.id.as_str()),
+            "the name of an environment",
+        )?;
+        let mut documents = Vec::new();
+        for environment in environments {
+            for document in of_environment(folder, module, environment, limits)? {
+                let key = (environment.id.to_string(), document.object.clone());
+                if let Some(first) = seen.insert(key, document.place.clone()) {
+                    let what = document.object.label();
+                    return Err(document
+                        .place
+                        .expects(format!("no second {what} here: it is at {first} already")));
+                }
+                documents.push(document);
+            }
+        }
+        all.insert(module.id.clone(), documents);
+    }
+    Ok(all)
+}
+
+fn of_environment(
+    folder: &mut Folder<'_>,
+    module: &CheckedModule,
+    environment: &Environment,
+    limits: &Limits,
+) -> Result<Vec<Document>, WorkspaceFailure> {
+    let path = format!("{FOLDER}/{}/{}", module.id, environment.id);
+    let missing = || {
+        module
+            .place
+            .expects(format!("manifests of this module in {path}/*.yaml"))
+    };
+    let mut documents = Vec::new();
+    for entry in folder.entries(&path)?.ok_or_else(missing)? {
+        let file = format!("{path}/{}", entry.name);
+        let extension = entry
+            .name
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension);
+        if entry.is_folder {
+            return Err(
+                Place::start_of(file).expects("manifests here, not a folder: it would not be read")
+            );
+        }
+        // A manifest that is passed over silently is a change that never happens.
+        if matches!(extension, "yml" | "json" | "YAML" | "YML") {
+            return Err(Place::start_of(file)
+                .expects("a name that ends in `.yaml`: the file would not be read"));
+        }
+        if extension != "yaml" {
+            continue;
+        }
+        let text = folder.text(&file)?;
+        for tree in yaml::documents(&file, &text, limits)? {
+            documents.extend(Document::check(&file, tree, environment)?);
+        }
+    }
+    if documents.is_empty() {
+        return Err(missing());
+    }
+    documents.sort_by_key(|document| kinds::rank(&document.object));
+    Ok(documents)
+}
+
+/// A folder with a slip in its name would never be read: only known names may be there.
+fn only_known<'n>(
+    folder: &Folder<'_>,
+    path: &str,
+    known: impl Iterator<Item = &'n str>,
+    what: &str,
+) -> Result<(), WorkspaceFailure> {
+    let known: Vec<&str> = known.collect();
+    for entry in folder.entries(path)?.unwrap_or_default() {
+        if entry.is_folder && !known.contains(&entry.name.as_str()) {
+            return Err(Place::start_of(format!("{path}/{}", entry.name))
+                .expects(format!("{what} in {FILE}")));
+        }
+    }
+    Ok(())
+}
