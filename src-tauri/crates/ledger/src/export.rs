@@ -1,0 +1,199 @@
+use std::io::BufRead;
+use std::path::Path;
+
+use engine::ports::{ChainReport, Exported, Format, LedgerFailure};
+use futures::TryStreamExt as _;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use sha2::{Digest as _, Sha256};
+use sqlx::SqlitePool;
+use tempfile::NamedTempFile;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::chain::{Claim, Walk};
+use crate::failure::of_sql;
+use crate::row::{Row, sha256};
+use crate::verify::signatures_hold;
+
+/// Bytes gathered before they go to the file.
+const CHUNK: usize = 256 * 1024;
+
+/// Excel reads a CSV file without it in the machine's old code page and garbles Chinese.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+const COLUMNS: [&str; 10] = [
+    "sequence",
+    "at",
+    "stream",
+    "position",
+    "actor",
+    "environment",
+    "verb",
+    "record",
+    "previous",
+    "hash",
+];
+
+/// Writes all entries of one moment to a new file: beside it first, then durable, then renamed.
+pub(crate) async fn export(
+    pool: &SqlitePool,
+    format: Format,
+    path: &Path,
+) -> Result<Exported, LedgerFailure> {
+    let refused = |error: std::io::Error| {
+        LedgerFailure::ExportUnwritable(format!("{}: {error}", path.display()))
+    };
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    if path.exists() {
+        return Err(refused(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let unfinished = NamedTempFile::new_in(parent).map_err(refused)?;
+    let mut file = tokio::fs::File::from_std(unfinished.as_file().try_clone().map_err(refused)?);
+
+    let mut hasher = Sha256::new();
+    let mut entries = 0;
+    let mut chunk = match format {
+        Format::JsonLines => Vec::new(),
+        Format::Csv => [
+            BYTE_ORDER_MARK.as_bytes(),
+            &csv_record(COLUMNS.map(str::to_owned))?,
+        ]
+        .concat(),
+    };
+    let mut rows = sqlx::query_as::<_, Row>("SELECT * FROM entries ORDER BY sequence").fetch(pool);
+    while let Some(row) = rows.try_next().await.map_err(of_sql)? {
+        match format {
+            Format::JsonLines => {
+                chunk.extend_from_slice(row.line()?.as_bytes());
+                chunk.push(b'\n');
+            }
+            Format::Csv => chunk.extend_from_slice(&csv_record(fields(row))?),
+        }
+        entries += 1;
+        if chunk.len() >= CHUNK {
+            hasher.update(&chunk);
+            file.write_all(&chunk).await.map_err(refused)?;
+            chunk.clear();
+        }
+    }
+    hasher.update(&chunk);
+    file.write_all(&chunk).await.map_err(refused)?;
+    file.sync_all().await.map_err(refused)?;
+    unfinished
+        .persist_noclobber(path)
+        .map_err(|error| refused(error.error))?;
+    // The new name is durable only with its folder; Windows cannot open one and needs not.
+    #[cfg(unix)]
+    std::fs::File::open(parent)
+        .and_then(|folder| folder.sync_all())
+        .map_err(refused)?;
+    Ok(Exported {
+        entries,
+        sha256: hex::encode(hasher.finalize()),
+    })
+}
+
+fn fields(row: Row) -> [String; 10] {
+    [
+        row.sequence.to_string(),
+        row.at,
+        row.stream,
+        row.position.to_string(),
+        row.actor.unwrap_or_default(),
+        row.environment.unwrap_or_default(),
+        row.verb,
+        row.record,
+        row.previous,
+        row.hash,
+    ]
+    .map(harmless)
+}
+
+/// A spreadsheet takes a field that begins like this for a formula (OWASP, CSV injection; the
+/// full-width ones count in Chinese and Japanese settings).
+fn harmless(field: String) -> String {
+    match field.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => {
+            format!("'{field}")
+        }
+        _ => field,
+    }
+}
+
+/// One line of RFC 4180.
+fn csv_record(fields: [String; 10]) -> Result<Vec<u8>, LedgerFailure> {
+    let failed = |error: String| LedgerFailure::Other(format!("csv: {error}"));
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    writer
+        .write_record(fields)
+        .map_err(|error| failed(error.to_string()))?;
+    writer
+        .into_inner()
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// Verifies an export in JSON Lines without the database: every hash, link and place, and every
+/// signature. Says where it breaks first; a line that cannot be read breaks it too. A file that was
+/// cut off between two lines is whole in itself: compare its head with one noted elsewhere.
+pub fn verify_export(mut reader: impl BufRead) -> ChainReport {
+    let started = std::time::Instant::now();
+    let mut walk = Walk::default();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match reader.read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => check_line(&mut walk, &line),
+            Err(_) => {
+                walk.breaks();
+                break;
+            }
+        }
+    }
+    walk.report(started)
+}
+
+fn check_line(walk: &mut Walk, line: &[u8]) {
+    let Some((line, hashed)) = take_apart(line) else {
+        return walk.breaks();
+    };
+    let Ok(claims) = serde_json::from_str::<Line<'_>>(line) else {
+        return walk.breaks();
+    };
+    let follows = walk.follows(&Claim {
+        sequence: claims.sequence,
+        stream: &claims.stream.to_string(),
+        position: claims.position,
+        previous: claims.previous,
+        hash: claims.hash,
+        computed: &sha256(hashed.as_bytes()),
+    });
+    if follows && !signatures_hold(line) {
+        walk.rejects_newest();
+    }
+}
+
+/// The line without its end, and the text that was hashed: the line without its last field.
+fn take_apart(line: &[u8]) -> Option<(&str, String)> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (before, hash) = line.strip_suffix("\"}")?.rsplit_once(",\"hash\":\"")?;
+    (hash.len() == 64).then(|| (line, format!("{before}}}")))
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    sequence: u64,
+    #[serde(rename = "at")]
+    _at: IgnoredAny,
+    stream: serde_json::Value,
+    position: u64,
+    #[serde(rename = "record")]
+    _record: IgnoredAny,
+    previous: &'a str,
+    hash: &'a str,
+}

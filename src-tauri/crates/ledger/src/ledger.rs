@@ -1,0 +1,135 @@
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use domain::{Digest, ReleaseId};
+use engine::ports::{
+    ChainReport, Entry, Exported, Format, Found, Ledger, LedgerFailure, NewEntry, Search, Stream,
+};
+use sqlx::SqlitePool;
+use tokio::sync::watch;
+
+use crate::chain::Link;
+use crate::folder::Folder;
+use crate::verify::{Depth, verify};
+use crate::writer::Writer;
+use crate::{Limits, export, open, read};
+
+/// The ledger in `ledger.sqlite` of a data folder. One process at a time holds the folder.
+#[derive(Debug)]
+pub struct SqliteLedger {
+    limits: Limits,
+    readers: SqlitePool,
+    writer: Writer,
+    chain: Arc<Mutex<ChainReport>>,
+    newest: watch::Receiver<u64>,
+}
+
+impl SqliteLedger {
+    /// Opens the ledger of a folder, or makes it, and verifies its chain; a broken chain opens too,
+    /// and [`Ledger::chain`] says where it broke. Fails with `InUse`, `Newer`, `Damaged` or
+    /// `Unwritable`.
+    pub async fn open(folder: &Path) -> Result<SqliteLedger, LedgerFailure> {
+        SqliteLedger::open_within(folder, Limits::default()).await
+    }
+
+    /// The same within other bounds.
+    pub async fn open_within(folder: &Path, limits: Limits) -> Result<SqliteLedger, LedgerFailure> {
+        let folder = Folder::hold(folder, limits).await?;
+        let file = folder.database();
+        let connection = open::writer(&file, limits).await?;
+        let readers = open::readers(&file, limits).await?;
+        let report = verify(&readers, Depth::Chain).await?;
+        if let Some(sequence) = report.broken_at {
+            tracing::error!(sequence, "the ledger's chain is broken");
+        }
+        let (moves, newest) = watch::channel(report.entries);
+        let chain = Arc::new(Mutex::new(report));
+        let known = Arc::clone(&chain);
+        let writer = Writer::start(connection, folder, limits, move |link: Link| {
+            let mut chain = known.lock().unwrap_or_else(PoisonError::into_inner);
+            chain.entries = link.sequence;
+            chain.head = Some(link.hash);
+            moves.send_replace(link.sequence);
+        });
+        Ok(SqliteLedger {
+            limits,
+            readers,
+            writer,
+            chain,
+            newest,
+        })
+    }
+
+    /// Finishes what is being written, closes the file and lets go of the folder. Without it the
+    /// same happens a moment after the drop, as long as the runtime lives.
+    pub async fn close(self) {
+        // The writer closes last: only a connection that writes can fold the WAL back in.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl Ledger for SqliteLedger {
+    async fn append(
+        &self,
+        stream: &Stream,
+        expected: u64,
+        entries: Vec<NewEntry>,
+    ) -> Result<Vec<Entry>, LedgerFailure> {
+        self.writer.append(stream, expected, entries).await
+    }
+
+    async fn read(&self, stream: &Stream, after: u64) -> Result<Vec<Entry>, LedgerFailure> {
+        read::stream(&self.readers, stream, after).await
+    }
+
+    async fn releases(&self) -> Result<Vec<ReleaseId>, LedgerFailure> {
+        read::releases(&self.readers).await
+    }
+
+    async fn entry(&self, sequence: u64) -> Result<Entry, LedgerFailure> {
+        read::entry(&self.readers, sequence).await
+    }
+
+    async fn page(&self, search: &Search) -> Result<Found, LedgerFailure> {
+        read::page(&self.readers, search, self.limits.page).await
+    }
+
+    async fn keep(&self, bytes: &[u8]) -> Result<Digest, LedgerFailure> {
+        self.writer.keep(bytes).await
+    }
+
+    async fn kept(&self, digest: &Digest) -> Result<Vec<u8>, LedgerFailure> {
+        read::kept(&self.readers, digest).await
+    }
+
+    async fn verify(&self) -> Result<ChainReport, LedgerFailure> {
+        let report = verify(&self.readers, Depth::All).await?;
+        let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        // Entries may have been appended since the walk began.
+        let ahead = (chain.entries > report.entries).then(|| (chain.entries, chain.head.clone()));
+        *chain = report.clone();
+        if let Some((entries, head)) = ahead {
+            chain.entries = entries;
+            chain.head = head;
+        }
+        Ok(report)
+    }
+
+    fn chain(&self) -> ChainReport {
+        self.chain
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn export(&self, format: Format, path: &Path) -> Result<Exported, LedgerFailure> {
+        export::export(&self.readers, format, path).await
+    }
+
+    fn moves(&self) -> watch::Receiver<u64> {
+        self.newest.clone()
+    }
+}

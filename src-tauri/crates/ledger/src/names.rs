@@ -1,0 +1,52 @@
+use std::borrow::Cow;
+
+use domain::EnvironmentId;
+use engine::ports::{LedgerFailure, Record};
+use serde::Deserialize;
+
+/// What a record is called and where it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The event's name, as its `type` says (`gateOpened`).
+    pub verb: String,
+    /// The environment it is about, if it is about one.
+    pub environment: Option<EnvironmentId>,
+}
+
+/// Verb and environment of a record, taken from its JSON so that a new event needs no code here.
+/// Fails only for a record that cannot be written as JSON.
+pub fn names(record: &Record) -> Result<Names, LedgerFailure> {
+    let text = serde_json::to_string(record).map_err(unnamed)?;
+    names_in(&text)
+}
+
+/// The same from the record's text.
+pub(crate) fn names_in(record: &str) -> Result<Names, LedgerFailure> {
+    let tagged: Tagged = serde_json::from_str(record).map_err(unnamed)?;
+    let (Tagged::Release(head) | Tagged::Register(head)) = tagged;
+    Ok(Names {
+        verb: head.verb.into_owned(),
+        environment: head.environment.map(|e| EnvironmentId::new(e.into_owned())),
+    })
+}
+
+fn unnamed(error: serde_json::Error) -> LedgerFailure {
+    LedgerFailure::Damaged(format!("a record without a name: {error}"))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Tagged<'a> {
+    #[serde(borrow)]
+    Release(Head<'a>),
+    #[serde(borrow)]
+    Register(Head<'a>),
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(rename = "type", borrow)]
+    verb: Cow<'a, str>,
+    #[serde(default, borrow)]
+    environment: Option<Cow<'a, str>>,
+}

@@ -1,0 +1,129 @@
+use domain::{Digest, Signed};
+use engine::ports::{ChainReport, LedgerFailure};
+use futures::TryStreamExt as _;
+use serde::Deserialize as _;
+use serde_json::Value;
+use sqlx::SqlitePool;
+
+use crate::chain::{Claim, Walk};
+use crate::failure::of_sql;
+use crate::row::{Row, sha256};
+
+/// How much is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Every entry's hash, link, place and names: quick enough for every start.
+    Chain,
+    /// Also the file's pages, every signature and every blob.
+    All,
+}
+
+/// Walks the ledger from its first entry.
+pub(crate) async fn verify(pool: &SqlitePool, depth: Depth) -> Result<ChainReport, LedgerFailure> {
+    let started = std::time::Instant::now();
+    if depth == Depth::All {
+        check_pages(pool).await?;
+    }
+    let mut walk = Walk::default();
+    let mut rows = sqlx::query_as::<_, Row>("SELECT * FROM entries ORDER BY sequence").fetch(pool);
+    while let Some(row) = rows.try_next().await.map_err(of_sql)? {
+        let follows = walk.follows(&Claim {
+            sequence: row.sequence,
+            stream: &row.stream,
+            position: row.position,
+            previous: &row.previous,
+            hash: &row.hash,
+            computed: &sha256(row.canonical()?.as_bytes()),
+        });
+        if follows
+            && (!row.is_named_right() || depth == Depth::All && !signatures_hold(&row.record))
+        {
+            walk.rejects_newest();
+        }
+    }
+    if depth == Depth::All {
+        for sequence in [damaged_blob(pool).await?, missing_blob(pool).await?]
+            .into_iter()
+            .flatten()
+        {
+            walk.broken_at(sequence);
+        }
+    }
+    Ok(walk.report(started))
+}
+
+/// Whether every signature in a text of JSON verifies. One that cannot be read does not.
+pub(crate) fn signatures_hold(text: &str) -> bool {
+    // Most entries carry none, and parsing is most of the time it takes.
+    if !text.contains("\"signed\"") {
+        return true;
+    }
+    serde_json::from_str(text).is_ok_and(|value| all_hold(&value))
+}
+
+fn all_hold(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().all(|(name, value)| {
+            if name == "signed" && value.is_object() {
+                Signed::deserialize(value).is_ok_and(|signed| signed.verifies())
+            } else {
+                all_hold(value)
+            }
+        }),
+        Value::Array(values) => values.iter().all(all_hold),
+        _ => true,
+    }
+}
+
+async fn check_pages(pool: &SqlitePool) -> Result<(), LedgerFailure> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(pool)
+        .await
+        .map_err(of_sql)?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(LedgerFailure::Damaged(found))
+    }
+}
+
+/// The first entry that names a blob whose bytes are not those of its digest.
+async fn damaged_blob(pool: &SqlitePool) -> Result<Option<u64>, LedgerFailure> {
+    let mut damaged = Vec::new();
+    let mut blobs =
+        sqlx::query_as::<_, (String, Vec<u8>)>("SELECT digest, bytes FROM blobs").fetch(pool);
+    while let Some((digest, bytes)) = blobs.try_next().await.map_err(of_sql)? {
+        if Digest::of(&bytes).as_str() != digest {
+            damaged.push(digest);
+        }
+    }
+    let mut first: Option<u64> = None;
+    for digest in damaged {
+        let named: Option<i64> =
+            sqlx::query_scalar("SELECT min(sequence) FROM entries WHERE instr(record, ?1) > 0")
+                .bind(&digest)
+                .fetch_one(pool)
+                .await
+                .map_err(of_sql)?;
+        let Some(sequence) = named.and_then(|sequence| u64::try_from(sequence).ok()) else {
+            return Err(LedgerFailure::Damaged(format!(
+                "blob {digest} does not match its digest"
+            )));
+        };
+        first = Some(first.map_or(sequence, |found| found.min(sequence)));
+    }
+    Ok(first)
+}
+
+/// The first backup of which a kept object is gone.
+async fn missing_blob(pool: &SqlitePool) -> Result<Option<u64>, LedgerFailure> {
+    let sequence: Option<i64> = sqlx::query_scalar(
+        "SELECT min(entries.sequence) FROM entries, json_tree(entries.record, '$.release.backup') AS part
+         WHERE entries.verb = 'backupTaken' AND part.key = 'blob' AND part.atom IS NOT NULL
+           AND part.atom NOT IN (SELECT digest FROM blobs)",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(of_sql)?;
+    Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
+}

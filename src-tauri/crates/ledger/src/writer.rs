@@ -1,0 +1,249 @@
+use std::sync::Arc;
+
+use domain::Digest;
+use engine::ports::{Entry, LedgerFailure, NewEntry, Record, Stream};
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::Limits;
+use crate::chain::Link;
+use crate::failure::of_sql;
+use crate::folder::Folder;
+use crate::row::{Row, json};
+
+/// The only one who writes. A caller's future may be dropped at any time; the work is done here to
+/// its end, because a dropped commit may still commit.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    work: mpsc::Sender<Work>,
+    task: JoinHandle<()>,
+}
+
+enum Work {
+    Append {
+        stream: Stream,
+        expected: u64,
+        entries: Vec<NewEntry>,
+        answer: oneshot::Sender<Answer<Vec<Entry>>>,
+    },
+    Keep {
+        bytes: Vec<u8>,
+        answer: oneshot::Sender<Answer<Digest>>,
+    },
+}
+
+type Answer<T> = Result<T, LedgerFailure>;
+
+impl Writer {
+    /// Starts the task. It holds the folder until its last commit is done, and calls `moved` after
+    /// every commit with the newest link.
+    pub(crate) fn start(
+        connection: SqliteConnection,
+        folder: Folder,
+        limits: Limits,
+        moved: impl Fn(Link) + Send + Sync + 'static,
+    ) -> Writer {
+        let (work, waiting) = mpsc::channel(limits.waiting);
+        Writer {
+            work,
+            task: tokio::spawn(write(connection, Arc::new(folder), waiting, moved)),
+        }
+    }
+
+    pub(crate) async fn append(
+        &self,
+        stream: &Stream,
+        expected: u64,
+        entries: Vec<NewEntry>,
+    ) -> Answer<Vec<Entry>> {
+        let (answer, result) = oneshot::channel();
+        self.ask(
+            Work::Append {
+                stream: stream.clone(),
+                expected,
+                entries,
+                answer,
+            },
+            result,
+        )
+        .await
+    }
+
+    pub(crate) async fn keep(&self, bytes: &[u8]) -> Answer<Digest> {
+        let (answer, result) = oneshot::channel();
+        self.ask(
+            Work::Keep {
+                bytes: bytes.to_owned(),
+                answer,
+            },
+            result,
+        )
+        .await
+    }
+
+    async fn ask<T>(&self, work: Work, result: oneshot::Receiver<Answer<T>>) -> Answer<T> {
+        let ended = || LedgerFailure::Other("the ledger's writer has ended".to_owned());
+        self.work.send(work).await.map_err(|_| ended())?;
+        result.await.map_err(|_| ended())?
+    }
+
+    /// Lets it finish what it has, close the file and let go of the folder.
+    pub(crate) async fn close(self) {
+        drop(self.work);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the ledger's writer ended badly");
+        }
+    }
+}
+
+async fn write(
+    mut connection: SqliteConnection,
+    folder: Arc<Folder>,
+    mut waiting: mpsc::Receiver<Work>,
+    moved: impl Fn(Link) + Send + Sync,
+) {
+    while let Some(work) = waiting.recv().await {
+        // Whoever asked may be gone; then nobody hears the answer, and the work is done all the same.
+        match work {
+            Work::Append {
+                stream,
+                expected,
+                entries,
+                answer,
+            } => {
+                let result = append(&mut connection, &stream, expected, &entries).await;
+                if let Some(newest) = result.as_ref().ok().and_then(|entries| entries.last()) {
+                    moved(Link {
+                        sequence: newest.sequence,
+                        hash: newest.hash.clone(),
+                    });
+                }
+                let _ = answer.send(result);
+            }
+            Work::Keep { bytes, answer } => {
+                let _ = answer.send(keep(&mut connection, &bytes).await);
+            }
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the ledger did not close well; the next start recovers it");
+    }
+    drop(folder);
+}
+
+async fn append(
+    connection: &mut SqliteConnection,
+    stream: &Stream,
+    expected: u64,
+    entries: &[NewEntry],
+) -> Answer<Vec<Entry>> {
+    if let Some(stray) = entries.iter().find(|entry| !belongs(&entry.record, stream)) {
+        return Err(LedgerFailure::Other(format!(
+            "{:?} does not belong into {stream:?}",
+            stray.record
+        )));
+    }
+    let mut transaction = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(of_sql)?;
+    let found: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM entries WHERE stream = ?1")
+            .bind(json(stream)?)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(of_sql)?;
+    let found = u64::try_from(found).unwrap_or(0);
+    if found != expected {
+        return Err(LedgerFailure::Moved { expected, found });
+    }
+    let mut link = newest(&mut transaction).await?;
+    let mut written = Vec::with_capacity(entries.len());
+    for (position, entry) in (found + 1..).zip(entries) {
+        let row = Row::following(link, stream, position, entry)?;
+        insert(&mut transaction, &row).await?;
+        link = Link {
+            sequence: row.sequence,
+            hash: row.hash.clone(),
+        };
+        let read_back = row.entry()?;
+        // A record that would come back as another one (NaN, a map with odd keys) is a defect; it
+        // must not get into the only memory there is.
+        if read_back.record != entry.record {
+            return Err(LedgerFailure::Other(format!(
+                "{:?} cannot be read back as it is",
+                entry.record
+            )));
+        }
+        written.push(read_back);
+    }
+    transaction.commit().await.map_err(of_sql)?;
+    Ok(written)
+}
+
+fn belongs(record: &Record, stream: &Stream) -> bool {
+    matches!(
+        (record, stream),
+        (Record::Release(_), Stream::Release(_)) | (Record::Register(_), Stream::Register)
+    )
+}
+
+/// The newest entry's link.
+pub(crate) async fn newest(connection: &mut SqliteConnection) -> Answer<Link> {
+    let newest: Option<(i64, String)> =
+        sqlx::query_as("SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1")
+            .fetch_optional(connection)
+            .await
+            .map_err(of_sql)?;
+    Ok(newest.map_or_else(Link::default, |(sequence, hash)| Link {
+        sequence: u64::try_from(sequence).unwrap_or(0),
+        hash,
+    }))
+}
+
+async fn insert(connection: &mut SqliteConnection, row: &Row) -> Answer<()> {
+    sqlx::query(
+        "INSERT INTO entries (sequence, at, stream, position, actor, environment, verb, record, previous, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )
+    .bind(i64::try_from(row.sequence).unwrap_or(i64::MAX))
+    .bind(&row.at)
+    .bind(&row.stream)
+    .bind(i64::try_from(row.position).unwrap_or(i64::MAX))
+    .bind(&row.actor)
+    .bind(&row.environment)
+    .bind(&row.verb)
+    .bind(&row.record)
+    .bind(&row.previous)
+    .bind(&row.hash)
+    .execute(connection)
+    .await
+    .map_err(of_sql)?;
+    Ok(())
+}
+
+async fn keep(connection: &mut SqliteConnection, bytes: &[u8]) -> Answer<Digest> {
+    let digest = Digest::of(bytes);
+    let kept: Option<Vec<u8>> = sqlx::query_scalar("SELECT bytes FROM blobs WHERE digest = ?1")
+        .bind(digest.as_str())
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(of_sql)?;
+    match kept {
+        Some(kept) if kept == bytes => return Ok(digest),
+        Some(_) => {
+            return Err(LedgerFailure::Damaged(format!(
+                "blob {digest} does not match its digest"
+            )));
+        }
+        None => {}
+    }
+    sqlx::query("INSERT INTO blobs (digest, bytes) VALUES (?1, ?2)")
+        .bind(digest.as_str())
+        .bind(bytes)
+        .execute(connection)
+        .await
+        .map_err(of_sql)?;
+    Ok(digest)
+}

@@ -1,0 +1,103 @@
+//! What the tests start from.
+
+use std::path::Path;
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    Event, PersonId, PublicKey, RegisterEvent, ReleaseId, Role, Said, Signed, StageId, Statement,
+};
+use ed25519_dalek::{Signer as _, SigningKey};
+use engine::ports::{Ledger as _, NewEntry, Record, Stream};
+use ledger::SqliteLedger;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, SqliteConnection};
+
+pub fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_789_000_000, 123_000_000).unwrap() + Duration::seconds(second)
+}
+
+pub fn release(name: &str) -> Stream {
+    Stream::Release(ReleaseId::from(name))
+}
+
+pub fn cancelled(reason: &str) -> NewEntry {
+    entry(
+        "chen",
+        Event::ReleaseCancelled {
+            reason: reason.to_owned(),
+        },
+    )
+}
+
+pub fn entry(actor: &str, event: Event) -> NewEntry {
+    NewEntry {
+        at: at(0),
+        actor: Some(PersonId::from(actor)),
+        record: Record::Release(event),
+    }
+}
+
+pub fn imported(context: &str) -> NewEntry {
+    let event = RegisterEvent::ContextImported {
+        context: context.to_owned(),
+    };
+    NewEntry {
+        at: at(0),
+        actor: None,
+        record: Record::Register(event),
+    }
+}
+
+/// A Go, signed with a real key.
+pub fn vote(reason: &str) -> NewEntry {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let statement = Statement::new(
+        Said::Vote {
+            go: true,
+            reason: reason.to_owned(),
+        },
+        ReleaseId::from("REL-1"),
+        StageId::from("suzhou"),
+        PersonId::from("li"),
+        at(5),
+    );
+    let signature = key.sign(&statement.bytes().unwrap()).to_bytes();
+    let signed = Signed::new(
+        statement,
+        PublicKey::from_bytes(key.verifying_key().as_bytes()),
+        &signature,
+    );
+    let event = Event::VoteCast {
+        stage: StageId::from("suzhou"),
+        role: Role::Verifier,
+        go: true,
+        reason: reason.to_owned(),
+        signed,
+    };
+    entry("li", event)
+}
+
+/// A ledger of `count` cancellations in one stream, closed again.
+pub async fn filled(folder: &Path, count: u64) {
+    let ledger = SqliteLedger::open(folder).await.unwrap();
+    let stream = release("REL-1");
+    let mut expected = 0;
+    while expected < count {
+        let more = (count - expected).min(1000);
+        let entries = (0..more)
+            .map(|n| cancelled(&format!("reason {}", expected + n + 1)))
+            .collect();
+        ledger.append(&stream, expected, entries).await.unwrap();
+        expected += more;
+    }
+    ledger.close().await;
+}
+
+/// A connection that knows nothing of the rules.
+pub async fn raw(folder: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(folder.join("ledger.sqlite"))
+        .connect()
+        .await
+        .unwrap()
+}
