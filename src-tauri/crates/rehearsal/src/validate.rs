@@ -177,6 +177,13 @@ pub(crate) fn check(
             ),
         ));
     }
+    let ports = items(object, "/spec/ports");
+    if resource.kind == "Service" && ports.len() > 1 {
+        let nameless = ports.iter().position(|port| text(port, "/name").is_empty());
+        if let Some(at) = nameless {
+            return Err(invalid(&format!("spec.ports[{at}].name"), "Required value"));
+        }
+    }
     let immutable = object.get("immutable").and_then(Value::as_bool) == Some(true)
         && old.is_some_and(|o| o.get("immutable") == Some(&Value::Bool(true)));
     if immutable && old.is_some_and(|o| o.get("data") != object.get("data")) {

@@ -205,9 +205,8 @@ pub(crate) fn apply(
             );
             return Err(ApiError::conflict(resource, object_name, &why));
         }
-        if !text(&applied, "/metadata/resourceVersion").is_empty() {
-            return Err(ApiError::not_found(resource, object_name));
-        }
+        // Measured on 1.36.3: a resourceVersion does not keep apply from creating.
+        remove(&mut applied, &["metadata", "resourceVersion"]);
         let empty = json!({
             "apiVersion": resource.api_version(), "kind": resource.kind,
             "metadata": {},
@@ -260,7 +259,7 @@ fn admit(
     defaults::fill(resource, &mut object);
     drop_empty_metadata(&mut object);
     validate::check(resource, live.map(Arc::as_ref), &object)?;
-    bump_generation(resource, live, &mut object);
+    bump_generation(resource, live, &mut object, options);
     if !owned {
         let now = now();
         let writer = Writer {
@@ -464,7 +463,14 @@ fn keep_what_is_not_written(
     if options.subresource == "status" {
         let status = object.get("status").cloned();
         let owners = object.pointer("/metadata/managedFields").cloned();
+        let annotations = object.pointer("/metadata/annotations").cloned();
         *object = live.clone();
+        // A status write may also annotate: that is how a Deployment gets its revision.
+        set(
+            object,
+            &["metadata", "annotations"],
+            annotations.unwrap_or_default(),
+        );
         if let Some(status) = status {
             set(object, &["status"], status);
         }
@@ -508,7 +514,12 @@ fn drop_empty_metadata(object: &mut Value) {
     }
 }
 
-fn bump_generation(resource: &Resource, live: Option<&Arc<Value>>, object: &mut Value) {
+fn bump_generation(
+    resource: &Resource,
+    live: Option<&Arc<Value>>,
+    object: &mut Value,
+    options: &WriteOptions,
+) {
     let counted = !resource.builtin
         || matches!(
             resource.group.as_str(),
@@ -522,7 +533,11 @@ fn bump_generation(resource: &Resource, live: Option<&Arc<Value>>, object: &mut 
         None => 1,
         Some(live) => {
             let before = tree::number(live, "/metadata/generation", 1);
-            before + i64::from(desired(live) != desired(object))
+            // Deployments count annotations in, since their ReplicaSets copy them.
+            let annotated = resource.kind == "Deployment"
+                && options.subresource.is_empty()
+                && live.pointer("/metadata/annotations") != object.pointer("/metadata/annotations");
+            before + i64::from(annotated || desired(live) != desired(object))
         }
     };
     set(object, &["metadata", "generation"], generation);

@@ -316,6 +316,12 @@ impl Call<'_> {
         let (ns, name) = (&self.target.namespace, &self.target.name);
         let deleted = delete::delete(&mut self.plane.store(), resource, ns, name, &options, dry)?;
         Ok(match deleted {
+            // These kinds answer with the object itself (`ReturnDeletedObject`).
+            Deleted::Gone(object)
+                if matches!(resource.kind.as_str(), "Pod" | "Service" | "ServiceAccount") =>
+            {
+                self.object(StatusCode::OK, resource, &object)
+            }
             Deleted::Gone(object) => {
                 Answer::json(StatusCode::OK, &delete::success(resource, &object))
             }

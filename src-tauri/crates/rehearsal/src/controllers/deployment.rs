@@ -197,7 +197,18 @@ fn copy_revision(store: &mut Store, deployment: Arc<Value>, set: &Value) -> Arc<
     }
     let mut changed = (*deployment).clone();
     tree::set(&mut changed, &["metadata", "annotations", REVISION], own);
-    owned::write_object(store, "deployments", "apps", changed).unwrap_or(deployment)
+    tree::remove(&mut changed, &["metadata", "resourceVersion"]);
+    let (namespace, name) = (
+        namespace(&deployment).to_owned(),
+        name(&deployment).to_owned(),
+    );
+    let Some(resource) = store.find("apps", "v1", "deployments") else {
+        return deployment;
+    };
+    // Through status, as the real controller does: a revision is no new generation.
+    let options = WriteOptions::component(CONTROLLER, "status");
+    let written = write::update(store, &resource, &namespace, &name, changed, &options);
+    super::tolerate("revision", written).map_or(deployment, |written| written.object)
 }
 
 fn status(

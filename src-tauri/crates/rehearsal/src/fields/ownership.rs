@@ -73,8 +73,10 @@ pub(crate) fn entries(object: &Value) -> Vec<Entry> {
 
 /// Writes `managedFields`, dropping managers that own nothing.
 pub(crate) fn write(object: &mut Value, entries: &[Entry]) {
-    let rendered: Vec<Value> = entries
-        .iter()
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_key(|e| (&e.operation, &e.time, &e.manager));
+    let rendered: Vec<Value> = sorted
+        .into_iter()
         .filter(|entry| !entry.fields.is_empty())
         .map(|entry| {
             let mut value = json!({
@@ -115,6 +117,17 @@ pub(crate) fn track_update(old: &Value, new: &mut Value, resource: &Resource, wr
     let mut found = compare(old, new, shape::of(resource));
     strip(&mut found.changed, resource, writer.subresource);
     strip(&mut found.removed, resource, writer.subresource);
+    if resource.builtin && resource.kind == "Service" {
+        // Allocated after ownership is recorded, so nobody owns them.
+        for field in [
+            "f:clusterIP",
+            "f:clusterIPs",
+            "f:ipFamilies",
+            "f:ipFamilyPolicy",
+        ] {
+            found.changed.remove_path(&["f:spec", field]);
+        }
+    }
     let mut all = entries(old);
     for entry in &mut all {
         entry.fields.subtract_recursively(&found.removed);

@@ -281,11 +281,9 @@ fn walk(
                         &mut c,
                         &mut r,
                     );
-                    if earlier.is_none() && !key.starts_with("f:") {
-                        c.member = true;
-                    }
-                    if earlier.is_none() && matches!(shape, Shape::Map) {
-                        c.member = true;
+                    if earlier.is_none() && ALWAYS_THERE.contains(&key.as_str()) {
+                        // Only what is in it is new.
+                        c.member = c.children.is_empty() && !key.starts_with("f:m");
                     }
                     if !c.is_empty() {
                         changed.children.insert(key.clone(), c);
