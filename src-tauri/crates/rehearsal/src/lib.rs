@@ -5,6 +5,7 @@
 //! uses it, and nothing but its node names and the version string tells it from another cluster.
 //! What it leaves out is in the crate's README.
 
+mod admission;
 mod api;
 mod bootstrap;
 mod certs;

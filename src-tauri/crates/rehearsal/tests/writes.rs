@@ -296,3 +296,35 @@ spec: {sizes: [1, 2]}
         .unwrap();
     assert_eq!(written.data["spec"]["sizes"], json!([3]));
 }
+
+/// Both were measured on a real 1.36.3.
+#[tokio::test]
+async fn deployments_count_annotations_as_generations_and_apply_creates_despite_a_revision() {
+    let cluster = cluster().await;
+    let api: Api<Deployment> = Api::namespaced(client(&cluster, "admin").await, "app");
+    let mut body = value(&deployment("d", 1, "r.example/d:1"));
+    body["metadata"]["resourceVersion"] = json!("1");
+    let made = api
+        .patch("d", &PatchParams::apply("pilot"), &Patch::Apply(&body))
+        .await
+        .unwrap();
+    assert_eq!(made.metadata.generation, Some(1));
+    common::soon("the rollout", cluster.settle()).await;
+    let settled = api.get("d").await.unwrap();
+    assert_eq!(
+        settled.metadata.generation,
+        Some(1),
+        "the controller's revision is no new generation"
+    );
+    assert_eq!(
+        settled.metadata.annotations.unwrap()["deployment.kubernetes.io/revision"],
+        "1"
+    );
+    let note =
+        Patch::Merge(json!({"metadata": {"annotations": {"kubernetes.io/change-cause": "why"}}}));
+    let noted = api
+        .patch("d", &PatchParams::default(), &note)
+        .await
+        .unwrap();
+    assert_eq!(noted.metadata.generation, Some(2));
+}

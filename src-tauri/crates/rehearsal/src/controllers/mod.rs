@@ -11,6 +11,7 @@ mod job;
 mod owned;
 mod pod;
 mod podstatus;
+mod progress;
 mod replicaset;
 mod rollout;
 mod statefulset;
