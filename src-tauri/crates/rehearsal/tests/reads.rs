@@ -294,3 +294,62 @@ async fn a_wrong_token_is_refused() {
         other => panic!("{other}"),
     }
 }
+
+#[tokio::test]
+async fn a_scripted_expiry_and_a_scripted_conflict_strike_once() {
+    let cluster = cluster().await;
+    let api: Api<ConfigMap> = Api::namespaced(client(&cluster, "admin").await, "app");
+    let from = api
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .metadata
+        .resource_version
+        .unwrap();
+    api.create(&PostParams::default(), &map("a")).await.unwrap();
+    cluster.inject(Fault::ExpireWatch {
+        resource: "configmaps".into(),
+    });
+    let first = async {
+        let mut events = api
+            .watch(&WatchParams::default(), &from)
+            .await
+            .unwrap()
+            .boxed();
+        events.try_next().await.unwrap().unwrap()
+    };
+    assert!(matches!(soon("410", first).await, WatchEvent::Error(status) if status.code == 410));
+    let second = async {
+        let mut events = api
+            .watch(&WatchParams::default(), &from)
+            .await
+            .unwrap()
+            .boxed();
+        events.try_next().await.unwrap().unwrap()
+    };
+    assert!(matches!(
+        soon("the change", second).await,
+        WatchEvent::Added(_)
+    ));
+
+    cluster.inject(Fault::Conflict {
+        verb: "patch".into(),
+        resource: "configmaps".into(),
+        times: 1,
+    });
+    let patch = Patch::Merge(json!({"data": {"a": "1"}}));
+    match api
+        .patch("a", &PatchParams::default(), &patch)
+        .await
+        .unwrap_err()
+    {
+        kube::Error::Api(status) => {
+            assert_eq!((status.code, status.reason.as_str()), (409, "Conflict"))
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(api.get("a").await.unwrap().data, None);
+    api.patch("a", &PatchParams::default(), &patch)
+        .await
+        .unwrap();
+}
