@@ -16,16 +16,22 @@ export const stageOf = (release: ReleaseView, environment: string | null): Stage
   release.stages.find((stage) => stage.environments.some((head) => head.id === environment));
 
 /**
- * Shows a screen for another environment. The banner goes along: a screen must never be about one
- * cluster while the banner names another.
+ * Makes the banner name the environment that a screen is about: a screen must never be about one
+ * cluster while the banner names another. False when the banner had to stay where it is.
  */
-export async function showEnvironment(screen: Screen, environment: string): Promise<void> {
-  if (session.banner?.environment !== environment) {
-    try {
-      session.takeBanner(await backend().environmentSelect(environment));
-    } catch {
-      // The banner stays on its cluster and goes on saying so; the screen shows what is known.
-    }
+export async function selectEnvironment(environment: string): Promise<boolean> {
+  if (session.banner?.environment === environment) return true;
+  try {
+    session.takeBanner(await backend().environmentSelect(environment));
+    return true;
+  } catch {
+    // The banner goes on naming its own cluster, and nothing can be armed for the other one.
+    return false;
   }
+}
+
+/** Shows a screen for another environment; the banner goes along. */
+export async function showEnvironment(screen: Screen, environment: string): Promise<void> {
+  await selectEnvironment(environment);
   go(screen, { environment });
 }
