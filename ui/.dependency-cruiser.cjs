@@ -40,13 +40,13 @@ module.exports = {
       to: { path: '^fixtures/' },
     },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { pathNot: '\\.svelte$' } } },
-    { name: 'no-orphan-import', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no-orphan-import', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: ['^svelte/internal', '^#backend$'] } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^src/paraglide' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.svelte', '.svelte.ts'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.svelte', '.svelte.ts'], exportsFields: ['exports'], conditionNames: ['svelte', 'browser', 'import', 'default'] },
   },
 };
