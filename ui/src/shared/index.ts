@@ -45,7 +45,7 @@ export { named } from './sentence';
 export { armingRequest, closeArming, openArming, type ArmingRequest } from './stores/arming.svelte';
 export { Attempt, Reading } from './stores/attempt.svelte';
 export { askForKey, keyRequest, withKey, type KeyRequest } from './stores/keys.svelte';
-export { selectEnvironment, showEnvironment, shownEnvironment, stageOf } from './stores/environment';
+export { followPlace, selectEnvironment, showEnvironment, shownEnvironment, stageOf } from './stores/environment';
 export { keepReading } from './stores/keep-reading';
 export { go, route, screens, type Place, type Screen } from './stores/route.svelte';
 export { session, whenChanged } from './stores/session.svelte';

@@ -10,15 +10,12 @@ export const numeral = (index: number): string => CIRCLED[index] ?? `${index + 1
 export const holds = (condition: ConditionView): boolean =>
   condition.state === 'met' || condition.state === 'waived';
 
-/** The name of a stage or environment of the release, by its identifier. */
-export function placeName(release: ReleaseView, id: string | undefined): string | null {
-  if (!id) return null;
-  for (const stage of release.stages) {
-    if (stage.id === id) return words(stage.name);
-    const environment = stage.environments.find((head) => head.id === id);
-    if (environment) return words(environment.name);
-  }
-  return id;
+/** The name of a stage or environment of the release, whether it is given by identifier or name. */
+export function placeName(release: ReleaseView, given: string | undefined): string | null {
+  if (!given) return null;
+  const places = release.stages.flatMap((stage) => [stage, ...stage.environments]);
+  const place = places.find((one) => one.id === given) ?? places.find((one) => one.name.zh === given || one.name.en === given);
+  return place ? words(place.name) : given;
 }
 
 /** The names of people by identifier, as far as the release knows them. */

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { backend, type ReleaseView, type StageView } from '$ipc';
 import { go, route, type Screen } from './route.svelte';
 import { session } from './session.svelte';
@@ -5,9 +6,9 @@ import { session } from './session.svelte';
 const inRelease = (release: ReleaseView, id: string | null | undefined): boolean =>
   release.stages.some((stage) => stage.environments.some((head) => head.id === id));
 
-/** The environment a screen is about: the one asked for, else the banner's, else the current one. */
+/** The environment a screen is about: the banner's, else the one asked for, else the current one. */
 export function shownEnvironment(release: ReleaseView): string | null {
-  const wanted = [route.place.environment, session.banner?.environment, release.current_environment];
+  const wanted = [session.banner?.environment, route.place.environment, release.current_environment];
   return wanted.find((id) => inRelease(release, id)) ?? release.stages[0]?.environments[0]?.id ?? null;
 }
 
@@ -28,6 +29,15 @@ export async function selectEnvironment(environment: string): Promise<boolean> {
     // The banner goes on naming its own cluster, and nothing can be armed for the other one.
     return false;
   }
+}
+
+/**
+ * Brings the banner along when a screen was opened for an environment. Afterwards the screen
+ * follows the banner, so that picking another cluster there changes both.
+ */
+export function followPlace(): void {
+  const wanted = route.place.environment;
+  if (wanted) untrack(() => void selectEnvironment(wanted));
 }
 
 /** Shows a screen for another environment; the banner goes along. */
