@@ -1,1 +1,38 @@
-//! Being written.
+//! The Kubernetes adapter: keeps the engine's [`engine::ports::Clusters`] with kube.
+//!
+//! - A context becomes a client only through [`KubeClusters`], from what the context holds.
+//! - Before that, [`kubeconfig`] shows what a file holds and takes contexts out of it.
+//! - [`diff_lines`] and [`mask`] make what a person reads of a dry run.
+//!
+//! There is no current context here, no retry of a mutation, and no log line with the content of an
+//! answer.
+
+mod connection;
+mod content;
+mod failure;
+mod fields;
+mod handle;
+mod identity;
+mod kinds;
+/// What a kubeconfig holds, before anything of it is used.
+pub mod kubeconfig;
+mod limits;
+mod lines;
+mod manifest;
+mod mask;
+mod mutate;
+mod objects;
+mod pem;
+mod permissions;
+mod plugin;
+mod preview;
+mod printable;
+mod read_back;
+mod rollout;
+mod watch;
+mod wire;
+
+pub use handle::KubeClusters;
+pub use limits::Limits;
+pub use lines::{Line, LineKind, diff_lines};
+pub use mask::mask;

@@ -1,0 +1,140 @@
+//! The engine's ports, kept by this adapter.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    ClusterIdentity, FieldConflict, MutationIntent, MutationOutcome, ObjectRef, Permission,
+};
+use engine::ports::{
+    About, Cluster, ClusterFailure, Clusters, Context, LiveObject, Outgoing, Preview,
+    RolloutReading, Watching,
+};
+
+use crate::connection::Connection;
+use crate::kinds::Kinds;
+use crate::limits::Limits;
+use crate::{identity, mutate, objects, permissions, preview, read_back, rollout, watch};
+
+/// Connects to clusters through kube, each handle from one context and nothing else: no environment
+/// variable, no file, no proxy of the system.
+#[derive(Clone, Debug, Default)]
+pub struct KubeClusters {
+    limits: Limits,
+}
+
+impl KubeClusters {
+    /// With these bounds.
+    pub fn new(limits: Limits) -> Self {
+        KubeClusters { limits }
+    }
+}
+
+#[async_trait]
+impl Clusters for KubeClusters {
+    async fn connect(
+        &self,
+        context: Context,
+        pinned: Option<ClusterIdentity>,
+        allowed_plugin: Option<String>,
+    ) -> Result<Arc<dyn Cluster>, ClusterFailure> {
+        let connection = Connection::new(context, allowed_plugin, self.limits.clone())?;
+        identity::check(&connection, pinned.as_ref()).await?;
+        Ok(Arc::new(KubeCluster {
+            connection: Arc::new(connection),
+            pinned,
+            kinds: Kinds::default(),
+        }))
+    }
+}
+
+/// A handle to one cluster. It cannot be pointed at another.
+struct KubeCluster {
+    connection: Arc<Connection>,
+    pinned: Option<ClusterIdentity>,
+    kinds: Kinds,
+}
+
+impl KubeCluster {
+    async fn check_identity(&self) -> Result<(), ClusterFailure> {
+        identity::check(&self.connection, self.pinned.as_ref()).await
+    }
+}
+
+#[async_trait]
+impl Cluster for KubeCluster {
+    async fn identity(&self) -> Result<ClusterIdentity, ClusterFailure> {
+        identity::ask(&self.connection).await
+    }
+
+    async fn about(&self) -> Result<About, ClusterFailure> {
+        identity::about(&self.connection).await
+    }
+
+    async fn needed(&self, objects: &[ObjectRef]) -> Result<Vec<Permission>, ClusterFailure> {
+        permissions::needed(&self.connection, &self.kinds, objects).await
+    }
+
+    async fn denied(&self, permissions: &[Permission]) -> Result<Vec<Permission>, ClusterFailure> {
+        permissions::denied(&self.connection, permissions).await
+    }
+
+    async fn read(&self, object: &ObjectRef) -> Result<Option<LiveObject>, ClusterFailure> {
+        let kind = self.kinds.of(&self.connection, object).await?;
+        objects::live(&self.connection, &kind, object).await
+    }
+
+    async fn preview(&self, manifest: &Outgoing) -> Result<Preview, ClusterFailure> {
+        let kind = self.kinds.of(&self.connection, &manifest.object).await?;
+        preview::ask(&self.connection, &kind, manifest).await
+    }
+
+    async fn send(
+        &self,
+        intent: &MutationIntent,
+        body: Option<&Outgoing>,
+        take_over: &[FieldConflict],
+    ) -> MutationOutcome {
+        // Until here nothing was sent, so that a failure is none of the mutation.
+        let kind = match self.kinds.of(&self.connection, &intent.object).await {
+            Ok(kind) => kind,
+            Err(failure) => {
+                return MutationOutcome::NotApplied {
+                    reason: failure.to_string(),
+                };
+            }
+        };
+        if let Err(failure) = self.check_identity().await {
+            return MutationOutcome::NotApplied {
+                reason: failure.to_string(),
+            };
+        }
+        mutate::send(&self.connection, &kind, intent, body, take_over).await
+    }
+
+    async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure> {
+        self.check_identity().await?;
+        let kind = self.kinds.of(&self.connection, &intent.object).await?;
+        read_back::read_back(&self.connection, &kind, intent).await
+    }
+
+    async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure> {
+        let kind = self.kinds.of(&self.connection, workload).await?;
+        let live = objects::raw(&self.connection, &kind, workload).await?;
+        Ok(rollout::reading(workload, live.as_ref()))
+    }
+
+    async fn watch(&self, workloads: &[ObjectRef]) -> Result<Box<dyn Watching>, ClusterFailure> {
+        let mut found = Vec::new();
+        for workload in workloads {
+            found.push((
+                workload.clone(),
+                self.kinds.of(&self.connection, workload).await?,
+            ));
+        }
+        Ok(Box::new(watch::Watch::begin(
+            self.connection.clone(),
+            found,
+        )))
+    }
+}

@@ -1,0 +1,149 @@
+//! Makes a context of a screened entry: complete, so that nothing is read when it connects.
+
+use std::path::Path;
+
+use engine::ports::{Context, Credential, Plugin};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::file::{Cluster, Exec, User};
+use super::screen::{Screened, decoded, filled};
+use super::{KubeconfigFailure, Refusal, embed};
+use crate::pem;
+use crate::printable::scrub;
+
+pub(super) fn build(
+    screened: &Screened<'_>,
+    base: Option<&Path>,
+    embed_files: bool,
+) -> Result<Context, KubeconfigFailure> {
+    let refused = |refusal| KubeconfigFailure::Refused {
+        context: scrub(screened.name),
+        refusal,
+    };
+    if let Some(refusal) = screened.refused {
+        return Err(refused(refusal));
+    }
+    let cluster = screened
+        .cluster
+        .ok_or_else(|| refused(Refusal::MissingCluster))?;
+    let user = screened.user.ok_or_else(|| refused(Refusal::MissingUser))?;
+    let files = screened.files();
+    if !files.is_empty() && !embed_files {
+        let files = files.into_iter().map(scrub).collect();
+        return Err(KubeconfigFailure::FilesNotEmbedded {
+            context: scrub(screened.name),
+            files,
+        });
+    }
+    let part = Part {
+        base,
+        refused: &refused,
+    };
+    Ok(Context {
+        name: screened.name.to_owned(),
+        server: cluster.server.clone().unwrap_or_default(),
+        ca_pem: part.ca(cluster)?,
+        tls_server_name: filled(&cluster.tls_server_name).map(str::to_owned),
+        credential: part.credential(user)?,
+    })
+}
+
+struct Part<'a, F: Fn(Refusal) -> KubeconfigFailure> {
+    base: Option<&'a Path>,
+    refused: &'a F,
+}
+
+impl<F: Fn(Refusal) -> KubeconfigFailure> Part<'_, F> {
+    fn ca(&self, cluster: &Cluster) -> Result<String, KubeconfigFailure> {
+        let pem = match (
+            filled(&cluster.certificate_authority_data),
+            filled(&cluster.certificate_authority),
+        ) {
+            (Some(data), _) => decoded(data).map_err(self.refused)?,
+            (None, Some(path)) => embed::read(path, self.base)?,
+            (None, None) => return Err((self.refused)(Refusal::NoCa)),
+        };
+        self.certificates(pem)
+    }
+
+    fn credential(&self, user: &User) -> Result<Credential, KubeconfigFailure> {
+        if let Some(exec) = &user.exec {
+            return Ok(Credential::Plugin(self.plugin(exec)));
+        }
+        // client-go prefers the file over the token beside it.
+        if let Some(path) = filled(&user.token_file) {
+            let text = SecretString::from(embed::read(path, self.base)?);
+            return Ok(Credential::Token(SecretString::from(
+                text.expose_secret().trim(),
+            )));
+        }
+        if let Some(token) = &user.token {
+            return Ok(Credential::Token(SecretString::from(
+                token.expose_secret().trim(),
+            )));
+        }
+        if let (Some(name), Some(password)) = (&user.username, &user.password) {
+            return Ok(Credential::Basic {
+                user: name.clone(),
+                password: password.clone(),
+            });
+        }
+        self.certificate(user)
+    }
+
+    fn certificate(&self, user: &User) -> Result<Credential, KubeconfigFailure> {
+        let certificate = match (
+            filled(&user.client_certificate_data),
+            filled(&user.client_certificate),
+        ) {
+            (Some(data), _) => decoded(data).map_err(self.refused)?,
+            (None, Some(path)) => embed::read(path, self.base)?,
+            (None, None) => return Ok(Credential::Anonymous),
+        };
+        let key = match (&user.client_key_data, filled(&user.client_key)) {
+            (Some(data), _) => decoded(data.expose_secret()).map_err(self.refused)?,
+            (None, Some(path)) => embed::read(path, self.base)?,
+            (None, None) => return Err((self.refused)(Refusal::BadCertificate)),
+        };
+        let key_pem = SecretString::from(key);
+        if !pem::is_private_key(key_pem.expose_secret()) {
+            return Err((self.refused)(Refusal::BadCertificate));
+        }
+        Ok(Credential::Certificate {
+            certificate_pem: self.certificates(certificate)?,
+            key_pem,
+        })
+    }
+
+    fn certificates(&self, pem: String) -> Result<String, KubeconfigFailure> {
+        match pem::certificates(&pem) {
+            Some(_) => Ok(pem),
+            None => Err((self.refused)(Refusal::BadCertificate)),
+        }
+    }
+
+    /// The command is resolved once, here, because only here the kubeconfig's folder is known.
+    fn plugin(&self, exec: &Exec) -> Plugin {
+        let command = exec.command.clone().unwrap_or_default();
+        let relative = command.contains(['/', '\\']) && !Path::new(&command).is_absolute();
+        let rebased = relative
+            .then(|| super::resolve(&command, self.base))
+            .flatten();
+        let value =
+            |value: &Option<SecretString>| value.clone().unwrap_or_else(|| SecretString::from(""));
+        Plugin {
+            command: rebased
+                .and_then(|path| path.to_str().map(str::to_owned))
+                .unwrap_or(command),
+            arguments: exec.args.clone().unwrap_or_default(),
+            environment: exec
+                .env
+                .iter()
+                .flatten()
+                .map(|v| (v.name.clone(), value(&v.value)))
+                .collect(),
+            api_version: exec.api_version.clone().unwrap_or_default(),
+            wants_cluster: exec.provide_cluster_info.unwrap_or(false),
+        }
+    }
+}

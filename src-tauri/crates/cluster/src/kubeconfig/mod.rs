@@ -1,0 +1,117 @@
+//! What a kubeconfig holds, judged before a client is built, a command run or a file read
+//! (facts 2.4, 2.6: kube-rs does all three while it connects).
+
+mod command;
+mod context;
+mod embed;
+mod failure;
+mod file;
+mod screen;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use engine::ports::{Context, ContextKind};
+
+pub use command::{PluginConcern, PluginPreview};
+pub use failure::{FileProblem, KubeconfigFailure, Malformation};
+
+pub(crate) use command::{resolve, sha256_of};
+
+/// What a kubeconfig holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Contexts in the file's order.
+    pub contexts: Vec<ContextPreview>,
+    /// What is odd about the file as a whole, in English, printable.
+    pub warnings: Vec<String>,
+}
+
+/// One context of a kubeconfig. All texts are printable; none is a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextPreview {
+    /// Name in the file.
+    pub name: String,
+    /// Server URL, without user information.
+    pub server: String,
+    /// SHA-256 of the embedded CA, hex, as [`domain::ClusterIdentity::ca_sha256`].
+    pub ca_sha256: Option<String>,
+    /// Name of the user entry.
+    pub user: String,
+    /// How it authenticates.
+    pub credential: ContextKind,
+    /// The command it would run.
+    pub plugin: Option<PluginPreview>,
+    /// Files that it refers to, as written.
+    pub files: Vec<String>,
+    /// Why it cannot be imported.
+    pub refused: Option<Refusal>,
+}
+
+/// Why a context cannot be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// `insecure-skip-tls-verify`.
+    #[error("it does not check the server's certificate")]
+    InsecureTls,
+    /// The server is not https.
+    #[error("its server is not https")]
+    NotHttps,
+    /// Its cluster entry is missing.
+    #[error("its cluster is missing")]
+    MissingCluster,
+    /// Its user entry is missing.
+    #[error("its user is missing")]
+    MissingUser,
+    /// No CA, so that nothing could be pinned.
+    #[error("it has no CA")]
+    NoCa,
+    /// A certificate or key cannot be read.
+    #[error("a certificate or key of it cannot be read")]
+    BadCertificate,
+    /// The name of the context, its cluster or its user occurs more than once.
+    #[error("a name of it occurs more than once")]
+    DuplicateName,
+    /// Hidden characters, or a server that is no usable URL.
+    #[error("it has hidden characters or an unusable URL")]
+    Unprintable,
+    /// `proxy-url`, impersonation, several credentials, `auth-provider`, a command that asks.
+    #[error("it uses what Pilothouse does not support")]
+    Unsupported,
+}
+
+/// Shows what a kubeconfig holds. Opens no file but the programs that its contexts would run, and
+/// those only to take their digest. `base` is the folder of the file; none for a pasted text.
+pub fn preview(text: &str, base: Option<&Path>) -> Result<Preview, KubeconfigFailure> {
+    let file = file::parse(text)?;
+    let screened = screen::all(&file);
+    let warnings = screen::warnings(&file);
+    let contexts = screened
+        .iter()
+        .map(|context| context.preview(base))
+        .collect();
+    Ok(Preview { contexts, warnings })
+}
+
+/// Takes contexts out of a kubeconfig, each complete in itself. Files that they refer to are read
+/// only with `embed_files`; `base` is the folder that relative ones start from. All or none.
+pub fn import(
+    text: &str,
+    base: Option<&Path>,
+    names: &[String],
+    embed_files: bool,
+) -> Result<Vec<Context>, KubeconfigFailure> {
+    let file = file::parse(text)?;
+    let screened = screen::all(&file);
+    names
+        .iter()
+        .map(|name| {
+            let context = screened
+                .iter()
+                .find(|context| context.name == name.as_str())
+                .ok_or_else(|| KubeconfigFailure::UnknownContext(crate::printable::scrub(name)))?;
+            context::build(context, base, embed_files)
+        })
+        .collect()
+}

@@ -1,0 +1,278 @@
+//! Changes a cluster: once, if what was looked at is still so, and never in doubt about the outcome.
+//!
+//! Every request carries a fence: UID and resource version of the object as it was read a moment
+//! before, or that it must not exist. Whatever happens to the request on its way, it changes nothing
+//! but the very object that was judged. `?timeout=` makes the API server itself give up on it.
+
+use domain::{FieldConflict, MutationIntent, MutationOutcome, MutationVerb, Precondition};
+use engine::ports::{ClusterFailure, LiveObject, Outgoing};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::connection::Connection;
+use crate::kinds::Kind;
+use crate::manifest::{self, Fence, PAUSER};
+use crate::preview::{APPLY, apply_uri, field_conflicts, not_ours};
+use crate::wire::{Answer, Ask, NoAnswer};
+use crate::{content, mask, objects};
+
+/// What an answer to a mutation says.
+enum Said {
+    /// It was carried out; the object afterwards.
+    Done(Option<Value>),
+    /// Not carried out: other managers own fields.
+    Conflicts(Vec<FieldConflict>),
+    /// Not carried out: the object moved after it was read.
+    Moved,
+    /// Not carried out.
+    Refused(String),
+    /// Carried out or not.
+    Unclear(String),
+}
+
+/// Sends a mutation. The identity has been checked by the caller right before.
+pub(crate) async fn send(
+    connection: &Connection,
+    kind: &Kind,
+    intent: &MutationIntent,
+    body: Option<&Outgoing>,
+    take_over: &[FieldConflict],
+) -> MutationOutcome {
+    let body = body.filter(|body| body.object == intent.object);
+    let mut force = intent.verb == MutationVerb::Restore;
+    let mut races = 0;
+    loop {
+        let live = match objects::live(connection, kind, &intent.object).await {
+            Ok(live) => live,
+            Err(failure) => return refused(format!("it could not be read before: {failure}")),
+        };
+        if let Err(outcome) = judge(intent, live.as_ref()) {
+            return outcome;
+        }
+        let Some(ask) = request(connection, kind, intent, body, live.as_ref(), force) else {
+            return refused("there is nothing to send".to_owned());
+        };
+        let said = match connection.mutate(ask).await {
+            Ok(answer) => said(intent.verb, &answer),
+            Err(NoAnswer::NotSent(failure)) => return refused(failure.to_string()),
+            Err(NoAnswer::Lost(why)) => return MutationOutcome::Unknown { reason: why },
+        };
+        match said {
+            Said::Done(object) => return done(intent, object),
+            Said::Conflicts(conflicts) => {
+                let others: Vec<_> = not_ours(conflicts)
+                    .into_iter()
+                    .filter(|c| !take_over.contains(c))
+                    .collect();
+                if force || !others.is_empty() {
+                    return refused(owned(&others));
+                }
+                force = true;
+            }
+            // A 409 is given instead of carrying it out: sending it again cannot apply it twice.
+            Said::Moved if races < connection.limits.races => {
+                races += 1;
+                force = intent.verb == MutationVerb::Restore;
+            }
+            Said::Moved => return refused("the object keeps changing".to_owned()),
+            Said::Refused(why) => {
+                return refused(body.map_or(why.clone(), |body| mask::redact(&why, &body.body)));
+            }
+            Said::Unclear(reason) => return MutationOutcome::Unknown { reason },
+        }
+    }
+}
+
+fn refused(reason: String) -> MutationOutcome {
+    MutationOutcome::NotApplied { reason }
+}
+
+fn owned(conflicts: &[FieldConflict]) -> String {
+    let fields: Vec<String> = conflicts
+        .iter()
+        .map(|c| crate::printable::scrub(&format!("{} ({})", c.path, c.manager)))
+        .collect();
+    format!(
+        "other managers own fields that were not to be taken over: {}",
+        fields.join(", ")
+    )
+}
+
+/// Whether the live object is what the intent was made for; else what came of it.
+fn judge(intent: &MutationIntent, live: Option<&LiveObject>) -> Result<(), MutationOutcome> {
+    let removed = intent.verb == MutationVerb::Remove;
+    match (&intent.precondition, live) {
+        (Precondition::Absent, None) if removed => Err(MutationOutcome::Applied { live: None }),
+        (Precondition::Absent, None) => Ok(()),
+        (Precondition::Absent, Some(_)) => Err(refused(
+            "it exists, which it did not when it was looked at".to_owned(),
+        )),
+        (Precondition::Unchanged(_), None) if removed => {
+            Err(MutationOutcome::Applied { live: None })
+        }
+        (Precondition::Unchanged(_), None) => Err(refused("it is gone".to_owned())),
+        (Precondition::Unchanged(head), Some(live)) if head.uid != live.head.uid => Err(refused(
+            "it was deleted and created again since the diff".to_owned(),
+        )),
+        (Precondition::Unchanged(head), Some(live)) => {
+            // Going back and pausing stop the bleeding: what an autoscaler or a colleague changed
+            // meanwhile must not keep them from it (sop R1). The fence still holds.
+            let strict = matches!(intent.verb, MutationVerb::Apply | MutationVerb::Remove);
+            if strict && head.content != live.head.content {
+                return Err(refused("changed since the diff".to_owned()));
+            }
+            match wants_paused(intent.verb) {
+                Some(paused) if is_paused(&live.body) == paused => Err(MutationOutcome::Applied {
+                    live: Some(live.head.clone()),
+                }),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+/// Whether the verb leaves the rollout paused; none for verbs that are not about that.
+pub(crate) fn wants_paused(verb: MutationVerb) -> Option<bool> {
+    match verb {
+        MutationVerb::Pause => Some(true),
+        MutationVerb::Unpause => Some(false),
+        MutationVerb::Apply | MutationVerb::Restore | MutationVerb::Remove => None,
+    }
+}
+
+pub(crate) fn is_paused(object: &Value) -> bool {
+    object
+        .pointer("/spec/paused")
+        .and_then(Value::as_bool)
+        .unwrap_or(false)
+}
+
+fn request(
+    connection: &Connection,
+    kind: &Kind,
+    intent: &MutationIntent,
+    body: Option<&Outgoing>,
+    live: Option<&LiveObject>,
+    force: bool,
+) -> Option<Ask> {
+    let path = kind.path(&intent.object);
+    let (method, uri, content_type, body) = match intent.verb {
+        MutationVerb::Apply | MutationVerb::Restore => {
+            let paused = live.is_some_and(|live| is_paused(&live.body));
+            let outgoing = match intent.verb {
+                MutationVerb::Restore => manifest::restored(body?, paused),
+                _ => body?.clone(),
+            };
+            let fence = match live {
+                None => Fence::Absent,
+                Some(live) => Fence::At {
+                    uid: &live.head.uid,
+                    resource_version: &live.head.resource_version,
+                },
+            };
+            let body = manifest::body(&outgoing, Some(&intent.id), kind.namespaced, fence);
+            (
+                Method::PATCH,
+                apply_uri(kind, &outgoing, force),
+                APPLY,
+                body,
+            )
+        }
+        MutationVerb::Remove => {
+            let head = &live?.head;
+            let options = json!({
+                "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background",
+                "preconditions": { "uid": head.uid, "resourceVersion": head.resource_version },
+            });
+            (
+                Method::DELETE,
+                format!("{path}?propagationPolicy=Background"),
+                "application/json",
+                options,
+            )
+        }
+        MutationVerb::Pause | MutationVerb::Unpause => {
+            if !manifest::can_pause(&intent.object) {
+                return None;
+            }
+            let head = &live?.head;
+            let patch = json!([
+                { "op": "test", "path": "/metadata/uid", "value": head.uid },
+                { "op": "test", "path": "/metadata/resourceVersion", "value": head.resource_version },
+                { "op": "add", "path": "/spec/paused", "value": intent.verb == MutationVerb::Pause },
+            ]);
+            (
+                Method::PATCH,
+                format!("{path}?fieldManager={PAUSER}"),
+                "application/json-patch+json",
+                patch,
+            )
+        }
+    };
+    let uri = format!(
+        "{uri}&timeout={}s",
+        connection.limits.server_deadline.as_secs().max(1)
+    );
+    Some(connection.read(method, uri, Some(content_type), Some(&body)))
+}
+
+fn said(verb: MutationVerb, answer: &Answer) -> Said {
+    let code = answer.status;
+    if code.is_success() {
+        return Said::Done(answer.json());
+    }
+    if let Some(conflicts) = field_conflicts(answer) {
+        return Said::Conflicts(conflicts);
+    }
+    let status = answer.api_status();
+    let patched = wants_paused(verb).is_some();
+    match (code, &status) {
+        (StatusCode::NOT_FOUND, Some(_)) if verb == MutationVerb::Remove => Said::Done(None),
+        (StatusCode::CONFLICT, Some(_)) => Said::Moved,
+        // A JSON Patch whose `test` fails.
+        (StatusCode::UNPROCESSABLE_ENTITY, Some(_)) if patched => Said::Moved,
+        // Priority and fairness turns requests away before they are carried out.
+        (StatusCode::TOO_MANY_REQUESTS, _) => Said::Refused("the API server is busy".to_owned()),
+        (StatusCode::UNAUTHORIZED, _) => {
+            Said::Refused(ClusterFailure::CredentialRefused.to_string())
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, Some(status))
+            if status["reason"] == "ServiceUnavailable" =>
+        {
+            Said::Refused("the API server is busy".to_owned())
+        }
+        (StatusCode::REQUEST_TIMEOUT, _) => Said::Unclear(answered(answer)),
+        (code, _) if code.is_client_error() => Said::Refused(answered(answer)),
+        // 500 and 504 of the API server can come after etcd took the write; 502, 503 and 504 of a
+        // proxy say nothing about what is behind it.
+        _ => Said::Unclear(answered(answer)),
+    }
+}
+
+fn answered(answer: &Answer) -> String {
+    format!(
+        "the API server answered {}: {}",
+        answer.status.as_u16(),
+        answer.message()
+    )
+}
+
+fn done(intent: &MutationIntent, object: Option<Value>) -> MutationOutcome {
+    if intent.verb == MutationVerb::Remove {
+        return MutationOutcome::Applied { live: None };
+    }
+    match object.and_then(content::live) {
+        Some(live) => MutationOutcome::Applied {
+            live: Some(live.head),
+        },
+        // A success, but not with the object: read it back rather than guess.
+        None => MutationOutcome::Unknown {
+            reason: "the answer cannot be read".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+#[path = "mutate_tests.rs"]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

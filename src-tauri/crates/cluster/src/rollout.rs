@@ -1,0 +1,247 @@
+//! How a rollout stands, by the rules of `kubectl rollout status` (polymorphichelpers, facts 2.9).
+
+use domain::ObjectRef;
+use engine::ports::{RolloutPhase, RolloutReading};
+use serde_json::Value;
+
+use crate::printable::scrub;
+
+/// Whether this kind has a rollout to wait for.
+pub(crate) fn has_rollout(object: &ObjectRef) -> bool {
+    object.api_version.starts_with("apps/")
+        && matches!(
+            object.kind.as_str(),
+            "Deployment" | "StatefulSet" | "DaemonSet"
+        )
+}
+
+/// The reading of an object; none of it is a workload that is not there.
+pub(crate) fn reading(workload: &ObjectRef, live: Option<&Value>) -> RolloutReading {
+    let Some(live) = live else {
+        return RolloutReading {
+            phase: RolloutPhase::Missing,
+            message: "not found".to_owned(),
+            ..blank()
+        };
+    };
+    match workload.kind.as_str() {
+        "Deployment" if has_rollout(workload) => deployment(live),
+        "StatefulSet" if has_rollout(workload) => stateful_set(live),
+        "DaemonSet" if has_rollout(workload) => daemon_set(live),
+        _ => RolloutReading {
+            phase: RolloutPhase::Complete,
+            ..blank()
+        },
+    }
+}
+
+fn blank() -> RolloutReading {
+    RolloutReading {
+        phase: RolloutPhase::Unobserved,
+        wanted: 0,
+        updated: 0,
+        available: 0,
+        paused: false,
+        surge: None,
+        unavailable: None,
+        message: String::new(),
+    }
+}
+
+fn deployment(live: &Value) -> RolloutReading {
+    let wanted = number(live, "/spec/replicas").unwrap_or(1);
+    let updated = number(live, "/status/updatedReplicas").unwrap_or(0);
+    let total = number(live, "/status/replicas").unwrap_or(0);
+    let available = number(live, "/status/availableReplicas").unwrap_or(0);
+    let progressing = condition(live, "Progressing");
+    let reason = progressing
+        .and_then(|c| c["reason"].as_str())
+        .unwrap_or_default();
+    let message = progressing
+        .and_then(|c| c["message"].as_str())
+        .unwrap_or_default();
+    let (phase, message) = if unobserved(live) {
+        (
+            RolloutPhase::Unobserved,
+            "the controller has not seen the change yet".to_owned(),
+        )
+    } else if reason == "ProgressDeadlineExceeded" {
+        (RolloutPhase::DeadlineExceeded, scrub(message))
+    } else if updated < wanted {
+        (
+            RolloutPhase::Progressing,
+            format!("{updated} of {wanted} replicas are updated"),
+        )
+    } else if total > updated {
+        (
+            RolloutPhase::Progressing,
+            format!("{} old replicas are ending", total - updated),
+        )
+    } else if available < updated {
+        (
+            RolloutPhase::Progressing,
+            format!("{available} of {updated} updated replicas are available"),
+        )
+    } else {
+        (RolloutPhase::Complete, scrub(message))
+    };
+    RolloutReading {
+        phase,
+        wanted,
+        updated,
+        available,
+        paused: live
+            .pointer("/spec/paused")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
+        surge: written(live, "/spec/strategy/rollingUpdate/maxSurge"),
+        unavailable: written(live, "/spec/strategy/rollingUpdate/maxUnavailable"),
+        message,
+    }
+}
+
+fn stateful_set(live: &Value) -> RolloutReading {
+    let wanted = number(live, "/spec/replicas").unwrap_or(1);
+    let updated = number(live, "/status/updatedReplicas").unwrap_or(0);
+    let ready = number(live, "/status/readyReplicas").unwrap_or(0);
+    let partition = number(live, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+    let revision = |name: &str| {
+        live.pointer(&format!("/status/{name}"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (phase, message) = if unobserved(live) {
+        (
+            RolloutPhase::Unobserved,
+            "the controller has not seen the change yet".to_owned(),
+        )
+    } else if ready < wanted {
+        (
+            RolloutPhase::Progressing,
+            format!("{ready} of {wanted} replicas are ready"),
+        )
+    } else if partition > 0 && updated < wanted.saturating_sub(partition) {
+        (
+            RolloutPhase::Progressing,
+            format!(
+                "{updated} of {} replicas are updated",
+                wanted.saturating_sub(partition)
+            ),
+        )
+    } else if partition > 0 {
+        (
+            RolloutPhase::Complete,
+            format!("partitioned: {updated} replicas are updated"),
+        )
+    } else if on_delete(live) {
+        (
+            RolloutPhase::Complete,
+            "OnDelete: pods are replaced when they are deleted".to_owned(),
+        )
+    } else if revision("updateRevision") != revision("currentRevision") {
+        (
+            RolloutPhase::Progressing,
+            format!(
+                "{updated} replicas are at revision {}",
+                scrub(revision("updateRevision"))
+            ),
+        )
+    } else {
+        (RolloutPhase::Complete, String::new())
+    };
+    RolloutReading {
+        phase,
+        wanted,
+        updated,
+        available: number(live, "/status/availableReplicas").unwrap_or(0),
+        unavailable: written(live, "/spec/updateStrategy/rollingUpdate/maxUnavailable"),
+        message,
+        ..blank()
+    }
+}
+
+fn daemon_set(live: &Value) -> RolloutReading {
+    let wanted = number(live, "/status/desiredNumberScheduled").unwrap_or(0);
+    let updated = number(live, "/status/updatedNumberScheduled").unwrap_or(0);
+    let available = number(live, "/status/numberAvailable").unwrap_or(0);
+    let (phase, message) = if unobserved(live) {
+        (
+            RolloutPhase::Unobserved,
+            "the controller has not seen the change yet".to_owned(),
+        )
+    } else if on_delete(live) {
+        (
+            RolloutPhase::Complete,
+            "OnDelete: pods are replaced when they are deleted".to_owned(),
+        )
+    } else if updated < wanted {
+        (
+            RolloutPhase::Progressing,
+            format!("{updated} of {wanted} pods are updated"),
+        )
+    } else if available < wanted {
+        (
+            RolloutPhase::Progressing,
+            format!("{available} of {wanted} updated pods are available"),
+        )
+    } else {
+        (RolloutPhase::Complete, String::new())
+    };
+    RolloutReading {
+        phase,
+        wanted,
+        updated,
+        available,
+        surge: written(live, "/spec/updateStrategy/rollingUpdate/maxSurge"),
+        unavailable: written(live, "/spec/updateStrategy/rollingUpdate/maxUnavailable"),
+        message,
+        ..blank()
+    }
+}
+
+/// Whether the controller has yet to look at the newest generation. A status that was never written
+/// counts as not looked: kubectl says the same of StatefulSets.
+pub(crate) fn unobserved(live: &Value) -> bool {
+    let generation = live
+        .pointer("/metadata/generation")
+        .and_then(Value::as_u64)
+        .unwrap_or(0);
+    let observed = live
+        .pointer("/status/observedGeneration")
+        .and_then(Value::as_u64)
+        .unwrap_or(0);
+    observed == 0 || observed < generation
+}
+
+fn on_delete(live: &Value) -> bool {
+    live.pointer("/spec/updateStrategy/type")
+        .and_then(Value::as_str)
+        == Some("OnDelete")
+}
+
+fn condition<'a>(live: &'a Value, kind: &str) -> Option<&'a Value> {
+    live.pointer("/status/conditions")?
+        .as_array()?
+        .iter()
+        .find(|condition| condition["type"] == kind)
+}
+
+fn number(live: &Value, path: &str) -> Option<u32> {
+    live.pointer(path)?
+        .as_u64()
+        .map(|n| u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// A number or a percentage, as it was written.
+fn written(live: &Value, path: &str) -> Option<String> {
+    match live.pointer(path)? {
+        Value::String(text) => Some(scrub(text)),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "rollout_tests.rs"]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
