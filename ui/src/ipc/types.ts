@@ -97,6 +97,9 @@ export type FailureCode =
   | 'kindUnknown'
   /** The cluster failed in another way. Params: cluster. */
   | 'clusterFailed'
+  | 'rolloutFailed'
+  | 'rolloutErrored'
+  | 'wayBackFailed'
   /** The rules refuse the command. Params: refusal and what it names. */
   | 'refused'
   /** A person's passphrase is wrong. */

@@ -88,6 +88,12 @@ pub enum FailureCode {
     KindUnknown,
     /// The cluster failed in another way. Params: cluster.
     ClusterFailed,
+    /// A rollout ended badly: the change is bad. Params: cluster, module, version, reason.
+    RolloutFailed,
+    /// It could not be told how a rollout ended. Params: cluster, module, version, reason.
+    RolloutErrored,
+    /// A way back did not get to a healthy end; it can be tried again. Params: cluster, reason.
+    WayBackFailed,
     /// The rules refuse the command. Params: refusal and what it names.
     Refused,
     /// A person's passphrase is wrong.

@@ -16,6 +16,7 @@ mod release;
 mod rollout;
 mod start;
 mod text;
+pub mod views;
 
 pub use changes::*;
 pub use checklist::*;

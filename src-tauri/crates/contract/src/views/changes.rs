@@ -1,0 +1,147 @@
+use domain::{Backup, Diff, EnvironmentId, FieldAuthor, ObjectDiff, ObjectRef, Work};
+
+use super::ViewInput;
+use super::common::{at, count, signature_view};
+use crate::{
+    BackupView, ChangeVerb, ChangesState, ChangesView, ConflictView, DeclarationView, DiffLine, Failure,
+    ObjectChangeView, UndeclaredView,
+};
+
+/// The lines of an object's diff, made by the adapter that has both objects.
+pub type ObjectLines<'a> = dyn Fn(&ObjectRef) -> Vec<DiffLine> + 'a;
+
+/// What [`changes_view`] is told besides the release.
+pub struct ChangesInput<'a> {
+    /// Whether the cluster is being asked now.
+    pub running: bool,
+    /// Why the newest dry run failed.
+    pub failure: Option<Failure>,
+    /// The field manager that writes.
+    pub field_manager: &'a str,
+    /// The lines of an object; empty for one whose objects are no longer in memory.
+    pub lines: &'a ObjectLines<'a>,
+}
+
+/// What the release would change in an environment; none for one that the release does not have.
+pub fn changes_view(
+    input: &ViewInput<'_>,
+    environment: &EnvironmentId,
+    asked: ChangesInput<'_>,
+) -> Option<ChangesView> {
+    let release = input.release;
+    let state = release.environments.get(environment)?;
+    let diff = state.diff.as_ref().map(|(_, diff)| diff);
+    let objects: Vec<ObjectChangeView> =
+        diff.map(|d| d.objects.iter().map(|o| object_view(input, d, o, asked.lines)).collect()).unwrap_or_default();
+    let undeclared = objects.iter().map(|o| o.undeclared.len()).sum();
+    let rejected = objects.iter().any(|o| o.rejected.is_some());
+    let mine = input.me == Some(&release.plan.operator);
+    let running_release = release.status == domain::Status::Running;
+    let reviewed = diff
+        .and_then(|d| state.review.as_ref().filter(|(digest, _)| digest == &d.digest))
+        .map(|(_, signed)| signature_view(&release.plan, signed));
+    Some(ChangesView {
+        environment: environment.to_string(),
+        state: match (asked.running, &asked.failure, diff) {
+            (true, _, _) => ChangesState::Running,
+            (false, Some(_), _) => ChangesState::Failed,
+            (false, None, Some(_)) => ChangesState::Ready,
+            (false, None, None) => ChangesState::NotRun,
+        },
+        failure: asked.failure,
+        computed_at: state.diff.as_ref().map(|(when, _)| at(*when)),
+        digest: diff.map(|d| d.digest.to_string()),
+        field_manager: asked.field_manager.to_owned(),
+        undeclared: count(undeclared),
+        conflicts: count(objects.iter().map(|o| o.conflicts.len()).sum()),
+        declarations: declarations(input, diff),
+        backup: state.backup.as_ref().map(backup_view),
+        // As `decide` has it: not while something runs, and not once something was written.
+        may_back_up: running_release && state.work == Work::Idle && state.touched.is_empty(),
+        may_review: running_release
+            && mine
+            && !asked.running
+            && reviewed.is_none()
+            && diff.is_some()
+            && undeclared == 0
+            && !rejected,
+        reviewed,
+        objects,
+    })
+}
+
+/// A backup.
+pub(super) fn backup_view(backup: &Backup) -> BackupView {
+    let kept = backup.objects.iter().filter(|o| o.live.is_some()).count();
+    BackupView {
+        objects: count(kept),
+        absent: count(backup.objects.len() - kept),
+        digest: backup.digest.to_string(),
+        at: at(backup.at),
+    }
+}
+
+fn object_view(
+    input: &ViewInput<'_>,
+    diff: &Diff,
+    object: &ObjectDiff,
+    lines: &ObjectLines<'_>,
+) -> ObjectChangeView {
+    let release = input.release;
+    let undeclared: Vec<UndeclaredView> = diff
+        .undeclared(&release.plan, &release.declarations)
+        .into_iter()
+        .filter(|(of, _)| of.object == object.object)
+        .map(|(_, field)| UndeclaredView {
+            path: field.path.clone(),
+            before: field.before.clone(),
+            after: field.after.clone(),
+        })
+        .collect();
+    let written = object.fields.iter().filter(|f| f.author == FieldAuthor::Manifest).count();
+    let mut lines = lines(&object.object);
+    for line in &mut lines {
+        line.undeclared = line.path.as_ref().is_some_and(|path| undeclared.iter().any(|u| &u.path == path));
+    }
+    ObjectChangeView {
+        id: object.object.label(),
+        kind: object.object.kind.clone(),
+        name: object.object.name.clone(),
+        namespace: object.object.namespace.clone(),
+        module: object.module.to_string(),
+        api_version: object.object.api_version.clone(),
+        verb: match (&object.live, written) {
+            (None, _) => ChangeVerb::Create,
+            (Some(_), 0) => ChangeVerb::Unchanged,
+            (Some(_), _) => ChangeVerb::Update,
+        },
+        changes: count(written),
+        undeclared,
+        conflicts: object
+            .conflicts
+            .iter()
+            .map(|c| ConflictView { manager: c.manager.clone(), path: c.path.clone() })
+            .collect(),
+        rejected: object.rejected.clone(),
+        lines,
+        masked: object.object.is_secret(),
+    }
+}
+
+fn declarations(input: &ViewInput<'_>, diff: Option<&Diff>) -> Vec<DeclarationView> {
+    let fields = || {
+        diff.into_iter()
+            .flat_map(|d| &d.objects)
+            .flat_map(|o| o.fields.iter().filter(|f| f.author == FieldAuthor::Manifest).map(move |f| (&o.object, f)))
+    };
+    input
+        .release
+        .declarations
+        .iter()
+        .map(|d| DeclarationView {
+            text: d.text.clone(),
+            covers: format!("{} {}", d.object, d.path).trim_end().to_owned(),
+            matched: count(fields().filter(|(object, field)| d.covers(object, &field.path)).count()),
+        })
+        .collect()
+}

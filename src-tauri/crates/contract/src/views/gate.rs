@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+
+use domain::gate::{Verdict, VerdictState, verdicts};
+use domain::{Command, ConditionKind, Stage, StageId, condition_name, may_vote};
+
+use super::common::{at, count, person_head, role_view, signature_view, text};
+use super::{ViewInput, refusal_view};
+use crate::{
+    ConditionState, ConditionView, GateView, Progress, ProgressUnit, VoteView, WaiverView,
+};
+
+/// The gate before a stage; none for a stage that the release does not have.
+pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
+    let release = input.release;
+    let rules = release.plan.stage(stage)?;
+    let state = release.stages.get(stage)?;
+    let before = release.plan.stage_before(stage);
+    let verdicts = verdicts(release, stage, input.now, input.register);
+    let refused = input.allows(&Command::OpenGate { stage: stage.clone() }).err();
+    let waiting = verdicts.iter().filter_map(|v| match v.state {
+        VerdictState::Waiting { until } => Some(until),
+        _ => None,
+    });
+    // Only when nothing but time is missing can it be told when the gate may open.
+    let only_time = verdicts.iter().all(|v| v.lets_pass() || matches!(v.state, VerdictState::Waiting { .. }));
+    Some(GateView {
+        stage: stage.to_string(),
+        from: before.map(|b| text(&b.name)),
+        to: text(&rules.name),
+        open: state.opened.is_some(),
+        opened_at: state.opened.as_ref().map(|(when, _)| at(*when)),
+        opened_by: state.opened.as_ref().map(|(_, who)| who.to_string()),
+        met: count(verdicts.iter().filter(|v| v.lets_pass()).count()),
+        total: count(verdicts.len()),
+        earliest_at: waiting.max().filter(|_| only_time).map(at),
+        conditions: verdicts.into_iter().map(|v| condition(input, rules, before, v)).collect(),
+        votes: votes(input, rules),
+        may_open: refused.is_none(),
+        why_not: refused.as_ref().map(refusal_view),
+        modules: release.plan.modules.iter().map(|m| m.id.to_string()).collect(),
+        pods: pods_behind(input, rules),
+        arming_minutes: release.plan.timings.arming_s.div_ceil(60),
+        soak_s: rules.soak_s,
+    })
+}
+
+fn condition(input: &ViewInput<'_>, stage: &Stage, before: Option<&Stage>, verdict: Verdict) -> ConditionView {
+    let release = input.release;
+    let waiver = release.stages.get(&stage.id).and_then(|s| s.waivers.get(&verdict.kind));
+    let about = match verdict.kind {
+        ConditionKind::PreviousStagePassed | ConditionKind::SoakPassed => before.unwrap_or(stage),
+        _ => stage,
+    };
+    let mut params = BTreeMap::from([
+        ("stage".to_owned(), about.id.to_string()),
+        ("done".to_owned(), verdict.done.to_string()),
+        ("total".to_owned(), verdict.total.to_string()),
+    ]);
+    if let Some(digest) = verdict.evidence.as_ref().filter(|_| verdict.kind == ConditionKind::BackupTaken) {
+        params.insert("digest".to_owned(), digest.clone());
+    }
+    let (state, expected_at) = match verdict.state {
+        VerdictState::Met => (ConditionState::Met, None),
+        VerdictState::Unmet => (ConditionState::Unmet, None),
+        VerdictState::Waiting { until } => (ConditionState::Waiting, Some(at(until))),
+        VerdictState::Unknown => (ConditionState::Unknown, None),
+        VerdictState::Waived => (ConditionState::Waived, None),
+    };
+    ConditionView {
+        id: condition_name(verdict.kind),
+        kind: kind_view(verdict.kind),
+        state,
+        params,
+        progress: progress(input, stage, &verdict),
+        evidence: verdict.evidence,
+        person: verdict.person.map(|person| person.to_string()),
+        waivable: verdict.waivable,
+        waiver: waiver.map(|waiver| WaiverView {
+            reason: waiver.reason.clone(),
+            make_up_by: at(waiver.make_up_by),
+            signature: signature_view(&release.plan, &waiver.signed),
+        }),
+        expected_at,
+    }
+}
+
+fn progress(input: &ViewInput<'_>, stage: &Stage, verdict: &Verdict) -> Option<Progress> {
+    let of = |done: u32, total: u32, unit| Progress { done: f64::from(done), total: f64::from(total), unit };
+    match verdict.kind {
+        ConditionKind::PreviousStagePassed => Some(of(verdict.done, verdict.total, ProgressUnit::Modules)),
+        ConditionKind::SoakPassed => Some(of(verdict.done, verdict.total, ProgressUnit::Seconds)),
+        ConditionKind::ChecklistComplete => Some(of(verdict.done, verdict.total, ProgressUnit::Items)),
+        ConditionKind::BackupTaken => {
+            let (done, total) = objects_kept(input, stage);
+            Some(of(done, total, ProgressUnit::Objects))
+        }
+        // These count environments, for which the window has no word; the title names them.
+        ConditionKind::DiffReviewed | ConditionKind::IdentityVerified | ConditionKind::PermissionsPresent => None,
+    }
+}
+
+/// Objects of a stage that are backed up, out of those that the release writes there.
+fn objects_kept(input: &ViewInput<'_>, stage: &Stage) -> (u32, u32) {
+    let mut kept = 0;
+    let mut all = 0;
+    for environment in &stage.environments {
+        let backup = input.release.environments.get(&environment.id).and_then(|e| e.backup.as_ref());
+        for (_, planned) in input.release.plan.objects(&environment.id) {
+            all += 1;
+            kept += u32::from(backup.is_some_and(|b| b.objects.iter().any(|o| o.object == planned.object)));
+        }
+    }
+    (kept, all)
+}
+
+fn votes(input: &ViewInput<'_>, stage: &Stage) -> Vec<VoteView> {
+    let release = input.release;
+    let mine = may_vote(release, &stage.id, input.facts()).unwrap_or_default();
+    let cast = release.stages.get(&stage.id).map(|s| &s.votes);
+    stage
+        .gate
+        .votes
+        .iter()
+        .map(|role| {
+            let person = person_head(&release.plan, release.plan.holder(*role));
+            let vote = cast.and_then(|votes| votes.get(role));
+            VoteView {
+                role: role_view(*role),
+                person: person.id,
+                name: person.name,
+                go: vote.map(|v| v.go),
+                reason: vote.map(|v| v.reason.clone()).filter(|reason| !reason.is_empty()),
+                signature: vote.map(|v| signature_view(&release.plan, &v.signed)),
+                may_vote: mine.contains(role),
+            }
+        })
+        .collect()
+}
+
+/// Pods that the modules behind the gate have now, as far as they are watched.
+fn pods_behind(input: &ViewInput<'_>, stage: &Stage) -> Option<u32> {
+    let mut all = None;
+    for environment in &stage.environments {
+        let picture = input.pictures.get(&environment.id)?;
+        let wanted: u32 = picture.workloads.iter().filter_map(|w| w.rollout.as_ref()).map(|r| r.wanted).sum();
+        all = Some(all.unwrap_or(0) + wanted);
+    }
+    all
+}
+
+fn kind_view(kind: ConditionKind) -> crate::ConditionKind {
+    match kind {
+        ConditionKind::PreviousStagePassed => crate::ConditionKind::PreviousStagePassed,
+        ConditionKind::SoakPassed => crate::ConditionKind::SoakPassed,
+        ConditionKind::ChecklistComplete => crate::ConditionKind::ChecklistComplete,
+        ConditionKind::DiffReviewed => crate::ConditionKind::DiffReviewed,
+        ConditionKind::BackupTaken => crate::ConditionKind::BackupTaken,
+        ConditionKind::IdentityVerified => crate::ConditionKind::IdentityVerified,
+        ConditionKind::PermissionsPresent => crate::ConditionKind::PermissionsPresent,
+    }
+}
