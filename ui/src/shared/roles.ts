@@ -44,7 +44,7 @@ export const moduleTone: Record<ModuleStatus, Tone> = {
 };
 
 export const conditionMark: Record<ConditionState, Mark> = {
-  met: 'met', unmet: 'bad', waiting: 'waiting', unknown: 'look', waived: 'waived',
+  met: 'met', unmet: 'waiting', waiting: 'waiting', unknown: 'look', waived: 'waived',
 };
 
 export const readOnlyWord = (reason: ReadOnlyReason): string =>
