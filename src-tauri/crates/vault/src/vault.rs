@@ -1,0 +1,249 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use domain::{PersonId, PublicKey, Signed, Statement};
+use ed25519_dalek::{Signer as _, SigningKey};
+use engine::ports::{Context, ContextHead, Vault, VaultFailure};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::contexts::Contexts;
+use crate::items::Place;
+use crate::keychain::Keychain;
+use crate::keys::SealedKey;
+use crate::{Limits, keys, seal};
+
+/// How a vault is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Address of the D-Bus bus with the Secret Service; none for the session's. Linux only.
+    pub bus_address: Option<String>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// The OS keychain as the engine's [`Vault`]. Unlocked keys are only in this process's memory and
+/// are wiped when they are locked or the vault is dropped.
+pub struct KeychainVault {
+    profile: String,
+    limits: Limits,
+    keychain: Keychain,
+    contexts: Contexts,
+    unlocked: Mutex<HashMap<PersonId, Box<SigningKey>>>,
+}
+
+impl fmt::Debug for KeychainVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeychainVault")
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+impl KeychainVault {
+    /// A vault whose items are kept apart from those of other profiles: lower-case letters, digits
+    /// and hyphens, one profile a data folder. Touches no keychain yet: a keychain that comes up
+    /// later than the program is found at the next call.
+    pub fn open(profile: impl Into<String>, options: Options) -> KeychainVault {
+        let profile = profile.into();
+        let limits = options.limits;
+        #[cfg(target_os = "linux")]
+        let keychain = Keychain::new(limits, move || {
+            Box::new(crate::secret_service::SecretItems::new(
+                options.bus_address.clone(),
+                limits,
+            ))
+        });
+        #[cfg(not(target_os = "linux"))]
+        let keychain = Keychain::new(limits, || Box::new(crate::native::NativeItems::default()));
+        KeychainVault {
+            contexts: Contexts::new(&profile, limits.item),
+            profile,
+            limits,
+            keychain,
+            unlocked: Mutex::new(HashMap::new()),
+        }
+    }
+
+    async fn sealed_key(&self, person: &PersonId) -> Result<Option<SealedKey>, VaultFailure> {
+        let place = keys::place(&self.profile, person);
+        match self.keychain.with(move |items| items.get(&place)).await? {
+            Some(text) => SealedKey::from_text(person, &text).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn keep_unlocked(&self, person: &PersonId, key: Box<SigningKey>) {
+        self.unlocked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(person.clone(), key);
+    }
+
+    fn is_unlocked(&self, person: &PersonId) -> bool {
+        self.unlocked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(person)
+    }
+}
+
+/// Stretching a passphrase takes a core for a while.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, VaultFailure> + Send + 'static,
+) -> Result<T, VaultFailure> {
+    let ended = |_| VaultFailure::Broken("the work on the key was ended".to_owned());
+    tokio::task::spawn_blocking(work).await.map_err(ended)?
+}
+
+#[async_trait]
+impl Vault for KeychainVault {
+    async fn ready(&self) -> Result<(), VaultFailure> {
+        let place = Place {
+            user: format!("{}/ready", self.profile),
+            label: String::new(),
+        };
+        self.keychain
+            .with(move |items| items.get(&place))
+            .await
+            .map(|_| ())
+    }
+
+    async fn store(&self, context: Context) -> Result<ContextHead, VaultFailure> {
+        let contexts = self.contexts.clone();
+        self.keychain
+            .with(move |items| contexts.store(items, &context))
+            .await
+    }
+
+    async fn contexts(&self) -> Result<Vec<ContextHead>, VaultFailure> {
+        let contexts = self.contexts.clone();
+        self.keychain.with(move |items| contexts.list(items)).await
+    }
+
+    async fn context(&self, name: &str) -> Result<Context, VaultFailure> {
+        let (contexts, name) = (self.contexts.clone(), name.to_owned());
+        self.keychain
+            .with(move |items| contexts.read(items, &name))
+            .await
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), VaultFailure> {
+        let (contexts, name) = (self.contexts.clone(), name.to_owned());
+        self.keychain
+            .with(move |items| contexts.forget(items, &name))
+            .await
+    }
+
+    async fn create_key(
+        &self,
+        person: &PersonId,
+        passphrase: SecretString,
+    ) -> Result<PublicKey, VaultFailure> {
+        let least = self.limits.passphrase;
+        if passphrase.expose_secret().chars().count() < least as usize {
+            return Err(VaultFailure::WeakPassphrase { least });
+        }
+        let exists = VaultFailure::KeyExists(person.to_string());
+        if self.sealed_key(person).await?.is_some() {
+            return Err(exists);
+        }
+        let (owner, stretch) = (person.clone(), self.limits.stretch);
+        let (sealed, key) = aside(move || SealedKey::make(&owner, &passphrase, stretch)).await?;
+        let (place, text, public) = (
+            keys::place(&self.profile, person),
+            sealed.text()?,
+            sealed.public()?,
+        );
+        let lost = VaultFailure::Broken(format!("the key of {person} came back as something else"));
+        self.keychain
+            .with(move |items| {
+                // Someone may have made one in the meantime, and it may have signed already.
+                if items.get(&place)?.is_some() {
+                    return Err(exists);
+                }
+                items.set(&place, &text)?;
+                if items.get(&place)?.is_some_and(|kept| *kept == text) {
+                    Ok(())
+                } else {
+                    Err(lost)
+                }
+            })
+            .await?;
+        self.keep_unlocked(person, key);
+        Ok(public)
+    }
+
+    async fn key(&self, person: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure> {
+        let sealed = self.sealed_key(person).await?;
+        sealed
+            .map(|sealed| Ok((sealed.public()?, self.is_unlocked(person))))
+            .transpose()
+    }
+
+    async fn unlock(
+        &self,
+        person: &PersonId,
+        passphrase: SecretString,
+    ) -> Result<PublicKey, VaultFailure> {
+        let sealed = self
+            .sealed_key(person)
+            .await?
+            .ok_or_else(|| VaultFailure::NoKey(person.to_string()))?;
+        let public = sealed.public()?;
+        let key = aside(move || sealed.open(&passphrase)).await?;
+        self.keep_unlocked(person, key);
+        Ok(public)
+    }
+
+    async fn lock(&self, person: &PersonId) {
+        self.unlocked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(person);
+    }
+
+    async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure> {
+        let person = statement.person.clone();
+        let bytes = statement
+            .bytes()
+            .map_err(|error| VaultFailure::Broken(error.to_string()))?;
+        let signature = self
+            .unlocked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&person)
+            .map(|key| {
+                (
+                    PublicKey::from_bytes(key.verifying_key().as_bytes()),
+                    key.sign(&bytes).to_bytes(),
+                )
+            });
+        if let Some((public, signature)) = signature {
+            return Ok(Signed::new(statement, public, &signature));
+        }
+        match self.sealed_key(&person).await? {
+            Some(_) => Err(VaultFailure::KeyLocked(person.to_string())),
+            None => Err(VaultFailure::NoKey(person.to_string())),
+        }
+    }
+
+    async fn seal(&self, bytes: &[u8]) -> Result<Vec<u8>, VaultFailure> {
+        let profile = self.profile.clone();
+        let key = self
+            .keychain
+            .with(move |items| seal::key_or_new(items, &profile))
+            .await?;
+        seal::seal(&key, bytes)
+    }
+
+    async fn unseal(&self, sealed: &[u8]) -> Result<Vec<u8>, VaultFailure> {
+        let profile = self.profile.clone();
+        let key = self
+            .keychain
+            .with(move |items| seal::key(items, &profile))
+            .await?;
+        seal::unseal(&seal::needed(key)?, sealed)
+    }
+}
