@@ -1,0 +1,18 @@
+import type { ContextRefusal, CredentialKind, EnvironmentView, PluginConcern } from '$ipc';
+import { m } from '$messages';
+import type { Mark } from '$shared';
+
+export const credentialWord = (kind: CredentialKind): string => m[`credential_${kind}`]();
+export const concernWord = (concern: PluginConcern): string => m[`concern_${concern}`]();
+export const contextRefusalWord = (refusal: ContextRefusal): string => m[`refusal_context_${refusal}`]();
+
+/** How an environment is marked in the list, and what is said of it. */
+export function standing(environment: EnvironmentView, selected: boolean): { mark: Mark; word: string } {
+  const { state } = environment.identity;
+  if (state === 'mismatch') return { mark: 'bad', word: m.env_mismatch() };
+  if (state === 'unbound') return { mark: 'waiting', word: m.env_unbound() };
+  // Only the cluster of the banner is watched; of the others what counts is that they are pinned.
+  if (state === 'unreachable') return { mark: 'look', word: m.env_unreachable() };
+  if (state === 'stale' && selected) return { mark: 'waiting', word: m.env_stale() };
+  return { mark: 'met', word: environment.rehearsal ? m.env_rehearsal() : m.env_bound() };
+}
