@@ -2,4 +2,38 @@
 //! both together. Every change of a cluster goes the same way: intent into the ledger, guarded call,
 //! outcome into the ledger; no answer means unknown, and unknown is read back.
 
+mod act;
+mod awaiting;
+mod back;
+mod bodies;
+mod book;
+mod changes;
+mod control;
+mod engine;
+mod evidence;
+mod failpoint;
+mod failure;
+mod forward;
+mod handles;
+mod judge;
+mod lanes;
+mod limits;
+mod live;
+mod logs;
+mod naming;
+mod notify;
+mod paperwork;
 pub mod ports;
+mod read_back;
+mod restart;
+mod workstation;
+
+pub use book::Snapshot;
+pub use changes::{Changed, Topic};
+pub use engine::{Engine, Ports, ReleaseHead};
+pub use failpoint::{FailHook, FailPoint};
+pub use failure::EngineFailure;
+pub use limits::Limits;
+pub use live::{ChangesProgress, DiffBodies, Doing, FullDiff, Live, Running, Step, Waiting};
+pub use restart::{Finding, Interrupted};
+pub use workstation::Probe;

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, FieldChange, FieldConflict, LiveHead, ModuleId, MutationIntent, MutationOutcome,
-    ObjectRef, Permission, ReleaseId,
+    ClusterIdentity, FieldChange, FieldConflict, LiveHead, ModuleId, MutationIntent,
+    MutationOutcome, ObjectRef, Permission, ReleaseId,
 };
 use serde_json::Value;
 
@@ -48,7 +48,12 @@ pub trait Cluster: Send + Sync {
     /// Sends a mutation once, if its precondition holds, after re-checking the identity. Fields that
     /// other managers own are taken over only if they are among `take_over`. Never retried: when no
     /// answer comes within the bound, the outcome is `Unknown`.
-    async fn send(&self, intent: &MutationIntent, body: Option<&Outgoing>, take_over: &[FieldConflict]) -> MutationOutcome;
+    async fn send(
+        &self,
+        intent: &MutationIntent,
+        body: Option<&Outgoing>,
+        take_over: &[FieldConflict],
+    ) -> MutationOutcome;
 
     /// Reads back whether a mutation whose outcome is unknown was applied.
     async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure>;

@@ -51,7 +51,7 @@ pub enum ClusterFailure {
 }
 
 /// Why the ledger could not do something.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerFailure {
     /// Someone else appended to the stream first.
     #[error("the stream is at {found}, not at {expected}")]

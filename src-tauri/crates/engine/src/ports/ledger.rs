@@ -62,7 +62,12 @@ pub struct Entry {
 pub trait Ledger: Send + Sync {
     /// Appends all entries or none, if the stream is at `expected` (0 for a new one). Durable when
     /// it returns. Never dropped half-way: the commit runs to its end even when the caller is gone.
-    async fn append(&self, stream: &Stream, expected: u64, entries: Vec<NewEntry>) -> Result<Vec<Entry>, LedgerFailure>;
+    async fn append(
+        &self,
+        stream: &Stream,
+        expected: u64,
+        entries: Vec<NewEntry>,
+    ) -> Result<Vec<Entry>, LedgerFailure>;
 
     /// Entries of a stream after a position.
     async fn read(&self, stream: &Stream, after: u64) -> Result<Vec<Entry>, LedgerFailure>;
@@ -89,7 +94,11 @@ pub trait Ledger: Send + Sync {
     fn chain(&self) -> ChainReport;
 
     /// Writes all entries to a new file.
-    async fn export(&self, format: Format, path: &std::path::Path) -> Result<Exported, LedgerFailure>;
+    async fn export(
+        &self,
+        format: Format,
+        path: &std::path::Path,
+    ) -> Result<Exported, LedgerFailure>;
 
     /// The newest sequence number, whenever it moves.
     fn moves(&self) -> watch::Receiver<u64>;

@@ -111,13 +111,21 @@ pub trait Vault: Send + Sync {
     async fn forget(&self, name: &str) -> Result<(), VaultFailure>;
 
     /// Makes a key for a person, sealed by a passphrase of at least eight characters, and unlocks it.
-    async fn create_key(&self, person: &PersonId, passphrase: SecretString) -> Result<PublicKey, VaultFailure>;
+    async fn create_key(
+        &self,
+        person: &PersonId,
+        passphrase: SecretString,
+    ) -> Result<PublicKey, VaultFailure>;
 
     /// The person's public key and whether it can sign now; none when there is no key.
     async fn key(&self, person: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure>;
 
     /// Unlocks a person's key until the program ends or it is locked.
-    async fn unlock(&self, person: &PersonId, passphrase: SecretString) -> Result<PublicKey, VaultFailure>;
+    async fn unlock(
+        &self,
+        person: &PersonId,
+        passphrase: SecretString,
+    ) -> Result<PublicKey, VaultFailure>;
 
     /// Locks it again.
     async fn lock(&self, person: &PersonId);

@@ -1,0 +1,303 @@
+//! What the person does to a running rollout: start, pause, resume, stop.
+
+use domain::{
+    BackupBody, Command, EnvironmentId, EnvironmentState, ModuleId, ModuleStatus, MutationVerb,
+    ObjectRef, PersonId, Precondition, Refusal, Release, ReleaseId, Work,
+};
+
+use crate::act::{Act, Acted};
+use crate::awaiting::is_workload;
+use crate::engine::Errand;
+use crate::forward::{newest_write, paused_by_us};
+use crate::handles::bounded;
+use crate::lanes::Hands;
+use crate::live::Running;
+use crate::{Engine, EngineFailure};
+
+impl Engine {
+    /// Begins a module's rollout. Returns when that is durable; the rollout goes on by itself.
+    pub async fn start_rollout(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+    ) -> Result<(), EngineFailure> {
+        let lane = self.lane(id, environment);
+        let _switch = lane.switch.lock().await;
+        self.settle_leftover(id, environment).await?;
+        let (release, state) = self.environment(id, environment)?;
+        let command = Command::StartRollout {
+            environment: environment.clone(),
+            module: module.clone(),
+            from: version_before(&release, &state, environment, module),
+        };
+        self.command(id, actor, command).await?;
+        self.go_forward(id, actor, environment, module);
+        Ok(())
+    }
+
+    pub(crate) fn go_forward(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+    ) {
+        let turn = self.lane(id, environment).begin(Running::Forward);
+        let errand = Errand {
+            release: id.clone(),
+            actor: actor.clone(),
+            environment: environment.clone(),
+        };
+        let (engine, module) = (self.clone(), module.clone());
+        let watched = errand.clone();
+        let forward = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.forward(errand, module, turn).await }
+        });
+        tokio::spawn(async move {
+            if let Err(panic) = forward.await {
+                engine.broke_off(&watched, EngineFailure::BrokenOff(panic.to_string()));
+            }
+        });
+    }
+
+    /// An earlier rollout may have ended without knowing what came of its last change; nothing new
+    /// begins before that is known.
+    async fn settle_leftover(
+        &self,
+        id: &ReleaseId,
+        environment: &EnvironmentId,
+    ) -> Result<(), EngineFailure> {
+        let (_, state) = self.environment(id, environment)?;
+        if state.work != Work::Idle {
+            return Ok(());
+        }
+        self.settle_now(id, environment).await
+    }
+
+    /// Reads back what is pending, once.
+    async fn settle_now(
+        &self,
+        id: &ReleaseId,
+        environment: &EnvironmentId,
+    ) -> Result<(), EngineFailure> {
+        let Some(pending) = self.pending(id, environment)? else {
+            return Ok(());
+        };
+        let lane = self.lane(id, environment);
+        let mutation = &pending.intent.id;
+        match self
+            .read_back_once(id, environment, &lane, mutation)
+            .await?
+        {
+            Some(_) => Ok(()),
+            None => Err(EngineFailure::OutcomeUnknown {
+                object: pending.intent.object,
+            }),
+        }
+    }
+
+    /// Holds the rollout still: pauses what was written already, and writes nothing more. A second
+    /// call changes nothing.
+    pub async fn pause(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+    ) -> Result<(), EngineFailure> {
+        let module = self.running_module(id, environment)?;
+        let (_, state) = self.environment(id, environment)?;
+        if status(&state, &module) == Some(ModuleStatus::Paused) {
+            return Ok(());
+        }
+        let record = Command::RecordPaused {
+            environment: environment.clone(),
+        };
+        self.hold(id, actor, environment, &module, record).await
+    }
+
+    /// Lets a paused rollout go on. Changes must be unlocked.
+    pub async fn resume(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+    ) -> Result<(), EngineFailure> {
+        let module = self.running_module(id, environment)?;
+        let (_, state) = self.environment(id, environment)?;
+        if status(&state, &module) != Some(ModuleStatus::Paused) {
+            return Ok(());
+        }
+        let record = Command::RecordResumed {
+            environment: environment.clone(),
+        };
+        let unpause = MutationVerb::Unpause;
+        let due = |state: &EnvironmentState, workload: &ObjectRef| paused_by_us(state, workload);
+        self.switch_all(id, actor, environment, &module, unpause, due, record)
+            .await
+    }
+
+    /// Stops the rollout where it is: pauses what was written, and ends the work. The cluster stays
+    /// as it is until someone decides.
+    pub async fn stop(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+    ) -> Result<(), EngineFailure> {
+        let module = self.running_module(id, environment)?;
+        let record = Command::Stop {
+            environment: environment.clone(),
+        };
+        match self.may(id, Some(actor), &record) {
+            Ok(()) | Err(Refusal::OutcomePending) => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+        self.hold(id, actor, environment, &module, record).await?;
+        self.lane(id, environment).dismiss();
+        Ok(())
+    }
+
+    fn running_module(
+        &self,
+        id: &ReleaseId,
+        environment: &EnvironmentId,
+    ) -> Result<ModuleId, EngineFailure> {
+        match self.environment(id, environment)?.1.work {
+            Work::Forward { module } => Ok(module),
+            Work::Idle | Work::Back => Err(Refusal::NotRunning.into()),
+        }
+    }
+
+    async fn hold(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        record: Command,
+    ) -> Result<(), EngineFailure> {
+        // What is not written yet is simply not written: pausing it would change what the diff saw.
+        let due = |state: &EnvironmentState, workload: &ObjectRef| {
+            let written = newest_write(state, workload);
+            written.is_some_and(|write| write.intent.verb == MutationVerb::Apply)
+                && !paused_by_us(state, workload)
+        };
+        let pause = MutationVerb::Pause;
+        self.switch_all(id, actor, environment, module, pause, due, record)
+            .await
+    }
+
+    /// Pauses or unpauses the module's Deployments that are due, one after the other, and records
+    /// it while nobody else can get in between.
+    #[allow(clippy::too_many_arguments)]
+    async fn switch_all(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        verb: MutationVerb,
+        due: impl Fn(&EnvironmentState, &ObjectRef) -> bool,
+        record: Command,
+    ) -> Result<(), EngineFailure> {
+        let lane = self.lane(id, environment);
+        let errand = Errand {
+            release: id.clone(),
+            actor: actor.clone(),
+            environment: environment.clone(),
+        };
+        let mut seen = Vec::new();
+        loop {
+            self.settle_now(id, environment).await?;
+            let hands = lane.hands().await;
+            let (release, state) = self.environment(id, environment)?;
+            if state.pending.is_some() {
+                continue;
+            }
+            let planned = release.plan.objects(environment);
+            let mut deployments = planned
+                .filter(|(of, planned)| &of.id == module && planned.object.kind == "Deployment")
+                .map(|(_, planned)| planned.object.clone());
+            let next = deployments.find(|object| !seen.contains(object) && due(&state, object));
+            let Some(next) = next else {
+                let recorded = self.command(id, actor, record).await;
+                drop(hands);
+                return recorded;
+            };
+            seen.push(next.clone());
+            let by = Some(actor.clone());
+            match self
+                .switch_pause(hands, &errand, module, by, &next, verb)
+                .await?
+            {
+                None | Some(Acted::Applied(_)) => {}
+                Some(Acted::NotApplied(reason)) => {
+                    let object = next;
+                    return Err(EngineFailure::NotApplied { object, reason });
+                }
+                // Once more around: the outcome is read back first.
+                Some(Acted::Unknown(_)) => seen.retain(|object| object != &next),
+            }
+        }
+    }
+
+    /// Pauses a Deployment's rollout or lets it go on; none if it is so already, or is not there.
+    pub(crate) async fn switch_pause(
+        &self,
+        hands: Hands,
+        errand: &Errand,
+        module: &ModuleId,
+        actor: Option<PersonId>,
+        workload: &ObjectRef,
+        verb: MutationVerb,
+    ) -> Result<Option<Acted>, EngineFailure> {
+        let cluster = self.cluster(&errand.environment).await?;
+        let question = self.limits().question;
+        let Some(live) = bounded(question, cluster.read(workload)).await? else {
+            return Ok(None);
+        };
+        let reading = bounded(question, cluster.rollout(workload)).await?;
+        if reading.paused == (verb == MutationVerb::Pause) {
+            return Ok(None);
+        }
+        let act = Act {
+            release: errand.release.clone(),
+            actor,
+            environment: errand.environment.clone(),
+            module: module.clone(),
+            verb,
+            object: workload.clone(),
+            body: None,
+            precondition: Precondition::Unchanged(live.head),
+            take_over: Vec::new(),
+        };
+        self.act(hands, act).await.map(Some)
+    }
+}
+
+fn status(state: &EnvironmentState, module: &ModuleId) -> Option<ModuleStatus> {
+    state.modules.get(module).map(|module| module.status)
+}
+
+/// The version that a module's workload had when it was backed up.
+fn version_before(
+    release: &Release,
+    state: &EnvironmentState,
+    environment: &EnvironmentId,
+    module: &ModuleId,
+) -> Option<String> {
+    let backup = state.backup.as_ref()?;
+    let kept = |object: &ObjectRef| {
+        let kept = backup.objects.iter().find(|kept| &kept.object == object);
+        kept.and_then(|kept| kept.live.as_ref())
+    };
+    let version = |body: &BackupBody| body.version.clone();
+    let mut workloads = release
+        .plan
+        .objects(environment)
+        .filter(|(of, planned)| &of.id == module && is_workload(&planned.object));
+    workloads.find_map(|(_, planned)| kept(&planned.object).and_then(version))
+}

@@ -1,0 +1,92 @@
+use domain::{EnvironmentId, ObjectRef, Refusal, ReleaseId};
+
+use crate::FailPoint;
+use crate::ports::{ClusterFailure, LedgerFailure, VaultFailure};
+
+/// Why the engine did not do something. Texts are printable and free of secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineFailure {
+    /// A rule of the domain refuses it; nothing changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The cluster could not do it.
+    #[error(transparent)]
+    Cluster(#[from] ClusterFailure),
+    /// The ledger could not do it. Nothing is sent to a cluster that could not be written down.
+    #[error(transparent)]
+    Ledger(#[from] LedgerFailure),
+    /// The keychain could not do it.
+    #[error(transparent)]
+    Vault(#[from] VaultFailure),
+    /// The environment is not bound to a cluster.
+    #[error("{environment} is not bound to a cluster")]
+    NotBound {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// There is no such release.
+    #[error("there is no release {0}")]
+    ReleaseUnknown(ReleaseId),
+    /// The release has no such stage, environment or module.
+    #[error("{what} is not in this release")]
+    NotInRelease {
+        /// What was named.
+        what: String,
+    },
+    /// The person cancelled it.
+    #[error("cancelled")]
+    Cancelled,
+    /// The object is not what it was; nothing was sent.
+    #[error("{object} has changed since")]
+    Changed {
+        /// Which object.
+        object: ObjectRef,
+    },
+    /// The cluster did not take a change; nothing changed.
+    #[error("{object} was not changed: {reason}")]
+    NotApplied {
+        /// Which object.
+        object: ObjectRef,
+        /// Why, printable.
+        reason: String,
+    },
+    /// A change was sent and no answer came; whether it happened is being read back.
+    #[error("whether {object} was changed is not known yet")]
+    OutcomeUnknown {
+        /// Which object.
+        object: ObjectRef,
+    },
+    /// The environment cannot be bound to another cluster while a release has changes on this one.
+    #[error("{release} has changes in {environment}")]
+    BindingInUse {
+        /// The release.
+        release: ReleaseId,
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// Kept bytes cannot be understood.
+    #[error("unreadable: {0}")]
+    Unreadable(String),
+    /// A defect of the program: a task of its own broke off.
+    #[error("a task broke off: {0}")]
+    BrokenOff(String),
+    /// A test stopped the engine here; never happens otherwise.
+    #[error("halted at {0:?}")]
+    Halted(FailPoint),
+}
+
+impl EngineFailure {
+    /// Whether asking again may help: no contact, or the API server is busy.
+    pub(crate) fn is_lost_contact(&self) -> bool {
+        matches!(self, EngineFailure::Cluster(failure) if is_lost_contact(failure))
+    }
+}
+
+/// Whether a cluster's failure may pass by itself.
+pub(crate) fn is_lost_contact(failure: &ClusterFailure) -> bool {
+    match failure {
+        ClusterFailure::Unreachable(_) | ClusterFailure::Busy => true,
+        ClusterFailure::Answered { status, .. } => *status >= 500 || *status == 429,
+        _ => false,
+    }
+}

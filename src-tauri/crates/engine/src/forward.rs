@@ -1,0 +1,455 @@
+//! A module's way forward: its objects in order, then waiting until it is healthy.
+
+use domain::{
+    Command, EnvironmentState, FieldAuthor, ModuleStatus, MutationOutcome, MutationVerb,
+    NotificationKind, ObjectDiff, ObjectRef, PlannedObject, Precondition, Refusal, Release,
+    SettledMutation, Verdict, Work,
+};
+
+use crate::act::{Act, Acted};
+use crate::awaiting::{Awaited, Standing, is_workload};
+use crate::engine::Errand;
+use crate::handles::bounded;
+use crate::judge::Judge;
+use crate::lanes::{Hands, Turn};
+use crate::limits::{BackOff, Patience};
+use crate::live::{Doing, Step, Waiting};
+use crate::{Engine, EngineFailure, FailPoint};
+
+/// How a forward task ends for itself.
+enum End {
+    /// With a verdict on the module.
+    Verdict(Verdict),
+    /// Someone else took over: a stop, a way back.
+    Left,
+}
+
+impl From<Verdict> for End {
+    fn from(verdict: Verdict) -> Self {
+        End::Verdict(verdict)
+    }
+}
+
+/// What came of one object.
+enum Written {
+    Done,
+    End(End),
+}
+
+impl Engine {
+    /// Runs a module forward to its end. Takes up where the ledger says the work is.
+    pub(crate) async fn forward(&self, errand: Errand, module: domain::ModuleId, turn: Turn) {
+        if let Some(before) = &turn.before {
+            before.cancelled().await;
+        }
+        let ended = match self.drive(&errand, &module, &turn).await {
+            Ok(End::Left) => Ok(()),
+            Ok(End::Verdict(verdict)) => self.conclude(&errand, &module, verdict).await,
+            Err(EngineFailure::Cancelled) => Ok(()),
+            Err(EngineFailure::Halted(point)) => Err(EngineFailure::Halted(point)),
+            // The ledger is the memory: without it nothing can be concluded either.
+            Err(EngineFailure::Ledger(failure)) => Err(EngineFailure::Ledger(failure)),
+            Err(failure) => {
+                let verdict = Verdict::Errored(failure.to_string());
+                self.conclude(&errand, &module, verdict).await
+            }
+        };
+        if let Err(failure) = ended {
+            self.broke_off(&errand, failure);
+        }
+    }
+
+    /// A task ends without an end in the ledger: the environment counts as interrupted.
+    pub(crate) fn broke_off(&self, errand: &Errand, failure: EngineFailure) {
+        tracing::error!(release = %errand.release, environment = %errand.environment, %failure, "work broke off");
+        self.show(&errand.release, &errand.environment, |live| {
+            live.trouble = Some(failure);
+        });
+    }
+
+    async fn conclude(
+        &self,
+        errand: &Errand,
+        module: &domain::ModuleId,
+        verdict: Verdict,
+    ) -> Result<(), EngineFailure> {
+        let kind = match verdict {
+            Verdict::Passed => NotificationKind::Done,
+            Verdict::Failed(_) | Verdict::Errored(_) => NotificationKind::Failed,
+        };
+        self.at(FailPoint::BeforeConclusion)?;
+        let command = Command::Conclude {
+            environment: errand.environment.clone(),
+            module: module.clone(),
+            verdict,
+        };
+        match self.write_at_last(&errand.release, None, command).await {
+            // A stop or a way back was faster: theirs is the last word.
+            Err(EngineFailure::Refused(Refusal::NotRunning)) => return Ok(()),
+            done => done?,
+        }
+        self.at(FailPoint::AfterConclusion)?;
+        let modules = vec![module.clone()];
+        self.tell(&errand.release, &errand.environment, kind, modules)
+            .await;
+        Ok(())
+    }
+
+    async fn drive(
+        &self,
+        errand: &Errand,
+        module: &domain::ModuleId,
+        turn: &Turn,
+    ) -> Result<End, EngineFailure> {
+        let (id, environment) = (&errand.release, &errand.environment);
+        // After a restart, or when an earlier task left in the middle.
+        if let Some(Acted::NotApplied(reason)) =
+            self.until_settled(id, environment, &turn.leave).await?
+        {
+            tracing::info!(release = %id, %environment, reason, "the change under way was not applied");
+        }
+        let (release, _) = self.environment(id, environment)?;
+        let planned: Vec<PlannedObject> = release
+            .plan
+            .objects(environment)
+            .filter(|(of, _)| &of.id == module)
+            .map(|(_, planned)| planned.clone())
+            .collect();
+        for object in &planned {
+            match self.write(errand, module, object, turn).await? {
+                Written::Done => {}
+                Written::End(end) => return Ok(end),
+            }
+        }
+        let workloads: Vec<ObjectRef> = planned
+            .into_iter()
+            .map(|planned| planned.object)
+            .filter(is_workload)
+            .collect();
+        for workload in &workloads {
+            match self.let_go_on(errand, module, workload, turn).await? {
+                Written::Done => {}
+                Written::End(end) => return Ok(end),
+            }
+        }
+        if workloads.is_empty() {
+            return Ok(Verdict::Passed.into());
+        }
+        self.await_forward(errand, module, &workloads, turn).await
+    }
+
+    async fn await_forward(
+        &self,
+        errand: &Errand,
+        module: &domain::ModuleId,
+        workloads: &[ObjectRef],
+        turn: &Turn,
+    ) -> Result<End, EngineFailure> {
+        self.show_step(errand, Doing::Await);
+        let release = self.release(&errand.release)?.release;
+        let timings = &release.plan.timings;
+        let seconds = |s: u32| std::time::Duration::from_secs(u64::from(s));
+        let judge = Judge::new(
+            seconds(timings.stable_s),
+            seconds(timings.progress_deadline_s),
+            self.limits(),
+        );
+        let stands = |release: &Release| standing(release, errand, module);
+        let awaited = self
+            .await_rollout(errand, workloads, judge, &turn.leave, stands)
+            .await?;
+        Ok(match awaited {
+            Awaited::Healthy => Verdict::Passed.into(),
+            Awaited::Bad(reason) => Verdict::Failed(reason).into(),
+            Awaited::LostContact => Verdict::Errored(self.lost_contact_for()).into(),
+            Awaited::Left => End::Left,
+        })
+    }
+
+    pub(crate) fn lost_contact_for(&self) -> String {
+        let seconds = self.limits().lost_contact.as_secs();
+        format!("no contact with the cluster for {seconds} s")
+    }
+
+    /// Writes one planned object, unless it needs no writing.
+    async fn write(
+        &self,
+        errand: &Errand,
+        module: &domain::ModuleId,
+        planned: &PlannedObject,
+        turn: &Turn,
+    ) -> Result<Written, EngineFailure> {
+        let act = |hands, state: EnvironmentState| async move {
+            if self.needs_no_writing(errand, &state, planned).await? {
+                return Ok(Acted::Applied(None));
+            }
+            let diff = diff_of(&state, &planned.object).ok_or(Refusal::DiffNotReviewed)?;
+            let precondition = match &diff.live {
+                None => Precondition::Absent,
+                Some(head) => Precondition::Unchanged(head.clone()),
+            };
+            let body = self.body(&planned.object, &planned.body).await?;
+            let act = Act {
+                release: errand.release.clone(),
+                actor: Some(errand.actor.clone()),
+                environment: errand.environment.clone(),
+                module: module.clone(),
+                verb: MutationVerb::Apply,
+                object: planned.object.clone(),
+                body: Some((planned.body.clone(), body)),
+                precondition,
+                take_over: diff.conflicts.clone(),
+            };
+            self.act(hands, act).await
+        };
+        let doing = Doing::Apply(planned.object.clone());
+        self.persist(errand, module, turn, doing, act).await
+    }
+
+    /// Ends a pause that is left over from a stop: the module goes forward again.
+    async fn let_go_on(
+        &self,
+        errand: &Errand,
+        module: &domain::ModuleId,
+        workload: &ObjectRef,
+        turn: &Turn,
+    ) -> Result<Written, EngineFailure> {
+        let act = |hands, state: EnvironmentState| async move {
+            if !paused_by_us(&state, workload) {
+                return Ok(Acted::Applied(None));
+            }
+            let unpause = MutationVerb::Unpause;
+            let actor = Some(errand.actor.clone());
+            match self
+                .switch_pause(hands, errand, module, actor, workload, unpause)
+                .await?
+            {
+                Some(acted) => Ok(acted),
+                None => Ok(Acted::Applied(None)),
+            }
+        };
+        self.persist(errand, module, turn, Doing::Await, act).await
+    }
+
+    /// Brings one act to its end: waits while the person holds the work or has to arm again, asks
+    /// again while there is no contact, reads back what is unknown. The act itself is never made
+    /// twice: it is tried again only when nothing was intended.
+    async fn persist<F, R>(
+        &self,
+        errand: &Errand,
+        module: &domain::ModuleId,
+        turn: &Turn,
+        doing: Doing,
+        act: F,
+    ) -> Result<Written, EngineFailure>
+    where
+        F: Fn(Hands, EnvironmentState) -> R,
+        R: Future<Output = Result<Acted, EngineFailure>>,
+    {
+        let (id, environment) = (&errand.release, &errand.environment);
+        let lane = self.lane(id, environment);
+        let mut pause = BackOff::new(self.limits().retry_first, self.limits().retry_most);
+        let mut without_contact = Patience::new(self.limits());
+        let mut told = false;
+        loop {
+            let mut moves = self.book().moves(id);
+            let hands = lane.hands().await;
+            let (release, state) = self.environment(id, environment)?;
+            match standing(&release, errand, module) {
+                Standing::Gone => return Ok(Written::End(End::Left)),
+                _ if turn.leave.is_cancelled() => return Ok(Written::End(End::Left)),
+                Standing::Held => {
+                    drop(hands);
+                    self.wait(errand, Waiting::Paused, &mut moves, turn).await;
+                    continue;
+                }
+                Standing::Goes => {}
+            }
+            self.show_step(errand, doing.clone());
+            match act(hands, state).await {
+                Ok(Acted::Applied(_)) => return Ok(Written::Done),
+                Ok(Acted::NotApplied(reason)) => {
+                    return Ok(self.refused_by_cluster(errand, reason).await);
+                }
+                Ok(Acted::Unknown(mutation)) => {
+                    self.until_settled(id, environment, &turn.leave).await?;
+                    match self.settled(id, environment, &mutation)? {
+                        Some(Acted::Applied(_)) => return Ok(Written::Done),
+                        Some(Acted::NotApplied(reason)) => {
+                            return Ok(self.refused_by_cluster(errand, reason).await);
+                        }
+                        Some(Acted::Unknown(_)) | None => {}
+                    }
+                }
+                // Somebody else's change, a pause for one, has no outcome yet.
+                Err(EngineFailure::Refused(Refusal::OutcomePending)) => {
+                    self.until_settled(id, environment, &turn.leave).await?;
+                }
+                Err(EngineFailure::Refused(Refusal::NotArmed)) => {
+                    if !std::mem::replace(&mut told, true) {
+                        let (kind, modules) = (NotificationKind::NeedsYou, vec![module.clone()]);
+                        self.tell(id, environment, kind, modules).await;
+                    }
+                    self.wait(errand, Waiting::NotArmed, &mut moves, turn).await;
+                }
+                Err(failure) if failure.is_lost_contact() => {
+                    self.show_lost_contact(errand, &failure.to_string());
+                    if without_contact.look(true) >= self.limits().lost_contact {
+                        let verdict = Verdict::Errored(self.lost_contact_for());
+                        return Ok(Written::End(verdict.into()));
+                    }
+                    tokio::select! {
+                        () = turn.leave.cancelled() => return Ok(Written::End(End::Left)),
+                        () = tokio::time::sleep(pause.next()) => {}
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Nothing was changed. If the cluster does not even answer now, the change was not judged.
+    async fn refused_by_cluster(&self, errand: &Errand, reason: String) -> Written {
+        let verdict = match self.ask_identity(&errand.environment).await {
+            Ok(_) => Verdict::Failed(reason),
+            Err(failure) => Verdict::Errored(format!("{reason}; {failure}")),
+        };
+        Written::End(verdict.into())
+    }
+
+    /// Whether an object is already what the release wants: the reviewed diff says so, or this
+    /// release has written it and nobody touched it since.
+    async fn needs_no_writing(
+        &self,
+        errand: &Errand,
+        state: &EnvironmentState,
+        planned: &PlannedObject,
+    ) -> Result<bool, EngineFailure> {
+        let Some(diff) = diff_of(state, &planned.object) else {
+            return Ok(false);
+        };
+        if is_unchanged(diff) {
+            return Ok(true);
+        }
+        let Some(expected) = written_before(state, planned) else {
+            return Ok(false);
+        };
+        let cluster = self.cluster(&errand.environment).await?;
+        let reading = cluster.read(&planned.object);
+        let live = bounded(self.limits().question, reading).await?;
+        Ok(live.is_some_and(|live| {
+            live.head.uid == expected.uid && live.head.content == expected.content
+        }))
+    }
+
+    /// Waits until the release moves or the task has to leave.
+    async fn wait(
+        &self,
+        errand: &Errand,
+        waiting: Waiting,
+        moves: &mut tokio::sync::watch::Receiver<u64>,
+        turn: &Turn,
+    ) {
+        let show = |waiting| {
+            self.show(&errand.release, &errand.environment, |live| {
+                live.waiting = waiting;
+            });
+        };
+        show(Some(waiting));
+        tokio::select! {
+            () = turn.leave.cancelled() => {}
+            _ = moves.changed() => {}
+        }
+        show(None);
+    }
+
+    pub(crate) fn show_step(&self, errand: &Errand, doing: Doing) {
+        let now = self.now();
+        self.show(&errand.release, &errand.environment, |live| {
+            live.waiting = None;
+            if live.step.as_ref().is_none_or(|step| step.doing != doing) {
+                live.step = Some(Step { doing, since: now });
+            }
+        });
+    }
+}
+
+/// Where a module's way forward stands by the ledger.
+fn standing(release: &Release, errand: &Errand, module: &domain::ModuleId) -> Standing {
+    let Some(state) = release.environments.get(&errand.environment) else {
+        return Standing::Gone;
+    };
+    if !matches!(&state.work, Work::Forward { module: running } if running == module) {
+        return Standing::Gone;
+    }
+    match state.modules.get(module).map(|module| module.status) {
+        Some(ModuleStatus::Paused) => Standing::Held,
+        _ => Standing::Goes,
+    }
+}
+
+fn diff_of<'a>(state: &'a EnvironmentState, object: &ObjectRef) -> Option<&'a ObjectDiff> {
+    let (_, diff) = state.diff.as_ref()?;
+    diff.objects.iter().find(|diff| &diff.object == object)
+}
+
+/// Whether the reviewed diff finds nothing to write. Conflicts count: taking a field over changes
+/// who owns it.
+fn is_unchanged(diff: &ObjectDiff) -> bool {
+    let written = |field: &domain::FieldChange| field.author == FieldAuthor::Manifest;
+    diff.live.is_some() && diff.conflicts.is_empty() && !diff.fields.iter().any(written)
+}
+
+/// The newest settled mutation that gave an object its content.
+pub(crate) fn newest_write<'a>(
+    state: &'a EnvironmentState,
+    object: &ObjectRef,
+) -> Option<&'a SettledMutation> {
+    let writes = [
+        MutationVerb::Apply,
+        MutationVerb::Restore,
+        MutationVerb::Remove,
+    ];
+    state.settled.iter().rev().find(|settled| {
+        &settled.intent.object == object
+            && writes.contains(&settled.intent.verb)
+            && matches!(settled.outcome, MutationOutcome::Applied { .. })
+    })
+}
+
+/// The head that an object has if this release wrote the planned body and nobody touched it since.
+fn written_before<'a>(
+    state: &'a EnvironmentState,
+    planned: &PlannedObject,
+) -> Option<&'a domain::LiveHead> {
+    let write = newest_write(state, &planned.object)?;
+    let ours = write.intent.verb == MutationVerb::Apply
+        && write.intent.body.as_ref() == Some(&planned.body);
+    ours.then(|| newest_head(state, &planned.object)).flatten()
+}
+
+/// The head after the newest applied mutation of any kind.
+pub(crate) fn newest_head<'a>(
+    state: &'a EnvironmentState,
+    object: &ObjectRef,
+) -> Option<&'a domain::LiveHead> {
+    let mut settled = state.settled.iter().rev();
+    settled.find_map(|settled| match &settled.outcome {
+        MutationOutcome::Applied { live } if &settled.intent.object == object => live.as_ref(),
+        _ => None,
+    })
+}
+
+/// Whether this release's newest word on a workload's pause is "paused".
+pub(crate) fn paused_by_us(state: &EnvironmentState, workload: &ObjectRef) -> bool {
+    let mut settled = state.settled.iter().rev();
+    let newest = settled.find(|settled| {
+        &settled.intent.object == workload
+            && matches!(
+                settled.intent.verb,
+                MutationVerb::Pause | MutationVerb::Unpause
+            )
+            && matches!(settled.outcome, MutationOutcome::Applied { .. })
+    });
+    newest.is_some_and(|settled| settled.intent.verb == MutationVerb::Pause)
+}

@@ -1,0 +1,115 @@
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{Binding, ClusterIdentity, EnvironmentId, Register};
+
+use crate::EngineFailure;
+use crate::ports::{Cluster, ClusterFailure, Clusters, Context, Credential, Vault};
+
+/// Handles to the clusters of environments. A handle is good for the binding it was made for, and
+/// is made anew when that changes; there is no current cluster.
+pub(crate) struct Handles {
+    clusters: Arc<dyn Clusters>,
+    vault: Arc<dyn Vault>,
+    question: Duration,
+    held: Mutex<BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>>,
+}
+
+impl Handles {
+    pub(crate) fn new(
+        clusters: Arc<dyn Clusters>,
+        vault: Arc<dyn Vault>,
+        question: Duration,
+    ) -> Self {
+        Handles {
+            clusters,
+            vault,
+            question,
+            held: Mutex::default(),
+        }
+    }
+
+    /// The handle to the cluster that the environment is pinned to.
+    pub(crate) async fn of(
+        &self,
+        environment: &EnvironmentId,
+        register: &Register,
+    ) -> Result<Arc<dyn Cluster>, EngineFailure> {
+        let unbound = || EngineFailure::NotBound {
+            environment: environment.clone(),
+        };
+        let binding = register.bindings.get(environment).ok_or_else(unbound)?;
+        if let Some((of, cluster)) = self.lock().get(environment)
+            && of == binding
+        {
+            return Ok(Arc::clone(cluster));
+        }
+        let pinned = Some(binding.identity.clone());
+        let cluster = self.connect(&binding.context, pinned, register).await?;
+        let held = (binding.clone(), Arc::clone(&cluster));
+        self.lock().insert(environment.clone(), held);
+        Ok(cluster)
+    }
+
+    /// A fresh handle that nobody keeps.
+    pub(crate) async fn connect(
+        &self,
+        context: &str,
+        pinned: Option<ClusterIdentity>,
+        register: &Register,
+    ) -> Result<Arc<dyn Cluster>, EngineFailure> {
+        let context = self.vault.context(context).await?;
+        let plugin = allowed_plugin(&context, register);
+        let connecting = self.clusters.connect(context, pinned, plugin);
+        Ok(bounded(self.question, connecting).await?)
+    }
+
+    /// Lets go of an environment's handle.
+    pub(crate) fn drop(&self, environment: &EnvironmentId) {
+        self.lock().remove(environment);
+    }
+
+    /// Lets go of every handle that was made with a context.
+    pub(crate) fn drop_context(&self, context: &str) {
+        self.lock()
+            .retain(|_, (binding, _)| binding.context != context);
+    }
+
+    fn lock(
+        &self,
+    ) -> std::sync::MutexGuard<'_, BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The digest under which the context's credential command was allowed. The adapter hashes the
+/// file it is about to run and compares.
+fn allowed_plugin(context: &Context, register: &Register) -> Option<String> {
+    let Credential::Plugin(plugin) = &context.credential else {
+        return None;
+    };
+    let of_context = || {
+        let all = register.plugins.iter();
+        all.filter(|((of, _), _)| of == &context.name)
+    };
+    let exact = of_context().find(|((_, path), _)| path == &plugin.command);
+    let by_name = || {
+        let file = std::path::Path::new(&plugin.command).file_name();
+        of_context().find(|((_, path), _)| std::path::Path::new(path).file_name() == file)
+    };
+    exact.or_else(by_name).map(|(_, sha256)| sha256.clone())
+}
+
+/// A question to a cluster with a bound: no answer in time is no contact. For questions only; a
+/// mutation is never cut off.
+pub(crate) async fn bounded<T>(
+    limit: Duration,
+    question: impl Future<Output = Result<T, ClusterFailure>>,
+) -> Result<T, ClusterFailure> {
+    let late = || ClusterFailure::Unreachable(format!("no answer within {} s", limit.as_secs()));
+    tokio::time::timeout(limit, question)
+        .await
+        .unwrap_or_else(|_| Err(late()))
+}

@@ -1,0 +1,117 @@
+use std::sync::Arc;
+
+use domain::{Diff, Digest, Instant, ObjectRef};
+use serde_json::Value;
+
+use crate::EngineFailure;
+use crate::ports::Picture;
+
+/// What is known of an environment of a release beyond the ledger; gone when the program ends.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// Whether a task of this process works on it now.
+    pub running: Option<Running>,
+    /// What that task does now.
+    pub step: Option<Step>,
+    /// What it waits for, if it waits for a person or for contact.
+    pub waiting: Option<Waiting>,
+    /// The newest picture of the workloads.
+    pub picture: Option<Arc<Picture>>,
+    /// Seconds since the newest thing came from the watch; none when nothing came yet.
+    pub watch_age_s: Option<f64>,
+    /// When the progress deadline is over if nothing moves.
+    pub deadline_at: Option<Instant>,
+    /// Why the last task broke off without an end in the ledger, if it did.
+    pub trouble: Option<EngineFailure>,
+    /// What others had changed after us and a way back has overwritten, with the blob that keeps it.
+    pub overwritten: Vec<(ObjectRef, Digest)>,
+    /// The newest dry run of this session.
+    pub changes: ChangesProgress,
+}
+
+/// What a task works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Running {
+    /// A module goes forward.
+    Forward,
+    /// The environment goes back.
+    Back,
+}
+
+/// What a task does now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub doing: Doing,
+    /// Since when.
+    pub since: Instant,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Writes an object.
+    Apply(ObjectRef),
+    /// Waits for the rollout.
+    Await,
+    /// Reads back whether an object was changed.
+    ReadBack(ObjectRef),
+    /// Puts an object back.
+    Restore(ObjectRef),
+    /// Deletes an object that this release created.
+    Remove(ObjectRef),
+    /// Waits until the old version is healthy.
+    AwaitBack,
+}
+
+/// What a task waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The person paused it.
+    Paused,
+    /// Changes are not unlocked any more; arming goes on from here.
+    NotArmed,
+    /// The cluster does not answer.
+    Contact {
+        /// Since when.
+        since: Instant,
+        /// What it said last, printable.
+        reason: String,
+    },
+}
+
+/// How far a dry run is.
+#[derive(Clone, Debug, Default)]
+pub enum ChangesProgress {
+    /// Not asked for in this session.
+    #[default]
+    NotRun,
+    /// The cluster is being asked.
+    Running,
+    /// There it is.
+    Ready(Arc<FullDiff>),
+    /// The cluster could not be asked.
+    Failed(EngineFailure),
+}
+
+/// A dry run with the objects themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FullDiff {
+    /// When it was made.
+    pub at: Instant,
+    /// As the ledger has it.
+    pub diff: Diff,
+    /// Bodies in the same order.
+    pub bodies: Vec<DiffBodies>,
+}
+
+/// One object before and after. Values of Secrets are masked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiffBodies {
+    /// The object.
+    pub object: ObjectRef,
+    /// Live; none when it would be created.
+    pub before: Option<Value>,
+    /// As it would be; none when the cluster refuses it.
+    pub after: Option<Value>,
+}
