@@ -62,8 +62,9 @@ export function lengthWords(seconds: number): string {
   return minutes % 60 ? m.time_hours_minutes({ hours, minutes: minutes % 60 }) : m.time_hours({ n: hours });
 }
 
-/** How long something took: `0.4 s`, `38 s`, `12:56`. */
+/** How long something took: `38 ms`, `0.4 s`, `38 s`, `12:56`. */
 export function took(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
   return lengthClock(ms / 1000);

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { render } from '@testing-library/svelte';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { FailureCode, RefusalCode } from '../src/ipc';
+import { FailureNote, account, knownVerbs, refusalSentence, speak, verbSentence } from '../src/shared';
+import { failures, refusals } from '../src/shared/failures';
+
+const codes = Object.keys(failures) as FailureCode[];
+const rules = Object.keys(refusals) as RefusalCode[];
+const languages = ['zh-CN', 'en'] as const;
+const contract = (file: string) => readFileSync(join(import.meta.dirname, '../../src-tauri/crates/contract', file), 'utf8');
+const variants = (source: string, name: string): string[] => {
+  const body = source.slice(source.indexOf(`pub enum ${name} {`)).split('\n}')[0] ?? '';
+  return [...body.matchAll(/^ {4}(\w+),$/gm)].map((match) => `${match[1]?.charAt(0).toLowerCase()}${match[1]?.slice(1)}`);
+};
+
+afterEach(() => speak('zh-CN'));
+
+describe('what is said of failures', () => {
+  it('covers exactly the codes of the contract', () => {
+    expect([...codes].sort()).toEqual(variants(contract('src/failure.rs'), 'FailureCode').sort());
+    expect([...rules].sort()).toEqual(variants(contract('src/gate.rs'), 'RefusalCode').sort());
+  });
+
+  it.each(languages.flatMap((language) => codes.map((code) => [language, code] as const)))('%s %s has three sentences', (language, code) => {
+    speak(language);
+    const { container } = render(FailureNote, { failure: { code, params: {}, detail: 'raw <b>detail</b>' } });
+    const said = account({ code, params: {}, detail: null });
+    for (const sentence of Object.values(said)) {
+      expect(sentence.length).toBeGreaterThan(3);
+      expect(sentence).not.toMatch(/undefined|\{|failure_/);
+      expect(container.textContent).toContain(sentence);
+      if (language === 'zh-CN') expect(sentence).toMatch(/\p{Script=Han}/u);
+      else expect(sentence).not.toMatch(/\p{Script=Han}/u);
+    }
+    expect(container.querySelector('details')?.open).toBe(false);
+    expect(container.querySelector('b')).toBeNull();
+  });
+
+  it.each(languages)('%s: every rule has its sentence, also inside a refusal', (language) => {
+    speak(language);
+    for (const code of rules) {
+      const sentence = refusalSentence({ code, params: {} });
+      expect(sentence).not.toMatch(/undefined|refusal_/);
+      expect(account({ code: 'refused', params: { refusal: code }, detail: null }).happened).toBe(sentence);
+    }
+  });
+
+  it('makes hostile values visible', () => {
+    expect(account({ code: 'workspaceUnreadable', params: { path: '/a\u202eb' }, detail: null }).happened).toContain('/a⟦RLO⟧b');
+  });
+
+  it('says every verb of the ledger in both languages', () => {
+    const listed = contract('COMMANDS.md').split('Ledger verbs')[1]?.split('\n').slice(1).join(' ').replace(/\([^)]*\)/g, '') ?? '';
+    const verbs = [...listed.matchAll(/\b([a-z]+[A-Z]\w+|armed|disarmed|refused)(?=\[|\s|$)/g)].map((match) => match[1] ?? '');
+    expect(verbs.length).toBeGreaterThan(35);
+    for (const verb of verbs) expect(knownVerbs, verb).toContain(verb);
+    for (const language of languages) {
+      speak(language);
+      for (const verb of knownVerbs) expect(verbSentence(verb, {})).not.toMatch(/undefined|verb_/);
+    }
+    expect(verbSentence('somethingNewer', { a: 'b' })).toBe('somethingNewer a=b');
+  });
+});
