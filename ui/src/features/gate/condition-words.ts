@@ -1,6 +1,6 @@
 import type { ConditionKind, ConditionState, ConditionView, GateView, ReleaseView } from '$ipc';
 import { m } from '$messages';
-import { hourMinute, lengthClock, lengthWords, words } from '$shared';
+import { hourMinute, lengthClock, lengthWords, words, type Place, type Screen } from '$shared';
 
 const CIRCLED = '①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳';
 
@@ -74,7 +74,11 @@ export function waited(condition: ConditionView, now: number): number {
 
 function counted(condition: ConditionView, now: number): string | null {
   const progress = condition.progress;
-  if (!progress) return null;
+  if (!progress) {
+    // What is asked of every environment of a stage is counted in environments.
+    const { done, total } = condition.params;
+    return Number(total) > 1 && done !== undefined ? m.gate_line_environments({ done, total: total ?? '' }) : null;
+  }
   const counts = { done: progress.done, total: progress.total };
   switch (progress.unit) {
     case 'items':
@@ -114,6 +118,31 @@ export const STATE_WORDS: Record<ConditionState, () => string> = {
   unknown: m.gate_state_unknown,
   waived: m.gate_state_waived,
 };
+
+/** Where a condition is settled, and of which stage or environment. */
+export function settledAt(condition: ConditionView, gate: GateView, release: ReleaseView): { screen: Screen; place: Place } {
+  const stageId = condition.params['stage'] ?? gate.stage;
+  const stage = release.stages.find((one) => one.id === stageId) ?? release.stages.find((one) => one.id === gate.stage);
+  const environment = condition.params['environment'] ?? stage?.environments[0]?.id;
+  const place: Place = environment ? { environment } : {};
+  switch (condition.kind) {
+    case 'previousStagePassed':
+    case 'soakPassed':
+      return { screen: 'rollout', place };
+    case 'checklistComplete': {
+      // Due are the stage's own items and those left of the stage before it; the older ones first.
+      const before = release.stages[release.stages.findIndex((one) => one.id === gate.stage) - 1];
+      const left = before && before.checklist_done < before.checklist_total ? before.id : gate.stage;
+      return { screen: 'checklist', place: { stage: left } };
+    }
+    case 'diffReviewed':
+    case 'backupTaken':
+      return { screen: 'changes', place };
+    case 'identityVerified':
+    case 'permissionsPresent':
+      return { screen: 'environments', place };
+  }
+}
 
 /** How far along a bar is drawn, 0 to 1; none when there is nothing to count. */
 export function fraction(condition: ConditionView, now: number): number | null {
