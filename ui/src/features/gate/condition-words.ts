@@ -77,7 +77,8 @@ function counted(condition: ConditionView, now: number): string | null {
   if (!progress) {
     // What is asked of every environment of a stage is counted in environments.
     const { done, total } = condition.params;
-    return Number(total) > 1 && done !== undefined ? m.gate_line_environments({ done, total: total ?? '' }) : null;
+    const counted = ['diffReviewed', 'identityVerified', 'permissionsPresent'].includes(condition.kind);
+    return counted && Number(total) > 1 && done !== undefined ? m.gate_line_environments({ done, total: total ?? '' }) : null;
   }
   const counts = { done: progress.done, total: progress.total };
   switch (progress.unit) {
