@@ -134,7 +134,6 @@ pub(super) fn parse(text: &str) -> Result<File, KubeconfigFailure> {
             max_nodes: 50_000,
             max_events: 200_000,
             max_merge_keys: 0,
-            flow_nesting_limit: 16,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: 2_000,
