@@ -2,7 +2,7 @@
 //! version is awaited. Stops for nothing that can be done later.
 
 use domain::{
-    BackupObject, Command, EnvironmentId, EnvironmentState, ModuleId, MutationOutcome,
+    BackupBody, BackupObject, Command, EnvironmentId, EnvironmentState, ModuleId, MutationOutcome,
     MutationVerb, NotificationKind, ObjectRef, PersonId, Precondition, Refusal, Release, ReleaseId,
     Work,
 };
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::act::{Act, Acted};
 use crate::awaiting::{Awaited, Standing, is_workload};
 use crate::engine::Errand;
-use crate::forward::newest_head;
+use crate::forward::{newest_head, newest_write};
 use crate::handles::bounded;
 use crate::judge::Judge;
 use crate::lanes::Turn;
@@ -83,6 +83,19 @@ fn written_since<'a>(
         }
     }
     objects
+}
+
+/// Whether an earlier try has put the object back, and nobody touched it since.
+fn restored_before(
+    state: &EnvironmentState,
+    object: &ObjectRef,
+    kept: &BackupBody,
+    live: &LiveObject,
+) -> bool {
+    let restored = newest_write(state, object).is_some_and(|write| {
+        write.intent.verb == MutationVerb::Restore && write.intent.body.as_ref() == Some(&kept.blob)
+    });
+    restored && newest_head(state, object).is_some_and(|head| head.content == live.head.content)
 }
 
 impl Engine {
@@ -219,6 +232,11 @@ impl Engine {
                     | EngineFailure::Cancelled
                     | EngineFailure::OutcomeUnknown { .. }),
                 ) => return Err(failure),
+                // Nothing else can be reached either.
+                Err(failure) if failure.is_lost_contact() => {
+                    failures.push(format!("{}: {failure}", undo.kept.object.label()));
+                    return Ok(Some(failures.join("; ")));
+                }
                 // Stop the bleeding first: the others go back all the same.
                 Err(failure) => {
                     failures.push(format!("{}: {failure}", undo.kept.object.label()));
@@ -284,33 +302,50 @@ impl Engine {
         let mut pause = BackOff::new(self.limits().retry_first, self.limits().retry_most);
         let mut without_contact = Patience::new(self.limits());
         let mut tries = 0;
+        let mut restored = false;
         loop {
-            match self.undo_once(errand, undo).await {
-                Ok(None) => break,
-                Ok(Some(Acted::Applied(_))) => break,
-                Ok(Some(Acted::NotApplied(reason))) => {
-                    tries += 1;
-                    if tries >= self.limits().undo_tries {
-                        let object = object.clone();
-                        return Err(EngineFailure::NotApplied { object, reason });
+            let tried = match restored {
+                false => self.undo_once(errand, undo).await,
+                true => self.let_go_on_back(errand, undo).await,
+            };
+            let acted = match tried {
+                Ok(Some(Acted::Unknown(mutation))) => {
+                    self.until_settled(id, environment, &turn.leave).await?;
+                    match self.settled(id, environment, &mutation)? {
+                        Some(settled) => Some(settled),
+                        None => continue,
                     }
                 }
-                // Read back, then look again at what is there now.
-                Ok(Some(Acted::Unknown(_)))
-                | Err(EngineFailure::Refused(Refusal::OutcomePending)) => {
+                Ok(acted) => acted,
+                Err(EngineFailure::Refused(Refusal::OutcomePending)) => {
                     self.until_settled(id, environment, &turn.leave).await?;
+                    continue;
                 }
                 Err(failure) if failure.is_lost_contact() => {
                     self.show_lost_contact(errand, &failure.to_string());
                     if without_contact.look(true) >= self.limits().lost_contact {
                         return Err(failure);
                     }
-                    tokio::time::sleep(pause.next()).await;
+                    tokio::select! {
+                        () = turn.leave.cancelled() => return Err(EngineFailure::Cancelled),
+                        () = tokio::time::sleep(pause.next()) => {}
+                    }
+                    continue;
                 }
                 Err(failure) => return Err(failure),
+            };
+            match acted {
+                Some(Acted::NotApplied(reason)) => {
+                    tries += 1;
+                    if tries >= self.limits().undo_tries {
+                        let object = object.clone();
+                        return Err(EngineFailure::NotApplied { object, reason });
+                    }
+                }
+                _ if restored => return Ok(()),
+                _ => restored = true,
             }
         }
-        self.let_go_on_back(errand, undo, turn).await
     }
 
     /// One try; none if the object is already what the backup says.
@@ -328,6 +363,9 @@ impl Engine {
         let ours = newest_head(&state, object);
         let (verb, body) = match (&undo.kept.live, &live) {
             (Some(kept), Some(live)) if live.head.content == kept.head.content => return Ok(None),
+            (Some(kept), Some(live)) if restored_before(&state, object, kept, live) => {
+                return Ok(None);
+            }
             (None, None) => return Ok(None),
             // Deleted and made anew by someone else: removing it would destroy what is theirs.
             (None, Some(live)) if ours.is_some_and(|ours| ours.uid != live.head.uid) => {
@@ -399,46 +437,28 @@ impl Engine {
     }
 
     /// A Deployment that was paused in the middle has to be let go, or the old pods never come. One
-    /// that was paused before the release stays so.
+    /// that was paused before the release stays so. None if there is nothing to do.
     async fn let_go_on_back(
         &self,
         errand: &Errand,
         undo: &Undo,
-        turn: &Turn,
-    ) -> Result<(), EngineFailure> {
+    ) -> Result<Option<Acted>, EngineFailure> {
         let object = &undo.kept.object;
         let Some(kept) = undo.kept.live.as_ref() else {
-            return Ok(());
+            return Ok(None);
         };
         if object.kind != "Deployment" {
-            return Ok(());
+            return Ok(None);
         }
         let body = self.body(object, &kept.blob).await?;
         if body.pointer("/spec/paused").and_then(Value::as_bool) == Some(true) {
-            return Ok(());
+            return Ok(None);
         }
-        let (id, environment) = (&errand.release, &errand.environment);
-        let lane = self.lane(id, environment);
-        for _ in 0..self.limits().undo_tries {
-            let hands = lane.hands().await;
-            let actor = Some(errand.actor.clone());
-            let unpause = MutationVerb::Unpause;
-            match self
-                .switch_pause(hands, errand, &undo.module, actor, object, unpause)
-                .await?
-            {
-                None | Some(Acted::Applied(_)) => return Ok(()),
-                Some(Acted::NotApplied(reason)) => {
-                    tracing::warn!(%object, reason, "its rollout could not be let go on");
-                }
-                Some(Acted::Unknown(_)) => {
-                    self.until_settled(id, environment, &turn.leave).await?;
-                }
-            }
-        }
-        Err(EngineFailure::NotApplied {
-            object: object.clone(),
-            reason: "it is still paused".to_owned(),
-        })
+        let lane = self.lane(&errand.release, &errand.environment);
+        let hands = lane.hands().await;
+        let actor = Some(errand.actor.clone());
+        let unpause = MutationVerb::Unpause;
+        self.switch_pause(hands, errand, &undo.module, actor, object, unpause)
+            .await
     }
 }

@@ -85,7 +85,7 @@ impl Engine {
     /// What an environment's cluster says of itself and of the user.
     pub async fn about(&self, environment: &EnvironmentId) -> Result<About, EngineFailure> {
         let cluster = self.cluster(environment).await?;
-        bounded(self.limits().question, cluster.about()).await
+        Ok(bounded(self.limits().question, cluster.about()).await?)
     }
 
     /// Pins an environment to the cluster that was shown. Connects afresh and refuses if another
