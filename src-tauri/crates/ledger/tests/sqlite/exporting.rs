@@ -208,3 +208,44 @@ async fn a_large_export_is_whole() {
     );
     assert_eq!(verify_export(bytes.as_slice()).verified, 5000);
 }
+
+/// The README promises that anyone can check an export; its program is run as it stands there.
+#[tokio::test]
+async fn the_readmes_program_finds_what_we_find() {
+    let readme = include_str!("../../README.md");
+    let program = readme
+        .split("```python\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = three(folder.path()).await;
+    let path = folder.path().join("ledger.jsonl");
+    ledger.export(Format::JsonLines, &path).await.unwrap();
+    let run = || {
+        std::process::Command::new("python3")
+            .args(["-c", program])
+            .arg(&path)
+            .output()
+    };
+    let Ok(whole) = run() else {
+        eprintln!("1 skipped: no python3");
+        return;
+    };
+    let said = String::from_utf8_lossy(&whole.stdout).into_owned();
+    assert_eq!(
+        said.trim(),
+        format!("whole, head {}", ledger.chain().head.unwrap()),
+        "{whole:?}"
+    );
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("可以上线", "不可上线")).unwrap();
+    let changed = run().unwrap();
+    assert!(!changed.status.success());
+    assert!(
+        String::from_utf8_lossy(&changed.stderr).contains("broken at 2"),
+        "{changed:?}"
+    );
+}
