@@ -18,7 +18,11 @@ pub struct Failure {
 impl Failure {
     /// A failure without parameters.
     pub fn new(code: FailureCode) -> Self {
-        Failure { code, params: BTreeMap::new(), detail: None }
+        Failure {
+            code,
+            params: BTreeMap::new(),
+            detail: None,
+        }
     }
 
     /// Adds a value that the sentences name.
@@ -35,7 +39,9 @@ impl Failure {
 }
 
 /// Every kind of failure that the window can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Type,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum FailureCode {
     /// Workspace folder cannot be read. Params: path.

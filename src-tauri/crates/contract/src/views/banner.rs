@@ -1,7 +1,10 @@
 use domain::{Environment, Instant, PersonId, Register, Release, Role, Stage, Tier, Work};
 
 use super::common::{at, hex_with_colons, host_of, look, role_view, text};
-use crate::{ArmingState, ArmingView, BannerLook, BannerView, IdentityState, IdentityView, ReadOnlyReason, RoleView};
+use crate::{
+    ArmingState, ArmingView, BannerLook, BannerView, IdentityState, IdentityView, ReadOnlyReason,
+    RoleView,
+};
 
 /// What the banner is made from. Without a release only the workspace is known.
 #[derive(Clone, Copy)]
@@ -30,7 +33,12 @@ pub struct BannerInput<'a> {
 pub fn banner_view(input: &BannerInput<'_>) -> BannerView {
     let environment = input.environment;
     let stop = environment
-        .and_then(|e| input.stages.iter().position(|s| s.environments.iter().any(|of| of.id == e.id)))
+        .and_then(|e| {
+            input
+                .stages
+                .iter()
+                .position(|s| s.environments.iter().any(|of| of.id == e.id))
+        })
         .map_or(0, |index| index + 1);
     let binding = environment.and_then(|e| input.register.bindings.get(&e.id));
     let identity = identity(input);
@@ -41,8 +49,12 @@ pub fn banner_view(input: &BannerInput<'_>) -> BannerView {
         stop: super::common::count(stop),
         stops: super::common::count(input.stages.len()),
         cluster: environment.map(|e| e.cluster.clone()).unwrap_or_default(),
-        host: binding.map(|b| host_of(&b.identity.url)).unwrap_or_default(),
-        namespaces: environment.map(|e| vec![e.namespace.clone()]).unwrap_or_default(),
+        host: binding
+            .map(|b| host_of(&b.identity.url))
+            .unwrap_or_default(),
+        namespaces: environment
+            .map(|e| vec![e.namespace.clone()])
+            .unwrap_or_default(),
         cluster_user: input.cluster_user.map(str::to_owned),
         person: input.me.map(ToString::to_string),
         role: role(input),
@@ -56,7 +68,10 @@ pub fn banner_view(input: &BannerInput<'_>) -> BannerView {
 fn role(input: &BannerInput<'_>) -> Option<RoleView> {
     let plan = &input.release?.plan;
     let roles = [Role::Operator, Role::Verifier, Role::Manager];
-    roles.into_iter().find(|role| input.me == Some(plan.holder(*role))).map(role_view)
+    roles
+        .into_iter()
+        .find(|role| input.me == Some(plan.holder(*role)))
+        .map(role_view)
 }
 
 fn identity(input: &BannerInput<'_>) -> IdentityView {
@@ -65,8 +80,13 @@ fn identity(input: &BannerInput<'_>) -> IdentityView {
     let state = id.and_then(|id| input.release?.environments.get(id));
     let noted = state.and_then(|s| s.identity.as_ref());
     let session = id.and_then(|id| input.register.checks.get(id));
-    let newest = noted.into_iter().chain(session).max_by_key(|check| check.at);
-    let found = newest.filter(|check| !check.verified).map(|check| &check.found);
+    let newest = noted
+        .into_iter()
+        .chain(session)
+        .max_by_key(|check| check.at);
+    let found = newest
+        .filter(|check| !check.verified)
+        .map(|check| &check.found);
     let fresh = newest.is_some_and(|check| {
         // As the gate judges it: a check from the future says nothing.
         (0..=i64::from(input.identity_limit_s)).contains(&(input.now - check.at).num_seconds())
@@ -79,7 +99,9 @@ fn identity(input: &BannerInput<'_>) -> IdentityView {
             (Some(_), Some(_)) if fresh => IdentityState::Verified,
             (Some(_), _) => IdentityState::Stale,
         },
-        verified_at: newest.filter(|check| check.verified).map(|check| at(check.at)),
+        verified_at: newest
+            .filter(|check| check.verified)
+            .map(|check| at(check.at)),
         limit_s: input.identity_limit_s,
         uid: binding.map(|b| b.identity.uid.clone()),
         ca: binding.map(|b| hex_with_colons(&b.identity.ca_sha256)),
@@ -89,32 +111,59 @@ fn identity(input: &BannerInput<'_>) -> IdentityView {
 }
 
 fn arming(input: &BannerInput<'_>, identity: IdentityState) -> ArmingView {
-    let state = input.environment.and_then(|e| input.release?.environments.get(&e.id));
+    let state = input
+        .environment
+        .and_then(|e| input.release?.environments.get(&e.id));
     let asks_name = input.environment.is_some_and(|e| e.tier == Tier::Prod);
-    let view = |state, reason, module, until| ArmingView { state, reason, module, until, asks_name };
+    let view = |state, reason, module, until| ArmingView {
+        state,
+        reason,
+        module,
+        until,
+        asks_name,
+    };
     if state.is_some_and(|s| s.work == Work::Back) {
         return view(ArmingState::RollingBack, None, None, None);
     }
-    let armed = state.and_then(|s| s.armed.as_ref()).filter(|(_, until)| input.now <= *until);
+    let armed = state
+        .and_then(|s| s.armed.as_ref())
+        .filter(|(_, until)| input.now <= *until);
     if let Some((module, until)) = armed {
-        return view(ArmingState::Armed, None, Some(module.to_string()), Some(at(*until)));
+        return view(
+            ArmingState::Armed,
+            None,
+            Some(module.to_string()),
+            Some(at(*until)),
+        );
     }
-    view(ArmingState::ReadOnly, Some(read_only(input, identity)), None, None)
+    view(
+        ArmingState::ReadOnly,
+        Some(read_only(input, identity)),
+        None,
+        None,
+    )
 }
 
 /// The first reason that has to be settled before anything can be changed.
 fn read_only(input: &BannerInput<'_>, identity: IdentityState) -> ReadOnlyReason {
-    let Some(environment) = input.environment else { return ReadOnlyReason::Unselected };
+    let Some(environment) = input.environment else {
+        return ReadOnlyReason::Unselected;
+    };
     match identity {
         IdentityState::Unbound => return ReadOnlyReason::Unbound,
         IdentityState::Mismatch => return ReadOnlyReason::IdentityMismatch,
         IdentityState::Verified | IdentityState::Stale | IdentityState::Unreachable => {}
     }
-    let Some(release) = input.release else { return ReadOnlyReason::NoRelease };
+    let Some(release) = input.release else {
+        return ReadOnlyReason::NoRelease;
+    };
     if input.me == Some(&release.plan.verifier) {
         return ReadOnlyReason::Verifier;
     }
-    let stage = release.plan.stage_of(&environment.id).and_then(|s| release.stages.get(&s.id));
+    let stage = release
+        .plan
+        .stage_of(&environment.id)
+        .and_then(|s| release.stages.get(&s.id));
     if super::place::has_passed(release, environment) {
         ReadOnlyReason::Done
     } else if stage.is_none_or(|s| s.opened.is_none()) {

@@ -3,8 +3,8 @@ use domain::{Backup, Diff, EnvironmentId, FieldAuthor, ObjectDiff, ObjectRef, Wo
 use super::ViewInput;
 use super::common::{at, count, signature_view};
 use crate::{
-    BackupView, ChangeVerb, ChangesState, ChangesView, ConflictView, DeclarationView, DiffLine, Failure,
-    ObjectChangeView, UndeclaredView,
+    BackupView, ChangeVerb, ChangesState, ChangesView, ConflictView, DeclarationView, DiffLine,
+    Failure, ObjectChangeView, UndeclaredView,
 };
 
 /// The lines of an object's diff, made by the adapter that has both objects.
@@ -31,14 +31,25 @@ pub fn changes_view(
     let release = input.release;
     let state = release.environments.get(environment)?;
     let diff = state.diff.as_ref().map(|(_, diff)| diff);
-    let objects: Vec<ObjectChangeView> =
-        diff.map(|d| d.objects.iter().map(|o| object_view(input, d, o, asked.lines)).collect()).unwrap_or_default();
+    let objects: Vec<ObjectChangeView> = diff
+        .map(|d| {
+            d.objects
+                .iter()
+                .map(|o| object_view(input, d, o, asked.lines))
+                .collect()
+        })
+        .unwrap_or_default();
     let undeclared = objects.iter().map(|o| o.undeclared.len()).sum();
     let rejected = objects.iter().any(|o| o.rejected.is_some());
     let mine = input.me == Some(&release.plan.operator);
     let running_release = release.status == domain::Status::Running;
     let reviewed = diff
-        .and_then(|d| state.review.as_ref().filter(|(digest, _)| digest == &d.digest))
+        .and_then(|d| {
+            state
+                .review
+                .as_ref()
+                .filter(|(digest, _)| digest == &d.digest)
+        })
         .map(|(_, signed)| signature_view(&release.plan, signed));
     Some(ChangesView {
         environment: environment.to_string(),
@@ -98,10 +109,17 @@ fn object_view(
             after: field.after.clone(),
         })
         .collect();
-    let written = object.fields.iter().filter(|f| f.author == FieldAuthor::Manifest).count();
+    let written = object
+        .fields
+        .iter()
+        .filter(|f| f.author == FieldAuthor::Manifest)
+        .count();
     let mut lines = lines(&object.object);
     for line in &mut lines {
-        line.undeclared = line.path.as_ref().is_some_and(|path| undeclared.iter().any(|u| &u.path == path));
+        line.undeclared = line
+            .path
+            .as_ref()
+            .is_some_and(|path| undeclared.iter().any(|u| &u.path == path));
     }
     ObjectChangeView {
         id: object.object.label(),
@@ -120,7 +138,10 @@ fn object_view(
         conflicts: object
             .conflicts
             .iter()
-            .map(|c| ConflictView { manager: c.manager.clone(), path: c.path.clone() })
+            .map(|c| ConflictView {
+                manager: c.manager.clone(),
+                path: c.path.clone(),
+            })
             .collect(),
         rejected: object.rejected.clone(),
         lines,
@@ -130,9 +151,12 @@ fn object_view(
 
 fn declarations(input: &ViewInput<'_>, diff: Option<&Diff>) -> Vec<DeclarationView> {
     let fields = || {
-        diff.into_iter()
-            .flat_map(|d| &d.objects)
-            .flat_map(|o| o.fields.iter().filter(|f| f.author == FieldAuthor::Manifest).map(move |f| (&o.object, f)))
+        diff.into_iter().flat_map(|d| &d.objects).flat_map(|o| {
+            o.fields
+                .iter()
+                .filter(|f| f.author == FieldAuthor::Manifest)
+                .map(move |f| (&o.object, f))
+        })
     };
     input
         .release
@@ -141,7 +165,11 @@ fn declarations(input: &ViewInput<'_>, diff: Option<&Diff>) -> Vec<DeclarationVi
         .map(|d| DeclarationView {
             text: d.text.clone(),
             covers: format!("{} {}", d.object, d.path).trim_end().to_owned(),
-            matched: count(fields().filter(|(object, field)| d.covers(object, &field.path)).count()),
+            matched: count(
+                fields()
+                    .filter(|(object, field)| d.covers(object, &field.path))
+                    .count(),
+            ),
         })
         .collect()
 }

@@ -1,10 +1,14 @@
 use domain::gate::{ItemVerdict, item_verdict};
-use domain::{ChecklistItem, EnvironmentState, ItemKind, ModuleStatus, MutationVerb, Phase, Release, StageId, may_tick};
+use domain::{
+    ChecklistItem, EnvironmentState, ItemKind, ModuleStatus, MutationVerb, Phase, Release, StageId,
+    may_tick,
+};
 
 use super::common::{count, role_view, signature_view, text};
 use super::{ViewInput, refusal_view};
 use crate::{
-    ChecklistGroupView, ChecklistItemState, ChecklistItemView, ChecklistPhase, ChecklistPhaseView, ChecklistView,
+    ChecklistGroupView, ChecklistItemState, ChecklistItemView, ChecklistPhase, ChecklistPhaseView,
+    ChecklistView,
 };
 
 const PHASES: [(Phase, ChecklistPhase); 5] = [
@@ -33,26 +37,43 @@ pub fn checklist_view(input: &ViewInput<'_>, stage: &StageId) -> Option<Checklis
 
 /// Items that hold, out of those that a stage has without the two days after it.
 pub(super) fn done_of(release: &Release, stage: &StageId) -> (u32, u32) {
-    let items = [Phase::Pre, Phase::During, Phase::Post].into_iter().flat_map(|phase| release.plan.items(stage, phase));
+    let items = [Phase::Pre, Phase::During, Phase::Post]
+        .into_iter()
+        .flat_map(|phase| release.plan.items(stage, phase));
     items.fold((0, 0), |(done, total), item| {
-        (done + u32::from(item_verdict(release, stage, item) == ItemVerdict::Passed), total + 1)
+        (
+            done + u32::from(item_verdict(release, stage, item) == ItemVerdict::Passed),
+            total + 1,
+        )
     })
 }
 
-fn phase_view(input: &ViewInput<'_>, stage: &StageId, phase: Phase, view: ChecklistPhase) -> ChecklistPhaseView {
+fn phase_view(
+    input: &ViewInput<'_>,
+    stage: &StageId,
+    phase: Phase,
+    view: ChecklistPhase,
+) -> ChecklistPhaseView {
     let mut groups: Vec<ChecklistGroupView> = Vec::new();
     for item in input.release.plan.items(stage, phase) {
         let title = text(&item.group);
         let seen = item_view(input, stage, item);
         match groups.iter_mut().find(|group| group.title == title) {
             Some(group) => group.items.push(seen),
-            None => groups.push(ChecklistGroupView { title, items: vec![seen] }),
+            None => groups.push(ChecklistGroupView {
+                title,
+                items: vec![seen],
+            }),
         }
     }
     let items = || groups.iter().flat_map(|group| &group.items);
     ChecklistPhaseView {
         phase: view,
-        done: count(items().filter(|item| item.state == ChecklistItemState::Passed).count()),
+        done: count(
+            items()
+                .filter(|item| item.state == ChecklistItemState::Passed)
+                .count(),
+        ),
         total: count(items().count()),
         groups,
     }
@@ -60,7 +81,10 @@ fn phase_view(input: &ViewInput<'_>, stage: &StageId, phase: Phase, view: Checkl
 
 fn item_view(input: &ViewInput<'_>, stage: &StageId, item: &ChecklistItem) -> ChecklistItemView {
     let release = input.release;
-    let tick = release.stages.get(stage).and_then(|s| s.ticks.get(&item.id));
+    let tick = release
+        .stages
+        .get(stage)
+        .and_then(|s| s.ticks.get(&item.id));
     let automatic = item.kind != ItemKind::Manual;
     let refused = may_tick(release, stage, &item.id, input.facts()).err();
     ChecklistItemView {
@@ -86,16 +110,27 @@ fn item_view(input: &ViewInput<'_>, stage: &StageId, item: &ChecklistItem) -> Ch
 /// What the probe counted: `passed/all`.
 fn evidence(release: &Release, stage: &StageId, kind: ItemKind) -> Option<String> {
     let stage = release.plan.stage(stage)?;
-    let states = || stage.environments.iter().filter_map(|e| release.environments.get(&e.id));
+    let states = || {
+        stage
+            .environments
+            .iter()
+            .filter_map(|e| release.environments.get(&e.id))
+    };
     match kind {
         ItemKind::Manual => None,
         ItemKind::RolloutsHealthy => {
             let modules = || states().flat_map(|e| e.modules.values());
-            let passed = modules().filter(|m| m.status == ModuleStatus::Passed).count();
+            let passed = modules()
+                .filter(|m| m.status == ModuleStatus::Passed)
+                .count();
             Some(format!("{passed}/{}", modules().count()))
         }
         ItemKind::ContentApplied => {
-            let planned: usize = stage.environments.iter().map(|e| release.plan.objects(&e.id).count()).sum();
+            let planned: usize = stage
+                .environments
+                .iter()
+                .map(|e| release.plan.objects(&e.id).count())
+                .sum();
             let written: usize = states().map(objects_written).sum();
             Some(format!("{written}/{planned}"))
         }
@@ -104,10 +139,16 @@ fn evidence(release: &Release, stage: &StageId, kind: ItemKind) -> Option<String
 
 /// Objects whose newest write was applied.
 fn objects_written(environment: &EnvironmentState) -> usize {
-    let newest = environment.settled.iter().enumerate().filter(|(index, settled)| {
-        let later = environment.settled.get(index + 1..).unwrap_or_default();
-        !later.iter().any(|l| l.intent.object == settled.intent.object && is_write(l.intent.verb))
-    });
+    let newest = environment
+        .settled
+        .iter()
+        .enumerate()
+        .filter(|(index, settled)| {
+            let later = environment.settled.get(index + 1..).unwrap_or_default();
+            !later
+                .iter()
+                .any(|l| l.intent.object == settled.intent.object && is_write(l.intent.verb))
+        });
     newest
         .filter(|(_, s)| s.intent.verb == MutationVerb::Apply)
         .filter(|(_, s)| matches!(s.outcome, domain::MutationOutcome::Applied { .. }))
@@ -115,5 +156,8 @@ fn objects_written(environment: &EnvironmentState) -> usize {
 }
 
 fn is_write(verb: MutationVerb) -> bool {
-    matches!(verb, MutationVerb::Apply | MutationVerb::Restore | MutationVerb::Remove)
+    matches!(
+        verb,
+        MutationVerb::Apply | MutationVerb::Restore | MutationVerb::Remove
+    )
 }

@@ -10,13 +10,21 @@ pub fn at(instant: Instant) -> At {
 
 /// Words in both languages.
 pub fn text(words: &domain::Text) -> Text {
-    Text { zh: words.zh.clone(), en: words.en.clone() }
+    Text {
+        zh: words.zh.clone(),
+        en: words.en.clone(),
+    }
 }
 
 /// A person of a release; one whom the plan does not know is shown by identifier.
 pub fn person_head(plan: &ReleasePlan, id: &PersonId) -> PersonHead {
-    let name = plan.person(id).map_or_else(|| id.to_string(), |person| person.name.clone());
-    PersonHead { id: id.to_string(), name }
+    let name = plan
+        .person(id)
+        .map_or_else(|| id.to_string(), |person| person.name.clone());
+    PersonHead {
+        id: id.to_string(),
+        name,
+    }
 }
 
 /// A role.
@@ -55,7 +63,11 @@ pub fn look(stages: &[Stage], environment: &Environment) -> BannerLook {
 /// Hex digits in pairs, as fingerprints are read aloud.
 pub fn hex_with_colons(hex: &str) -> String {
     let digits: Vec<char> = hex.chars().map(|c| c.to_ascii_uppercase()).collect();
-    digits.chunks(2).map(|pair| pair.iter().collect::<String>()).collect::<Vec<_>>().join(":")
+    digits
+        .chunks(2)
+        .map(|pair| pair.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join(":")
 }
 
 /// Host and port of a URL: what stands between `://` and the next slash.

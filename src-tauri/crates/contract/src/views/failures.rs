@@ -7,7 +7,10 @@ use crate::{Failure, FailureCode, RefusalCode, RefusalView};
 
 /// A refusal with the values that its sentence names.
 pub fn refusal_view(refusal: &Refusal) -> RefusalView {
-    let plain = |code| RefusalView { code, params: BTreeMap::new() };
+    let plain = |code| RefusalView {
+        code,
+        params: BTreeMap::new(),
+    };
     let with = |code, name: &str, value: String| RefusalView {
         code,
         params: BTreeMap::from([(name.to_owned(), value)]),
@@ -24,13 +27,19 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::NoKeyRegistered => plain(RefusalCode::NoKeyRegistered),
         Refusal::GateClosed => plain(RefusalCode::GateClosed),
         Refusal::GateAlreadyOpen => plain(RefusalCode::GateAlreadyOpen),
-        Refusal::ConditionUnmet { condition } => {
-            with(RefusalCode::ConditionUnmet, "condition", condition_name(*condition))
+        Refusal::ConditionUnmet { condition } => with(
+            RefusalCode::ConditionUnmet,
+            "condition",
+            condition_name(*condition),
+        ),
+        Refusal::NotWaivable { condition } => with(
+            RefusalCode::NotWaivable,
+            "condition",
+            condition_name(*condition),
+        ),
+        Refusal::ReasonTooShort { least } => {
+            with(RefusalCode::ReasonTooShort, "least", least.to_string())
         }
-        Refusal::NotWaivable { condition } => {
-            with(RefusalCode::NotWaivable, "condition", condition_name(*condition))
-        }
-        Refusal::ReasonTooShort { least } => with(RefusalCode::ReasonTooShort, "least", least.to_string()),
         Refusal::VoteMissing { role } => with(RefusalCode::VoteMissing, "role", role_name(*role)),
         Refusal::IdentityNotVerified => plain(RefusalCode::IdentityNotVerified),
         Refusal::IdentityMismatch => plain(RefusalCode::IdentityMismatch),
@@ -40,17 +49,29 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::NotArmed => plain(RefusalCode::NotArmed),
         Refusal::NoBackup => plain(RefusalCode::NoBackup),
         Refusal::DiffNotReviewed => plain(RefusalCode::DiffNotReviewed),
-        Refusal::UndeclaredChange { count } => with(RefusalCode::UndeclaredChange, "count", count.to_string()),
+        Refusal::UndeclaredChange { count } => {
+            with(RefusalCode::UndeclaredChange, "count", count.to_string())
+        }
         Refusal::PermissionMissing { permission } => {
-            let mut view = with(RefusalCode::PermissionMissing, "verb", permission.verb.clone());
-            view.params.insert("resource".to_owned(), permission.resource.clone());
-            view.params.insert("namespace".to_owned(), permission.namespace.clone());
+            let mut view = with(
+                RefusalCode::PermissionMissing,
+                "verb",
+                permission.verb.clone(),
+            );
+            view.params
+                .insert("resource".to_owned(), permission.resource.clone());
+            view.params
+                .insert("namespace".to_owned(), permission.namespace.clone());
             view
         }
-        Refusal::DependencyFirst { module } => with(RefusalCode::DependencyFirst, "module", module.to_string()),
-        Refusal::EnvironmentFirst { environment } => {
-            with(RefusalCode::EnvironmentFirst, "environment", environment.to_string())
+        Refusal::DependencyFirst { module } => {
+            with(RefusalCode::DependencyFirst, "module", module.to_string())
         }
+        Refusal::EnvironmentFirst { environment } => with(
+            RefusalCode::EnvironmentFirst,
+            "environment",
+            environment.to_string(),
+        ),
         Refusal::AlreadyRunning => plain(RefusalCode::AlreadyRunning),
         Refusal::NotRunning => plain(RefusalCode::NotRunning),
         Refusal::OutcomePending => plain(RefusalCode::OutcomePending),
@@ -77,7 +98,10 @@ pub(super) fn role_name(role: domain::Role) -> String {
 /// The name that serde gives a variant.
 pub(super) fn named(value: &impl serde::Serialize) -> String {
     let name = serde_json::to_value(value).ok();
-    name.as_ref().and_then(|name| name.as_str()).unwrap_or_default().to_owned()
+    name.as_ref()
+        .and_then(|name| name.as_str())
+        .unwrap_or_default()
+        .to_owned()
 }
 
 impl From<&Refusal> for Failure {
@@ -99,26 +123,31 @@ impl From<Refusal> for Failure {
 pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> Failure {
     let of = |code| Failure::new(code).with("cluster", cluster);
     match failure {
-        ClusterFailure::Unreachable(why) => {
-            of(FailureCode::ClusterUnreachable).with("host", host).detail(why.clone())
-        }
-        ClusterFailure::Untrusted(why) => of(FailureCode::ClusterUntrusted).with("host", host).detail(why.clone()),
+        ClusterFailure::Unreachable(why) => of(FailureCode::ClusterUnreachable)
+            .with("host", host)
+            .detail(why.clone()),
+        ClusterFailure::Untrusted(why) => of(FailureCode::ClusterUntrusted)
+            .with("host", host)
+            .detail(why.clone()),
         ClusterFailure::CredentialRefused => of(FailureCode::CredentialRefused),
         ClusterFailure::Forbidden(permission) => of(FailureCode::PermissionMissing)
             .with("verb", &permission.verb)
             .with("resource", &permission.resource)
             .with("namespace", &permission.namespace),
         ClusterFailure::Busy => of(FailureCode::ClusterBusy),
-        ClusterFailure::AnotherCluster { expected, found } => {
-            of(FailureCode::IdentityMismatch).with("expected", &expected.uid).with("found", &found.uid)
-        }
+        ClusterFailure::AnotherCluster { expected, found } => of(FailureCode::IdentityMismatch)
+            .with("expected", &expected.uid)
+            .with("found", &found.uid),
         ClusterFailure::KindUnknown(kind) => of(FailureCode::KindUnknown).with("kind", kind),
         ClusterFailure::PluginNotAllowed { path, sha256 } => of(FailureCode::PluginNotAllowed)
             .with("command", path)
             .with("sha256", sha256.clone().unwrap_or_default()),
-        ClusterFailure::Answered { status: 422, message } => {
-            of(FailureCode::ObjectRejected).with("object", "").detail(message.clone())
-        }
+        ClusterFailure::Answered {
+            status: 422,
+            message,
+        } => of(FailureCode::ObjectRejected)
+            .with("object", "")
+            .detail(message.clone()),
         ClusterFailure::Answered { .. } | ClusterFailure::Unreadable(_) => {
             of(FailureCode::ClusterFailed).detail(failure.to_string())
         }
@@ -131,14 +160,19 @@ impl From<&LedgerFailure> for Failure {
             LedgerFailure::Moved { .. } => Failure::new(FailureCode::LedgerMoved),
             LedgerFailure::InUse { path, process } => Failure::new(FailureCode::LedgerInUse)
                 .with("path", path)
-                .with("process", process.map_or_else(String::new, |id| id.to_string())),
+                .with(
+                    "process",
+                    process.map_or_else(String::new, |id| id.to_string()),
+                ),
             LedgerFailure::Newer { found, known } => Failure::new(FailureCode::LedgerNewer)
                 .with("found", found.to_string())
                 .with("known", known.to_string()),
             LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerBroken),
             LedgerFailure::ExportUnwritable(_) => Failure::new(FailureCode::ExportUnwritable),
             LedgerFailure::Unwritable(_) => Failure::new(FailureCode::LedgerUnwritable),
-            LedgerFailure::Missing(_) | LedgerFailure::Other(_) => Failure::new(FailureCode::Internal),
+            LedgerFailure::Missing(_) | LedgerFailure::Other(_) => {
+                Failure::new(FailureCode::Internal)
+            }
         }
         .detail(failure.to_string())
     }
@@ -158,13 +192,17 @@ impl From<&VaultFailure> for Failure {
             VaultFailure::Timeout { seconds } => {
                 Failure::new(FailureCode::KeychainTimeout).with("seconds", seconds.to_string())
             }
-            VaultFailure::NoEntry(entry) => Failure::new(FailureCode::KeychainEntryMissing).with("entry", entry),
+            VaultFailure::NoEntry(entry) => {
+                Failure::new(FailureCode::KeychainEntryMissing).with("entry", entry)
+            }
             VaultFailure::WrongPassphrase => Failure::new(FailureCode::PassphraseWrong),
             VaultFailure::WeakPassphrase { least } => Failure::new(FailureCode::FormInvalid)
                 .with("field", "passphrase")
                 .with("expected", format!("≥ {least}")),
             VaultFailure::NoKey(person) => Failure::new(FailureCode::NoKey).with("person", person),
-            VaultFailure::KeyLocked(person) => Failure::new(FailureCode::KeyLocked).with("person", person),
+            VaultFailure::KeyLocked(person) => {
+                Failure::new(FailureCode::KeyLocked).with("person", person)
+            }
             // The form offers to unlock it instead; only a stale window gets here.
             VaultFailure::KeyExists(person) => Failure::new(FailureCode::FormInvalid)
                 .with("field", "person")

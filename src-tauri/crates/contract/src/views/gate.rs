@@ -16,13 +16,19 @@ pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
     let state = release.stages.get(stage)?;
     let before = release.plan.stage_before(stage);
     let verdicts = verdicts(release, stage, input.now, input.register);
-    let refused = input.allows(&Command::OpenGate { stage: stage.clone() }).err();
+    let refused = input
+        .allows(&Command::OpenGate {
+            stage: stage.clone(),
+        })
+        .err();
     let waiting = verdicts.iter().filter_map(|v| match v.state {
         VerdictState::Waiting { until } => Some(until),
         _ => None,
     });
     // Only when nothing but time is missing can it be told when the gate may open.
-    let only_time = verdicts.iter().all(|v| v.lets_pass() || matches!(v.state, VerdictState::Waiting { .. }));
+    let only_time = verdicts
+        .iter()
+        .all(|v| v.lets_pass() || matches!(v.state, VerdictState::Waiting { .. }));
     Some(GateView {
         stage: stage.to_string(),
         from: before.map(|b| text(&b.name)),
@@ -33,20 +39,36 @@ pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
         met: count(verdicts.iter().filter(|v| v.lets_pass()).count()),
         total: count(verdicts.len()),
         earliest_at: waiting.max().filter(|_| only_time).map(at),
-        conditions: verdicts.into_iter().map(|v| condition(input, rules, before, v)).collect(),
+        conditions: verdicts
+            .into_iter()
+            .map(|v| condition(input, rules, before, v))
+            .collect(),
         votes: votes(input, rules),
         may_open: refused.is_none(),
         why_not: refused.as_ref().map(refusal_view),
-        modules: release.plan.modules.iter().map(|m| m.id.to_string()).collect(),
+        modules: release
+            .plan
+            .modules
+            .iter()
+            .map(|m| m.id.to_string())
+            .collect(),
         pods: pods_behind(input, rules),
         arming_minutes: release.plan.timings.arming_s.div_ceil(60),
         soak_s: rules.soak_s,
     })
 }
 
-fn condition(input: &ViewInput<'_>, stage: &Stage, before: Option<&Stage>, verdict: Verdict) -> ConditionView {
+fn condition(
+    input: &ViewInput<'_>,
+    stage: &Stage,
+    before: Option<&Stage>,
+    verdict: Verdict,
+) -> ConditionView {
     let release = input.release;
-    let waiver = release.stages.get(&stage.id).and_then(|s| s.waivers.get(&verdict.kind));
+    let waiver = release
+        .stages
+        .get(&stage.id)
+        .and_then(|s| s.waivers.get(&verdict.kind));
     let about = match verdict.kind {
         ConditionKind::PreviousStagePassed | ConditionKind::SoakPassed => before.unwrap_or(stage),
         _ => stage,
@@ -56,7 +78,11 @@ fn condition(input: &ViewInput<'_>, stage: &Stage, before: Option<&Stage>, verdi
         ("done".to_owned(), verdict.done.to_string()),
         ("total".to_owned(), verdict.total.to_string()),
     ]);
-    if let Some(digest) = verdict.evidence.as_ref().filter(|_| verdict.kind == ConditionKind::BackupTaken) {
+    if let Some(digest) = verdict
+        .evidence
+        .as_ref()
+        .filter(|_| verdict.kind == ConditionKind::BackupTaken)
+    {
         params.insert("digest".to_owned(), digest.clone());
     }
     let (state, expected_at) = match verdict.state {
@@ -85,17 +111,27 @@ fn condition(input: &ViewInput<'_>, stage: &Stage, before: Option<&Stage>, verdi
 }
 
 fn progress(input: &ViewInput<'_>, stage: &Stage, verdict: &Verdict) -> Option<Progress> {
-    let of = |done: u32, total: u32, unit| Progress { done: f64::from(done), total: f64::from(total), unit };
+    let of = |done: u32, total: u32, unit| Progress {
+        done: f64::from(done),
+        total: f64::from(total),
+        unit,
+    };
     match verdict.kind {
-        ConditionKind::PreviousStagePassed => Some(of(verdict.done, verdict.total, ProgressUnit::Modules)),
+        ConditionKind::PreviousStagePassed => {
+            Some(of(verdict.done, verdict.total, ProgressUnit::Modules))
+        }
         ConditionKind::SoakPassed => Some(of(verdict.done, verdict.total, ProgressUnit::Seconds)),
-        ConditionKind::ChecklistComplete => Some(of(verdict.done, verdict.total, ProgressUnit::Items)),
+        ConditionKind::ChecklistComplete => {
+            Some(of(verdict.done, verdict.total, ProgressUnit::Items))
+        }
         ConditionKind::BackupTaken => {
             let (done, total) = objects_kept(input, stage);
             Some(of(done, total, ProgressUnit::Objects))
         }
         // These count environments, for which the window has no word; the title names them.
-        ConditionKind::DiffReviewed | ConditionKind::IdentityVerified | ConditionKind::PermissionsPresent => None,
+        ConditionKind::DiffReviewed
+        | ConditionKind::IdentityVerified
+        | ConditionKind::PermissionsPresent => None,
     }
 }
 
@@ -104,10 +140,16 @@ fn objects_kept(input: &ViewInput<'_>, stage: &Stage) -> (u32, u32) {
     let mut kept = 0;
     let mut all = 0;
     for environment in &stage.environments {
-        let backup = input.release.environments.get(&environment.id).and_then(|e| e.backup.as_ref());
+        let backup = input
+            .release
+            .environments
+            .get(&environment.id)
+            .and_then(|e| e.backup.as_ref());
         for (_, planned) in input.release.plan.objects(&environment.id) {
             all += 1;
-            kept += u32::from(backup.is_some_and(|b| b.objects.iter().any(|o| o.object == planned.object)));
+            kept += u32::from(
+                backup.is_some_and(|b| b.objects.iter().any(|o| o.object == planned.object)),
+            );
         }
     }
     (kept, all)
@@ -129,7 +171,9 @@ fn votes(input: &ViewInput<'_>, stage: &Stage) -> Vec<VoteView> {
                 person: person.id,
                 name: person.name,
                 go: vote.map(|v| v.go),
-                reason: vote.map(|v| v.reason.clone()).filter(|reason| !reason.is_empty()),
+                reason: vote
+                    .map(|v| v.reason.clone())
+                    .filter(|reason| !reason.is_empty()),
                 signature: vote.map(|v| signature_view(&release.plan, &v.signed)),
                 may_vote: mine.contains(role),
             }
@@ -142,7 +186,12 @@ fn pods_behind(input: &ViewInput<'_>, stage: &Stage) -> Option<u32> {
     let mut all = None;
     for environment in &stage.environments {
         let picture = input.pictures.get(&environment.id)?;
-        let wanted: u32 = picture.workloads.iter().filter_map(|w| w.rollout.as_ref()).map(|r| r.wanted).sum();
+        let wanted: u32 = picture
+            .workloads
+            .iter()
+            .filter_map(|w| w.rollout.as_ref())
+            .map(|r| r.wanted)
+            .sum();
         all = Some(all.unwrap_or(0) + wanted);
     }
     all

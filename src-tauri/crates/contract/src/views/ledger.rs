@@ -1,4 +1,6 @@
-use domain::{Environment, EnvironmentId, Event, PersonId, RegisterEvent, Release, ReleaseId, Signed, Stage};
+use domain::{
+    Environment, EnvironmentId, Event, PersonId, RegisterEvent, Release, ReleaseId, Signed, Stage,
+};
 use engine::ports::{Entry, Record, Stream};
 
 use super::common::{at, look, position, text};
@@ -22,13 +24,23 @@ impl<'a> Names<'a> {
         release.map_or(self.stages, |r| r.plan.stages.as_slice())
     }
 
-    fn environment(&self, release: Option<&'a Release>, id: &EnvironmentId) -> Option<&'a Environment> {
-        self.stages(release).iter().flat_map(|s| &s.environments).find(|e| &e.id == id)
+    fn environment(
+        &self,
+        release: Option<&'a Release>,
+        id: &EnvironmentId,
+    ) -> Option<&'a Environment> {
+        self.stages(release)
+            .iter()
+            .flat_map(|s| &s.environments)
+            .find(|e| &e.id == id)
     }
 
     fn person(&self, release: Option<&'a Release>, id: &PersonId) -> String {
         let people = release.map_or(self.people, |r| r.plan.people.as_slice());
-        people.iter().find(|p| &p.id == id).map_or_else(|| id.to_string(), |p| p.name.clone())
+        people
+            .iter()
+            .find(|p| &p.id == id)
+            .map_or_else(|| id.to_string(), |p| p.name.clone())
     }
 }
 
@@ -42,7 +54,8 @@ pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
     let (verb, environment) = match &entry.record {
         Record::Release(event) => (release_verb(event, entry.at, release), event.environment()),
         Record::Register(event) => {
-            let cluster = |id: &EnvironmentId| names.environment(None, id).map(|e| e.cluster.clone());
+            let cluster =
+                |id: &EnvironmentId| names.environment(None, id).map(|e| e.cluster.clone());
             (register_verb(event, cluster), environment_of(event))
         }
     };
@@ -55,7 +68,10 @@ pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
         environment_name: known.map(|e| text(&e.name)),
         look: known.map(|e| look(names.stages(release), e)),
         person: entry.actor.as_ref().map(ToString::to_string),
-        person_name: entry.actor.as_ref().map(|actor| names.person(release, actor)),
+        person_name: entry
+            .actor
+            .as_ref()
+            .map(|actor| names.person(release, actor)),
         verb: verb.name.to_owned(),
         params: verb.params,
         bad: verb.bad,

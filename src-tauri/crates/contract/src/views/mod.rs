@@ -31,7 +31,9 @@ use crate::InterruptedView;
 pub use banner::{BannerInput, banner_view};
 pub use changes::{ChangesInput, ObjectLines, changes_view};
 pub use checklist::checklist_view;
-pub use common::{at, hex_with_colons, host_of, look, person_head, role_view, signature_view, text};
+pub use common::{
+    at, hex_with_colons, host_of, look, person_head, role_view, signature_view, text,
+};
 pub use failures::{cluster_failure, refusal_view};
 pub use gate::gate_view;
 pub use ledger::{Names, ledger_detail, ledger_row};
@@ -43,7 +45,7 @@ pub use release::{release_head, release_view};
 pub use rollout::rollout_view;
 pub use stage::{stage_status, stage_view};
 pub use timeline::timeline;
-pub use verbs::{release_verb, register_verb};
+pub use verbs::{register_verb, release_verb};
 pub use way_back::{MeasuredWayBack, measured_way_backs, way_back_view};
 
 /// What the views of a release are made from.
@@ -72,7 +74,11 @@ pub struct ViewInput<'a> {
 impl<'a> ViewInput<'a> {
     /// What the domain is told when the person at the workstation gives a command now.
     pub fn facts(&self) -> Facts<'a> {
-        Facts { now: self.now, actor: self.me, register: self.register }
+        Facts {
+            now: self.now,
+            actor: self.me,
+            register: self.register,
+        }
     }
 
     /// Whether the rules would take this command from the person at the workstation now.
@@ -80,7 +86,3 @@ impl<'a> ViewInput<'a> {
         domain::decide(Some(self.release), command, self.facts()).map(|_| ())
     }
 }
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;

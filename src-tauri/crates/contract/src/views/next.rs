@@ -1,7 +1,7 @@
 use domain::gate::{ItemVerdict, VerdictState, item_verdict, items_due, verdicts};
 use domain::{
-    Command, ConditionKind, Environment, EnvironmentState, ItemKind, ModuleStatus as Module, PersonId, Stage, Status,
-    StageId, Work,
+    Command, ConditionKind, Environment, EnvironmentState, ItemKind, ModuleStatus as Module,
+    PersonId, Stage, StageId, Status, Work,
 };
 
 use super::common::at;
@@ -14,8 +14,15 @@ use crate::{NextStep, NextStepKind, StageStatus};
 pub fn next_steps(input: &ViewInput<'_>) -> Vec<NextStep> {
     if let Some(interrupted) = input.interrupted {
         let environment = interrupted.environment.as_str().into();
-        let stage = input.release.plan.stage_of(&environment).map(|s| s.id.clone());
-        let mut step = step(NextStepKind::Resume, &stage.unwrap_or_else(|| StageId::new("")));
+        let stage = input
+            .release
+            .plan
+            .stage_of(&environment)
+            .map(|s| s.id.clone());
+        let mut step = step(
+            NextStepKind::Resume,
+            &stage.unwrap_or_else(|| StageId::new("")),
+        );
         step.environment = Some(interrupted.environment.clone());
         step.module = interrupted.module.clone();
         step.person = Some(input.release.plan.operator.to_string());
@@ -24,9 +31,19 @@ pub fn next_steps(input: &ViewInput<'_>) -> Vec<NextStep> {
     if input.release.status != Status::Running {
         return Vec::new();
     }
-    let Some(stage) = current_stage(input) else { return Vec::new() };
-    let opened = input.release.stages.get(&stage.id).is_some_and(|s| s.opened.is_some());
-    let mut steps = if opened { inside(input, stage) } else { before_gate(input, stage) };
+    let Some(stage) = current_stage(input) else {
+        return Vec::new();
+    };
+    let opened = input
+        .release
+        .stages
+        .get(&stage.id)
+        .is_some_and(|s| s.opened.is_some());
+    let mut steps = if opened {
+        inside(input, stage)
+    } else {
+        before_gate(input, stage)
+    };
     let last = input.release.plan.stages.last().map(|s| &s.id) == Some(&stage.id);
     if last && steps.is_empty() && super::stage_status(input, stage) == StageStatus::Passed {
         steps.extend(after_last(input, stage));
@@ -56,7 +73,9 @@ fn before_gate(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
     };
     let mut steps = Vec::new();
     for environment in &stage.environments {
-        let Some(state) = input.release.environments.get(&environment.id) else { continue };
+        let Some(state) = input.release.environments.get(&environment.id) else {
+            continue;
+        };
         if let Some(kind) = of_environment(input, environment, state) {
             let mut step = operator(step(kind, &stage.id));
             step.environment = Some(environment.id.to_string());
@@ -79,8 +98,12 @@ fn before_gate(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
     }
     let passing = verdicts.iter().all(|v| v.lets_pass());
     let votes = input.release.stages.get(&stage.id).map(|s| &s.votes);
-    let missing: Vec<_> =
-        stage.gate.votes.iter().filter(|role| !votes.is_some_and(|v| v.get(role).is_some_and(|v| v.go))).collect();
+    let missing: Vec<_> = stage
+        .gate
+        .votes
+        .iter()
+        .filter(|role| !votes.is_some_and(|v| v.get(role).is_some_and(|v| v.go)))
+        .collect();
     let mut seen: Vec<&PersonId> = Vec::new();
     for person in missing.iter().map(|role| plan.holder(**role)) {
         if !seen.contains(&person) {
@@ -98,25 +121,45 @@ fn before_gate(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
 
 /// What an environment needs before its gate opens. The identity comes first: everything else is
 /// about the cluster that answers.
-fn of_environment(input: &ViewInput<'_>, environment: &Environment, state: &EnvironmentState) -> Option<NextStepKind> {
+fn of_environment(
+    input: &ViewInput<'_>,
+    environment: &Environment,
+    state: &EnvironmentState,
+) -> Option<NextStepKind> {
     let release = input.release;
     if !input.register.bindings.contains_key(&environment.id) {
         return Some(NextStepKind::Bind);
     }
-    let checked = input.register.checks.get(&environment.id).or(state.identity.as_ref());
+    let checked = input
+        .register
+        .checks
+        .get(&environment.id)
+        .or(state.identity.as_ref());
     if !checked.is_some_and(|check| check.verified) {
         return Some(NextStepKind::VerifyIdentity);
     }
-    if !state.permissions.as_ref().is_some_and(|(_, missing)| missing.is_empty()) {
+    if !state
+        .permissions
+        .as_ref()
+        .is_some_and(|(_, missing)| missing.is_empty())
+    {
         return Some(NextStepKind::CheckPermissions);
     }
     let kept = state.backup.as_ref();
     let kept = release.plan.objects(&environment.id).all(|(_, planned)| {
         kept.is_some_and(|b| b.objects.iter().any(|o| o.object == planned.object))
     });
-    let reviewed = state.diff.as_ref().zip(state.review.as_ref()).is_some_and(|((_, diff), (digest, _))| {
-        &diff.digest == digest && diff.undeclared(&release.plan, &release.declarations).is_empty()
-    });
+    let reviewed =
+        state
+            .diff
+            .as_ref()
+            .zip(state.review.as_ref())
+            .is_some_and(|((_, diff), (digest, _))| {
+                &diff.digest == digest
+                    && diff
+                        .undeclared(&release.plan, &release.declarations)
+                        .is_empty()
+            });
     match (reviewed, kept) {
         (false, _) => Some(NextStepKind::ReviewDiff),
         (true, false) => Some(NextStepKind::TakeBackup),
@@ -127,7 +170,9 @@ fn of_environment(input: &ViewInput<'_>, environment: &Environment, state: &Envi
 /// Unsigned items that keep the gate closed: a step each person who has to sign some.
 fn unsigned(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
     let mut steps: Vec<NextStep> = Vec::new();
-    for (of, item) in items_due(input.release, &stage.id).filter(|(_, item)| item.kind == ItemKind::Manual) {
+    for (of, item) in
+        items_due(input.release, &stage.id).filter(|(_, item)| item.kind == ItemKind::Manual)
+    {
         let holds = item_verdict(input.release, of, item) == ItemVerdict::Passed;
         count_item(&mut steps, of, input.release.plan.holder(item.role), holds);
     }
@@ -136,7 +181,9 @@ fn unsigned(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
 }
 
 fn count_item(steps: &mut Vec<NextStep>, stage: &StageId, person: &PersonId, holds: bool) {
-    let same = |s: &&mut NextStep| s.stage == stage.as_str() && s.person.as_deref() == Some(person.as_str());
+    let same = |s: &&mut NextStep| {
+        s.stage == stage.as_str() && s.person.as_deref() == Some(person.as_str())
+    };
     if let Some(found) = steps.iter_mut().find(same) {
         found.total = found.total.map(|n| n + 1);
         found.done = found.done.map(|n| n + u32::from(holds));
@@ -155,26 +202,39 @@ fn inside(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
     let Some(environment) = stage.environments.iter().find(|e| !has_passed(release, e)) else {
         // Rolled out everywhere: the soak comes by itself, the items do not.
         let mut steps = Vec::new();
-        if let Some(until) = release.soaked_at(&stage.id).filter(|until| *until > input.now) {
+        if let Some(until) = release
+            .soaked_at(&stage.id)
+            .filter(|until| *until > input.now)
+        {
             let mut soak = step(NextStepKind::Soak, &stage.id);
             soak.expected_at = Some(at(until));
             steps.push(soak);
         }
         let mut items: Vec<NextStep> = Vec::new();
-        for item in release.plan.items(&stage.id, domain::Phase::Post).filter(|i| i.kind == ItemKind::Manual) {
+        for item in release
+            .plan
+            .items(&stage.id, domain::Phase::Post)
+            .filter(|i| i.kind == ItemKind::Manual)
+        {
             let holds = item_verdict(release, &stage.id, item) == ItemVerdict::Passed;
             count_item(&mut items, &stage.id, release.plan.holder(item.role), holds);
         }
         steps.extend(items.into_iter().filter(|s| s.done != s.total));
         return steps;
     };
-    let Some(state) = release.environments.get(&environment.id) else { return Vec::new() };
+    let Some(state) = release.environments.get(&environment.id) else {
+        return Vec::new();
+    };
     let (kind, module) = what_next(input, state);
     let mut next = step(kind, &stage.id);
     next.environment = Some(environment.id.to_string());
     next.module = module;
     next.person = Some(operator).filter(|_| kind != NextStepKind::Watch);
-    let done = state.modules.values().filter(|m| m.status == Module::Passed).count();
+    let done = state
+        .modules
+        .values()
+        .filter(|m| m.status == Module::Passed)
+        .count();
     next.done = Some(super::common::count(done));
     next.total = Some(super::common::count(state.modules.len()));
     vec![next]
@@ -189,7 +249,10 @@ fn what_next(input: &ViewInput<'_>, state: &EnvironmentState) -> (NextStepKind, 
         Work::Idle => {}
     }
     let undecided = ids().find(|id| {
-        matches!(status(id), Some(Module::Failed | Module::Errored | Module::Stopped | Module::GoingBack))
+        matches!(
+            status(id),
+            Some(Module::Failed | Module::Errored | Module::Stopped | Module::GoingBack)
+        )
     });
     if let Some(module) = undecided {
         return (NextStepKind::Decide, Some(module.to_string()));
@@ -204,7 +267,10 @@ fn what_next(input: &ViewInput<'_>, state: &EnvironmentState) -> (NextStepKind, 
 /// After the last stage: closing the release, as soon as the rules let its operator do so.
 fn after_last(input: &ViewInput<'_>, stage: &Stage) -> Option<NextStep> {
     let operator = &input.release.plan.operator;
-    let as_operator = ViewInput { me: Some(operator), ..*input };
+    let as_operator = ViewInput {
+        me: Some(operator),
+        ..*input
+    };
     as_operator.allows(&Command::Finish).ok()?;
     let mut finish = step(NextStepKind::Finish, &stage.id);
     finish.person = Some(operator.to_string());

@@ -10,7 +10,11 @@ pub fn current_stage<'a>(input: &ViewInput<'a>) -> Option<&'a Stage> {
     let stages = &release.plan.stages;
     let working = |stage: &&Stage| stage.environments.iter().any(|e| is_working(release, e));
     let open = |stage: &&Stage| stage_status(input, stage) != StageStatus::Passed;
-    stages.iter().find(working).or_else(|| stages.iter().find(open)).or_else(|| stages.last())
+    stages
+        .iter()
+        .find(working)
+        .or_else(|| stages.iter().find(open))
+        .or_else(|| stages.last())
 }
 
 /// The environment that matters now: where something goes on, where changes are unlocked, where
@@ -19,7 +23,11 @@ pub fn current_environment<'a>(input: &ViewInput<'a>) -> Option<&'a Environment>
     let release = input.release;
     let all = || release.plan.environments();
     let armed = |e: &&Environment| {
-        release.environments.get(&e.id).and_then(|s| s.armed.as_ref()).is_some_and(|(_, until)| *until >= input.now)
+        release
+            .environments
+            .get(&e.id)
+            .and_then(|s| s.armed.as_ref())
+            .is_some_and(|(_, until)| *until >= input.now)
     };
     let stage = current_stage(input)?;
     all()
@@ -30,7 +38,10 @@ pub fn current_environment<'a>(input: &ViewInput<'a>) -> Option<&'a Environment>
 }
 
 pub(super) fn is_working(release: &Release, environment: &Environment) -> bool {
-    release.environments.get(&environment.id).is_some_and(|e| e.work != Work::Idle)
+    release
+        .environments
+        .get(&environment.id)
+        .is_some_and(|e| e.work != Work::Idle)
 }
 
 /// Whether every module passed in the environment.

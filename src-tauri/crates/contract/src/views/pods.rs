@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    EnvironmentId, EnvironmentState, Instant, ModuleId, MutationOutcome, MutationVerb, ObjectRef, Release,
+    EnvironmentId, EnvironmentState, Instant, ModuleId, MutationOutcome, MutationVerb, ObjectRef,
+    Release,
 };
 use engine::ports::{Picture, PodPicture, WorkloadPicture};
 
@@ -33,13 +34,23 @@ enum Newest {
 impl PodMemory {
     /// Takes in a picture of an environment.
     pub fn observe(&mut self, release: &Release, environment: &EnvironmentId, picture: &Picture) {
-        let Some(state) = release.environments.get(environment) else { return };
+        let Some(state) = release.environments.get(environment) else {
+            return;
+        };
         for workload in &picture.workloads {
-            let module = release.plan.objects(environment).find(|(_, o)| o.object == workload.workload);
-            let since = module.and_then(|(m, _)| state.modules.get(&m.id)).and_then(|m| m.started_at);
+            let module = release
+                .plan
+                .objects(environment)
+                .find(|(_, o)| o.object == workload.workload);
+            let since = module
+                .and_then(|(m, _)| state.modules.get(&m.id))
+                .and_then(|m| m.started_at);
             let seen = self.workloads.entry(workload.workload.clone()).or_default();
             if seen.since != since {
-                *seen = Slots { since, slots: Vec::new() };
+                *seen = Slots {
+                    since,
+                    slots: Vec::new(),
+                };
             }
             seen.observe(newest(state, &workload.workload), workload);
         }
@@ -47,7 +58,11 @@ impl PodMemory {
 
     /// The pods of a module's workloads.
     pub(super) fn slots(&self, workloads: &[&ObjectRef]) -> Vec<PodSlot> {
-        workloads.iter().filter_map(|w| self.workloads.get(*w)).flat_map(|s| s.slots.clone()).collect()
+        workloads
+            .iter()
+            .filter_map(|w| self.workloads.get(*w))
+            .flat_map(|s| s.slots.clone())
+            .collect()
     }
 }
 
@@ -68,20 +83,38 @@ impl Slots {
         }
         for pod in &workload.pods {
             let row_is_new = is_new(pod);
-            let row = |slot: &PodSlot| if row_is_new { slot.new.clone() } else { slot.old.clone() };
-            if self.slots.iter().any(|slot| row(slot).is_some_and(|seen| seen.name == pod.name)) {
+            let row = |slot: &PodSlot| {
+                if row_is_new {
+                    slot.new.clone()
+                } else {
+                    slot.old.clone()
+                }
+            };
+            if self
+                .slots
+                .iter()
+                .any(|slot| row(slot).is_some_and(|seen| seen.name == pod.name))
+            {
                 continue;
             }
             let free = |slot: &PodSlot| is_gone(&row(slot));
             // A new pod stands under an old one that leaves; a replaced old pod takes its column.
             let fits = |slot: &PodSlot| !row_is_new || leaves(&slot.old);
-            let at = self.slots.iter().position(|s| free(s) && fits(s)).or_else(|| self.slots.iter().position(free));
+            let at = self
+                .slots
+                .iter()
+                .position(|s| free(s) && fits(s))
+                .or_else(|| self.slots.iter().position(free));
             let index = at.unwrap_or_else(|| {
                 self.slots.push(PodSlot::default());
                 self.slots.len() - 1
             });
             if let Some(slot) = self.slots.get_mut(index) {
-                let place = if row_is_new { &mut slot.new } else { &mut slot.old };
+                let place = if row_is_new {
+                    &mut slot.new
+                } else {
+                    &mut slot.old
+                };
                 *place = Some(pod_view(pod));
             }
         }
@@ -90,7 +123,12 @@ impl Slots {
             self.slots.push(PodSlot::default());
         }
         // A surge pod's column goes once nothing stands in it and enough others are left.
-        while self.slots.len() > wanted && self.slots.last().is_some_and(|s| is_gone(&s.old) && is_gone(&s.new)) {
+        while self.slots.len() > wanted
+            && self
+                .slots
+                .last()
+                .is_some_and(|s| is_gone(&s.old) && is_gone(&s.new))
+        {
             self.slots.pop();
         }
     }
@@ -101,16 +139,21 @@ fn is_gone(pod: &Option<PodView>) -> bool {
 }
 
 fn leaves(pod: &Option<PodView>) -> bool {
-    pod.as_ref().is_some_and(|p| matches!(p.state, PodState::Gone | PodState::Terminating))
+    pod.as_ref()
+        .is_some_and(|p| matches!(p.state, PodState::Gone | PodState::Terminating))
 }
 
 fn pod_view(pod: &PodPicture) -> PodView {
     let state = match pod {
-        PodPicture { terminating: true, .. } => PodState::Terminating,
+        PodPicture {
+            terminating: true, ..
+        } => PodState::Terminating,
         PodPicture { failing: true, .. } => PodState::Failing,
         PodPicture { ready: true, .. } => PodState::Ready,
         // It was ready once and is not any more.
-        PodPicture { ready_at: Some(_), .. } => PodState::Failing,
+        PodPicture {
+            ready_at: Some(_), ..
+        } => PodState::Failing,
         _ => PodState::Starting,
     };
     PodView {
@@ -129,7 +172,10 @@ fn newest(state: &EnvironmentState, workload: &ObjectRef) -> Newest {
     let written = state.settled.iter().rev().find(|settled| {
         &settled.intent.object == workload
             && matches!(settled.outcome, MutationOutcome::Applied { .. })
-            && matches!(settled.intent.verb, MutationVerb::Apply | MutationVerb::Restore | MutationVerb::Remove)
+            && matches!(
+                settled.intent.verb,
+                MutationVerb::Apply | MutationVerb::Restore | MutationVerb::Remove
+            )
     });
     match written.map(|settled| settled.intent.verb) {
         Some(MutationVerb::Apply) => Newest::New,
@@ -146,7 +192,10 @@ pub(super) fn ready_of_new(state: &EnvironmentState, workload: &WorkloadPicture)
 }
 
 fn new_pods(workload: &WorkloadPicture) -> impl Iterator<Item = &PodPicture> {
-    workload.pods.iter().filter(|pod| pod.newest && !pod.terminating)
+    workload
+        .pods
+        .iter()
+        .filter(|pod| pod.newest && !pod.terminating)
 }
 
 /// The workloads of a module in an environment: what the watch is asked for.
@@ -156,8 +205,11 @@ pub(super) fn workloads_of<'a>(
     module: &ModuleId,
 ) -> Vec<&'a ObjectRef> {
     let planned = release.plan.objects(environment);
-    let mine = planned.filter(|(of, _)| &of.id == module).map(|(_, planned)| &planned.object);
-    mine.filter(|o| matches!(o.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet")).collect()
+    let mine = planned
+        .filter(|(of, _)| &of.id == module)
+        .map(|(_, planned)| &planned.object);
+    mine.filter(|o| matches!(o.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet"))
+        .collect()
 }
 
 /// The grid of a module.
@@ -168,16 +220,26 @@ pub(super) fn grid(
     workloads: &[&ObjectRef],
 ) -> PodGrid {
     let seen: Vec<&WorkloadPicture> = picture
-        .map(|p| p.workloads.iter().filter(|w| workloads.contains(&&w.workload)).collect())
+        .map(|p| {
+            p.workloads
+                .iter()
+                .filter(|w| workloads.contains(&&w.workload))
+                .collect()
+        })
         .unwrap_or_default();
     let readings = || seen.iter().filter_map(|w| w.rollout.as_ref());
-    let ours = seen.iter().filter(|w| newest(state, &w.workload) == Newest::New);
+    let ours = seen
+        .iter()
+        .filter(|w| newest(state, &w.workload) == Newest::New);
     let pods: Vec<&PodPicture> = ours.flat_map(|w| new_pods(w)).collect();
-    let starts: Vec<f64> =
-        pods.iter().filter_map(|p| Some(ms_between(p.created_at?, p.ready_at?))).collect();
+    let starts: Vec<f64> = pods
+        .iter()
+        .filter_map(|p| Some(ms_between(p.created_at?, p.ready_at?)))
+        .collect();
     let total: u32 = readings().map(|r| r.wanted).sum();
     let ready = super::common::count(pods.iter().filter(|p| p.ready).count());
-    let mean_start_ms = (!starts.is_empty()).then(|| starts.iter().sum::<f64>() / starts.len() as f64);
+    let mean_start_ms =
+        (!starts.is_empty()).then(|| starts.iter().sum::<f64>() / starts.len() as f64);
     let starting = pods.iter().filter(|p| !p.ready).count().max(1);
     PodGrid {
         slots: memory.slots(workloads),
@@ -193,7 +255,15 @@ pub(super) fn grid(
 }
 
 /// When a module's pods last made progress: one of them came, or became ready.
-pub(super) fn last_progress(picture: Option<&Picture>, workloads: &[&ObjectRef]) -> Option<Instant> {
-    let seen = picture.into_iter().flat_map(|p| &p.workloads).filter(|w| workloads.contains(&&w.workload));
-    seen.flat_map(|w| new_pods(w)).flat_map(|pod| pod.created_at.into_iter().chain(pod.ready_at)).max()
+pub(super) fn last_progress(
+    picture: Option<&Picture>,
+    workloads: &[&ObjectRef],
+) -> Option<Instant> {
+    let seen = picture
+        .into_iter()
+        .flat_map(|p| &p.workloads)
+        .filter(|w| workloads.contains(&&w.workload));
+    seen.flat_map(new_pods)
+        .flat_map(|pod| pod.created_at.into_iter().chain(pod.ready_at))
+        .max()
 }

@@ -10,29 +10,88 @@ pub fn upgrade_record(entries: &[Entry]) -> Vec<UpgradeRecordRow> {
     let mut release: Option<Release> = None;
     let mut rows = Vec::new();
     for entry in entries {
-        let Record::Release(event) = &entry.record else { continue };
+        let Record::Release(event) = &entry.record else {
+            continue;
+        };
         evolve(&mut release, event, entry.at, entry.actor.as_ref());
-        let Some(release) = release.as_ref() else { continue };
+        let Some(release) = release.as_ref() else {
+            continue;
+        };
         match event {
-            Event::ModulePassed { environment, module } => {
-                rows.extend(row(release, entry, environment, module, ModuleStatus::Passed, None));
+            Event::ModulePassed {
+                environment,
+                module,
+            } => {
+                rows.extend(row(
+                    release,
+                    entry,
+                    environment,
+                    module,
+                    ModuleStatus::Passed,
+                    None,
+                ));
             }
-            Event::ModuleFailed { environment, module, reason } => {
-                rows.extend(row(release, entry, environment, module, ModuleStatus::Failed, Some(reason.clone())));
+            Event::ModuleFailed {
+                environment,
+                module,
+                reason,
+            } => {
+                rows.extend(row(
+                    release,
+                    entry,
+                    environment,
+                    module,
+                    ModuleStatus::Failed,
+                    Some(reason.clone()),
+                ));
             }
-            Event::ModuleErrored { environment, module, reason } => {
-                rows.extend(row(release, entry, environment, module, ModuleStatus::Errored, Some(reason.clone())));
+            Event::ModuleErrored {
+                environment,
+                module,
+                reason,
+            } => {
+                rows.extend(row(
+                    release,
+                    entry,
+                    environment,
+                    module,
+                    ModuleStatus::Errored,
+                    Some(reason.clone()),
+                ));
             }
-            Event::RolloutStopped { environment, module } => {
-                rows.extend(row(release, entry, environment, module, ModuleStatus::Stopped, None));
+            Event::RolloutStopped {
+                environment,
+                module,
+            } => {
+                rows.extend(row(
+                    release,
+                    entry,
+                    environment,
+                    module,
+                    ModuleStatus::Stopped,
+                    None,
+                ));
             }
             Event::WayBackDone { environment } => {
-                let way_back = release.environments.get(environment).and_then(|e| e.way_back.as_ref());
+                let way_back = release
+                    .environments
+                    .get(environment)
+                    .and_then(|e| e.way_back.as_ref());
                 let Some(way_back) = way_back else { continue };
-                let took = format!("{:.1} s", ms_between(way_back.started_at, entry.at) / 1000.0);
+                let took = format!(
+                    "{:.1} s",
+                    ms_between(way_back.started_at, entry.at) / 1000.0
+                );
                 for module in &way_back.modules {
                     let remark = Some(took.clone());
-                    rows.extend(row(release, entry, environment, module, ModuleStatus::TakenBack, remark));
+                    rows.extend(row(
+                        release,
+                        entry,
+                        environment,
+                        module,
+                        ModuleStatus::TakenBack,
+                        remark,
+                    ));
                 }
             }
             _ => {}
@@ -51,8 +110,17 @@ fn row(
 ) -> Option<UpgradeRecordRow> {
     let known = release.plan.environment(environment)?;
     let planned = release.plan.module(module)?;
-    let from = release.environments.get(environment)?.modules.get(module)?.from.clone();
-    let waived = release.plan.stage_of(environment).and_then(|s| release.stages.get(&s.id));
+    let from = release
+        .environments
+        .get(environment)?
+        .modules
+        .get(module)?
+        .from
+        .clone();
+    let waived = release
+        .plan
+        .stage_of(environment)
+        .and_then(|s| release.stages.get(&s.id));
     let waived = waived.into_iter().flat_map(|s| &s.waivers);
     let waivers = waived.map(|(kind, waiver)| waiver_remark(*kind, &waiver.reason));
     // Taken back: from the release's version to the one before.

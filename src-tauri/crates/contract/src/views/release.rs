@@ -1,17 +1,20 @@
 use domain::{Level, ModuleStatus, Status};
 
 use super::common::{at, count, person_head};
-use super::{ViewInput, current_environment, current_stage, gate_view, next_steps, stage_view, timeline, way_back_view};
-use crate::{
-    DocumentView, LevelView, ReleaseHead, ReleaseModuleView, ReleaseStatus, ReleaseView,
+use super::{
+    ViewInput, current_environment, current_stage, gate_view, next_steps, stage_view, timeline,
+    way_back_view,
 };
+use crate::{DocumentView, LevelView, ReleaseHead, ReleaseModuleView, ReleaseStatus, ReleaseView};
 
 /// One release with everything the window shows of it.
 pub fn release_view(input: &ViewInput<'_>) -> ReleaseView {
     let release = input.release;
     let plan = &release.plan;
     let environment = current_environment(input);
-    let backup = environment.and_then(|e| release.environments.get(&e.id)).and_then(|e| e.backup.as_ref());
+    let backup = environment
+        .and_then(|e| release.environments.get(&e.id))
+        .and_then(|e| e.backup.as_ref());
     ReleaseView {
         id: plan.id.to_string(),
         title: plan.title.clone(),
@@ -29,7 +32,10 @@ pub fn release_view(input: &ViewInput<'_>) -> ReleaseView {
         documents: plan
             .documents
             .iter()
-            .map(|d| DocumentView { title: d.title.clone(), url: d.url.clone() })
+            .map(|d| DocumentView {
+                title: d.title.clone(),
+                url: d.url.clone(),
+            })
             .collect(),
         modules: plan
             .modules
@@ -40,15 +46,24 @@ pub fn release_view(input: &ViewInput<'_>) -> ReleaseView {
                 depends_on: m.depends_on.iter().map(ToString::to_string).collect(),
             })
             .collect(),
-        stages: plan.stages.iter().map(|stage| stage_view(input, stage)).collect(),
-        gates: plan.stages.iter().filter_map(|stage| gate_view(input, &stage.id)).collect(),
+        stages: plan
+            .stages
+            .iter()
+            .map(|stage| stage_view(input, stage))
+            .collect(),
+        gates: plan
+            .stages
+            .iter()
+            .filter_map(|stage| gate_view(input, &stage.id))
+            .collect(),
         current_stage: current_stage(input).map(|s| s.id.to_string()),
         current_environment: environment.map(|e| e.id.to_string()),
         next: next_steps(input),
         timeline: timeline(input),
         interrupted: input.interrupted.cloned(),
         way_back: way_back_view(input),
-        backup_objects: backup.map(|b| count(b.objects.iter().filter(|o| o.live.is_some()).count())),
+        backup_objects: backup
+            .map(|b| count(b.objects.iter().filter(|o| o.live.is_some()).count())),
         backup_at: backup.map(|b| at(b.at)),
     }
 }
@@ -66,7 +81,11 @@ pub fn release_head(input: &ViewInput<'_>) -> ReleaseHead {
 /// Taken back as long as nothing went forward again where it was.
 fn status(input: &ViewInput<'_>) -> ReleaseStatus {
     let taken_back = || {
-        let mut modules = input.release.environments.values().flat_map(|e| e.modules.values());
+        let mut modules = input
+            .release
+            .environments
+            .values()
+            .flat_map(|e| e.modules.values());
         modules.any(|m| m.status == ModuleStatus::TakenBack)
     };
     match input.release.status {

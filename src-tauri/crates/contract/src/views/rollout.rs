@@ -1,4 +1,7 @@
-use domain::{Command, EnvironmentId, EnvironmentState, ModuleId, ModuleState, ModuleStatus as Module, ObjectRef, Work};
+use domain::{
+    Command, EnvironmentId, EnvironmentState, ModuleId, ModuleState, ModuleStatus as Module,
+    ObjectRef, Work,
+};
 use engine::ports::Picture;
 
 use super::common::{at, ms_between};
@@ -6,7 +9,8 @@ use super::pods::{PodMemory, grid, last_progress, workloads_of};
 use super::stage::{from_version, status_view};
 use super::{ViewInput, steps};
 use crate::{
-    ClusterEventView, Failure, FailureCode, ModuleProgress, ModuleStatus, PodGrid, RolloutControls, RolloutView,
+    ClusterEventView, Failure, FailureCode, ModuleProgress, ModuleStatus, PodGrid, RolloutControls,
+    RolloutView,
 };
 
 /// Events shown at most.
@@ -20,10 +24,12 @@ pub fn rollout_view(input: &ViewInput<'_>, environment: &EnvironmentId) -> Optio
     let stands = module.and_then(|m| state.modules.get(m));
     let going_back = state.work == Work::Back;
     let picture = input.pictures.get(environment);
-    let workloads: Vec<&ObjectRef> =
-        module.map(|m| workloads_of(release, environment, m)).unwrap_or_default();
+    let workloads: Vec<&ObjectRef> = module
+        .map(|m| workloads_of(release, environment, m))
+        .unwrap_or_default();
     let back = state.way_back.as_ref().filter(|_| {
-        going_back || stands.is_some_and(|s| matches!(s.status, Module::GoingBack | Module::TakenBack))
+        going_back
+            || stands.is_some_and(|s| matches!(s.status, Module::GoingBack | Module::TakenBack))
     });
     let armed = armed_for(input, state);
     Some(RolloutView {
@@ -31,15 +37,22 @@ pub fn rollout_view(input: &ViewInput<'_>, environment: &EnvironmentId) -> Optio
         environment: environment.to_string(),
         module: module.map(ToString::to_string),
         from: module.and_then(|m| from_version(input, Some(state), m)),
-        to: module.and_then(|m| release.plan.module(m)).map(|m| m.version.clone()),
+        to: module
+            .and_then(|m| release.plan.module(m))
+            .map(|m| m.version.clone()),
         status: stands.map_or(ModuleStatus::Waiting, |s| status_view(s.status)),
         going_back,
-        started_at: back.map(|b| b.started_at).or_else(|| stands.and_then(|s| s.started_at)).map(at),
+        started_at: back
+            .map(|b| b.started_at)
+            .or_else(|| stands.and_then(|s| s.started_at))
+            .map(at),
         ended_at: match back {
             Some(back) => back.ended_at.map(at),
             None => stands.and_then(|s| s.ended_at).map(at),
         },
-        deadline_at: stands.and_then(|s| deadline(input, state, s, picture, &workloads)).map(at),
+        deadline_at: stands
+            .and_then(|s| deadline(input, state, s, picture, &workloads))
+            .map(at),
         failure: failure(input, environment, state, module),
         steps: match (back, module) {
             (Some(_), _) => steps::back(release, environment),
@@ -54,13 +67,19 @@ pub fn rollout_view(input: &ViewInput<'_>, environment: &EnvironmentId) -> Optio
                 module: planned.id.to_string(),
                 from: from_version(input, Some(state), &planned.id),
                 to: planned.version.clone(),
-                status: state.modules.get(&planned.id).map_or(ModuleStatus::Waiting, |m| status_view(m.status)),
+                status: state
+                    .modules
+                    .get(&planned.id)
+                    .map_or(ModuleStatus::Waiting, |m| status_view(m.status)),
                 armed: armed == Some(&planned.id),
             })
             .collect(),
         pods: pods(input, environment, state, picture, &workloads),
         events: events(picture),
-        watch_age_ms: picture.filter(|p| p.connected).and_then(|p| p.at).map(|seen| ms_between(seen, input.now)),
+        watch_age_ms: picture
+            .filter(|p| p.connected)
+            .and_then(|p| p.at)
+            .map(|seen| ms_between(seen, input.now)),
         may: controls(input, environment, state, module),
     })
 }
@@ -73,25 +92,43 @@ fn shown<'a>(input: &ViewInput<'a>, state: &'a EnvironmentState) -> Option<&'a M
     match &state.work {
         Work::Forward { module } => return ids().find(|id| *id == module),
         Work::Back => {
-            let modules = state.way_back.as_ref().map(|w| w.modules.as_slice()).unwrap_or_default();
-            return modules.first().and_then(|first| ids().find(|id| *id == first));
+            let modules = state
+                .way_back
+                .as_ref()
+                .map(|w| w.modules.as_slice())
+                .unwrap_or_default();
+            return modules
+                .first()
+                .and_then(|first| ids().find(|id| *id == first));
         }
         Work::Idle => {}
     }
     let armed = armed_for(input, state);
     let decide = |id: &&ModuleId| {
-        matches!(status(id), Some(Module::Failed | Module::Errored | Module::Stopped | Module::GoingBack))
+        matches!(
+            status(id),
+            Some(Module::Failed | Module::Errored | Module::Stopped | Module::GoingBack)
+        )
     };
     ids()
         .find(|id| Some(*id) == armed)
         .or_else(|| ids().find(decide))
-        .or_else(|| ids().find(|id| matches!(status(id), Some(Module::Waiting | Module::TakenBack))))
-        .or_else(|| ids().last())
+        .or_else(|| {
+            ids().find(|id| matches!(status(id), Some(Module::Waiting | Module::TakenBack)))
+        })
+        .or_else(|| ids().next_back())
 }
 
 /// The module that changes are unlocked for now.
-pub(super) fn armed_for<'a>(input: &ViewInput<'_>, state: &'a EnvironmentState) -> Option<&'a ModuleId> {
-    state.armed.as_ref().filter(|(_, until)| input.now <= *until).map(|(module, _)| module)
+pub(super) fn armed_for<'a>(
+    input: &ViewInput<'_>,
+    state: &'a EnvironmentState,
+) -> Option<&'a ModuleId> {
+    state
+        .armed
+        .as_ref()
+        .filter(|(_, until)| input.now <= *until)
+        .map(|(module, _)| module)
 }
 
 /// When a running module will have made no progress for too long.
@@ -109,7 +146,10 @@ fn deadline(
     let wrote = state.settled.last().map(|s| s.settled_at);
     let moved = last_progress(picture, workloads).filter(|seen| *seen > started);
     let newest = [Some(started), wrote, moved].into_iter().flatten().max()?;
-    Some(newest + chrono::Duration::seconds(i64::from(input.release.plan.timings.progress_deadline_s)))
+    Some(
+        newest
+            + chrono::Duration::seconds(i64::from(input.release.plan.timings.progress_deadline_s)),
+    )
 }
 
 fn failure(
@@ -118,14 +158,31 @@ fn failure(
     state: &EnvironmentState,
     module: Option<&ModuleId>,
 ) -> Option<Failure> {
-    let cluster = input.release.plan.environment(environment).map(|e| e.cluster.clone()).unwrap_or_default();
+    let cluster = input
+        .release
+        .plan
+        .environment(environment)
+        .map(|e| e.cluster.clone())
+        .unwrap_or_default();
     let of = |code| Failure::new(code).with("cluster", cluster.clone());
     if let Some(pending) = state.pending.as_ref().filter(|p| p.unknown) {
         return Some(of(FailureCode::OutcomeUnknown).with("object", pending.intent.object.label()));
     }
-    if let Some(reason) = state.way_back.as_ref().and_then(|w| w.failure.as_ref()).filter(|_| state.work == Work::Idle) {
-        let again = state.modules.values().any(|m| m.status == Module::GoingBack);
-        return again.then(|| of(FailureCode::WayBackFailed).with("reason", reason).detail(reason));
+    if let Some(reason) = state
+        .way_back
+        .as_ref()
+        .and_then(|w| w.failure.as_ref())
+        .filter(|_| state.work == Work::Idle)
+    {
+        let again = state
+            .modules
+            .values()
+            .any(|m| m.status == Module::GoingBack);
+        return again.then(|| {
+            of(FailureCode::WayBackFailed)
+                .with("reason", reason)
+                .detail(reason)
+        });
     }
     let module = module?;
     let stands = state.modules.get(module)?;
@@ -135,8 +192,19 @@ fn failure(
         Module::Errored => FailureCode::RolloutErrored,
         _ => return None,
     };
-    let version = input.release.plan.module(module).map(|m| m.version.clone()).unwrap_or_default();
-    Some(of(code).with("module", module.as_str()).with("version", version).with("reason", &reason).detail(reason))
+    let version = input
+        .release
+        .plan
+        .module(module)
+        .map(|m| m.version.clone())
+        .unwrap_or_default();
+    Some(
+        of(code)
+            .with("module", module.as_str())
+            .with("version", version)
+            .with("reason", &reason)
+            .detail(reason),
+    )
 }
 
 fn pods(
@@ -186,9 +254,17 @@ fn controls(
     state: &EnvironmentState,
     module: Option<&ModuleId>,
 ) -> RolloutControls {
-    let Some(module) = module else { return RolloutControls::default() };
-    let start = Command::StartRollout { environment: environment.clone(), module: module.clone(), from: None };
-    let stop = Command::Stop { environment: environment.clone() };
+    let Some(module) = module else {
+        return RolloutControls::default();
+    };
+    let start = Command::StartRollout {
+        environment: environment.clone(),
+        module: module.clone(),
+        from: None,
+    };
+    let stop = Command::Stop {
+        environment: environment.clone(),
+    };
     let status = state.modules.get(module).map(|m| m.status);
     let forward = matches!(&state.work, Work::Forward { module: running } if running == module);
     let mine = input.me == Some(&input.release.plan.operator);

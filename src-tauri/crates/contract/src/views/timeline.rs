@@ -1,4 +1,4 @@
-use domain::{Event, EnvironmentId, Instant, ModuleId, Release, Work, evolve};
+use domain::{EnvironmentId, Event, Instant, ModuleId, Release, Work, evolve};
 use engine::ports::{Entry, Record};
 
 use super::ViewInput;
@@ -16,16 +16,26 @@ pub fn timeline(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
     let mut lines = Vec::new();
     let mut folded: Option<Release> = None;
     for entry in input.entries {
-        let Record::Release(event) = &entry.record else { continue };
+        let Record::Release(event) = &entry.record else {
+            continue;
+        };
         let locked = armed_module(folded.as_ref(), event);
         evolve(&mut folded, event, entry.at, entry.actor.as_ref());
-        let Some(release) = folded.as_ref() else { continue };
+        let Some(release) = folded.as_ref() else {
+            continue;
+        };
         let mut verb = release_verb(event, entry.at, Some(release));
         if let Some(module) = locked {
             verb = verb.with("module", module);
         }
         if is_shown(event, &verb) {
-            lines.push(line(input, entry, event.environment(), &verb, mark(input, event, entry.at, &verb)));
+            lines.push(line(
+                input,
+                entry,
+                event.environment(),
+                &verb,
+                mark(input, event, entry.at, &verb),
+            ));
         }
         if let Event::ModulePassed { environment, .. } = event {
             passed(input, release, entry, environment, &mut lines);
@@ -40,14 +50,23 @@ pub fn timeline(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
 
 /// The module that is locked again by an event.
 fn armed_module(before: Option<&Release>, event: &Event) -> Option<ModuleId> {
-    let Event::Disarmed { environment } = event else { return None };
-    before?.environments.get(environment)?.armed.as_ref().map(|(module, _)| module.clone())
+    let Event::Disarmed { environment } = event else {
+        return None;
+    };
+    before?
+        .environments
+        .get(environment)?
+        .armed
+        .as_ref()
+        .map(|(module, _)| module.clone())
 }
 
 fn is_shown(event: &Event, verb: &Verb) -> bool {
     match event {
         Event::MutationIntended { .. } => false,
-        Event::MutationSettled { .. } | Event::NotificationSent { .. } | Event::PermissionsChecked { .. } => verb.bad,
+        Event::MutationSettled { .. }
+        | Event::NotificationSent { .. }
+        | Event::PermissionsChecked { .. } => verb.bad,
         Event::IdentityVerified { .. } => false,
         _ => true,
     }
@@ -61,16 +80,39 @@ fn passed(
     environment: &EnvironmentId,
     lines: &mut Vec<TimelineEntry>,
 ) {
-    let Some(known) = release.plan.environment(environment) else { return };
+    let Some(known) = release.plan.environment(environment) else {
+        return;
+    };
     if !super::place::has_passed(release, known) {
         return;
     }
-    let whole = Verb { name: "environmentPassed", ..Verb::default() };
-    lines.push(line(input, entry, Some(environment), &whole, TimelineMark::Good));
-    let Some(stage) = release.plan.stage_of(environment) else { return };
+    let whole = Verb {
+        name: "environmentPassed",
+        ..Verb::default()
+    };
+    lines.push(line(
+        input,
+        entry,
+        Some(environment),
+        &whole,
+        TimelineMark::Good,
+    ));
+    let Some(stage) = release.plan.stage_of(environment) else {
+        return;
+    };
     if release.rolled_out_at(&stage.id).is_some() {
-        let verb = Verb { name: "stagePassed", ..Verb::default() }.words("stage", Some(&stage.name));
-        lines.push(line(input, entry, Some(environment), &verb, TimelineMark::Good));
+        let verb = Verb {
+            name: "stagePassed",
+            ..Verb::default()
+        }
+        .words("stage", Some(&stage.name));
+        lines.push(line(
+            input,
+            entry,
+            Some(environment),
+            &verb,
+            TimelineMark::Good,
+        ));
     }
 }
 
@@ -94,20 +136,27 @@ fn line(
 }
 
 fn mark(input: &ViewInput<'_>, event: &Event, when: Instant, verb: &Verb) -> TimelineMark {
-    let state = event.environment().and_then(|id| input.release.environments.get(id));
+    let state = event
+        .environment()
+        .and_then(|id| input.release.environments.get(id));
     let goes_on = state.is_some_and(|state| match (event, &state.work) {
         (Event::RolloutStarted { module, .. }, Work::Forward { module: running }) => {
             module == running && state.modules.get(module).and_then(|m| m.started_at) == Some(when)
         }
-        (Event::WayBackStarted { .. }, Work::Back) => {
-            state.way_back.as_ref().is_some_and(|w| w.started_at == when)
-        }
+        (Event::WayBackStarted { .. }, Work::Back) => state
+            .way_back
+            .as_ref()
+            .is_some_and(|w| w.started_at == when),
         _ => false,
     });
     match event {
         _ if goes_on => TimelineMark::Now,
-        Event::Refused { .. } | Event::ConditionWaived { .. } | Event::ChangeDeclared { .. } => TimelineMark::Note,
-        Event::VoteCast { go: false, .. } | Event::HelpAsked | Event::RolloutStopped { .. } => TimelineMark::Note,
+        Event::Refused { .. } | Event::ConditionWaived { .. } | Event::ChangeDeclared { .. } => {
+            TimelineMark::Note
+        }
+        Event::VoteCast { go: false, .. } | Event::HelpAsked | Event::RolloutStopped { .. } => {
+            TimelineMark::Note
+        }
         _ if verb.bad => TimelineMark::Bad,
         _ => TimelineMark::Good,
     }
@@ -115,7 +164,12 @@ fn mark(input: &ViewInput<'_>, event: &Event, when: Instant, verb: &Verb) -> Tim
 
 /// What comes by itself: the end of a soak.
 fn to_come(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
-    let stages = input.release.plan.stages.iter().filter(|stage| stage.soak_s > 0);
+    let stages = input
+        .release
+        .plan
+        .stages
+        .iter()
+        .filter(|stage| stage.soak_s > 0);
     stages
         .filter_map(|stage| Some((stage, input.release.soaked_at(&stage.id)?)))
         .filter(|(_, until)| *until > input.now)

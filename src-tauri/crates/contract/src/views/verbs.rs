@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, RegisterEvent, Release,
-    StageId, condition_name,
+    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome,
+    RegisterEvent, Release, StageId, condition_name,
 };
 
 use super::common::ms_between;
@@ -22,7 +22,10 @@ pub struct Verb {
 
 impl Verb {
     fn new(name: &'static str) -> Self {
-        Verb { name, ..Verb::default() }
+        Verb {
+            name,
+            ..Verb::default()
+        }
     }
 
     pub(super) fn with(mut self, key: &str, value: impl ToString) -> Self {
@@ -64,17 +67,23 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         Event::IdentityVerified { environment, .. } => {
             Verb::new("identityVerified").maybe("cluster", know.cluster(environment))
         }
-        Event::IdentityMismatch { environment, expected, found } => Verb::new("identityMismatch")
+        Event::IdentityMismatch {
+            environment,
+            expected,
+            found,
+        } => Verb::new("identityMismatch")
             .maybe("cluster", know.cluster(environment))
             .with("expected", &expected.uid)
             .with("found", &found.uid)
             .bad(true),
-        Event::PermissionsChecked { missing, .. } => {
-            Verb::new("permissionsChecked").with("missing", missing.len()).bad(!missing.is_empty())
-        }
+        Event::PermissionsChecked { missing, .. } => Verb::new("permissionsChecked")
+            .with("missing", missing.len())
+            .bad(!missing.is_empty()),
         Event::DiffComputed { diff, .. } => {
             let written = diff.objects.iter().flat_map(|o| &o.fields);
-            let changes = written.filter(|f| f.author == domain::FieldAuthor::Manifest).count();
+            let changes = written
+                .filter(|f| f.author == domain::FieldAuthor::Manifest)
+                .count();
             // As it was judged then is not known any more; as it is judged with today's declarations.
             let undeclared = release.map(|r| diff.undeclared(&r.plan, &r.declarations).len());
             Verb::new("diffComputed")
@@ -82,23 +91,41 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
                 .with("changes", changes)
                 .maybe("undeclared", undeclared)
         }
-        Event::DiffReviewed { digest, .. } => Verb::new("diffReviewed").with("digest", short(digest.as_str())),
+        Event::DiffReviewed { digest, .. } => {
+            Verb::new("diffReviewed").with("digest", short(digest.as_str()))
+        }
         Event::ChangeDeclared { declaration } => Verb::new("changeDeclared")
             .with("text", &declaration.text)
             .with("object", &declaration.object)
             .with("path", &declaration.path),
         Event::BackupTaken { backup, .. } => Verb::new("backupTaken")
-            .with("objects", backup.objects.iter().filter(|o| o.live.is_some()).count())
+            .with(
+                "objects",
+                backup.objects.iter().filter(|o| o.live.is_some()).count(),
+            )
             .with("digest", short(backup.digest.as_str())),
         Event::ItemTicked { item, passed, .. } => Verb::new("itemTicked")
             .with("item", item)
-            .words("title", release.and_then(|r| r.plan.checklist.iter().find(|i| &i.id == item)).map(|i| &i.title))
+            .words(
+                "title",
+                release
+                    .and_then(|r| r.plan.checklist.iter().find(|i| &i.id == item))
+                    .map(|i| &i.title),
+            )
             .with("passed", passed)
             .bad(!passed),
-        Event::ConditionWaived { condition, reason, .. } => {
-            Verb::new("conditionWaived").with("condition", condition_name(*condition)).with("reason", reason)
-        }
-        Event::VoteCast { stage, role, go, reason, .. } => know
+        Event::ConditionWaived {
+            condition, reason, ..
+        } => Verb::new("conditionWaived")
+            .with("condition", condition_name(*condition))
+            .with("reason", reason),
+        Event::VoteCast {
+            stage,
+            role,
+            go,
+            reason,
+            ..
+        } => know
             .stage(Verb::new("voteCast"), stage)
             .with("go", go)
             .with("role", named(role))
@@ -115,47 +142,76 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
             .with("module", module)
             .maybe("from", from.as_ref())
             .maybe("to", know.version(module)),
-        Event::MutationIntended { intent, .. } => know.mutation(Verb::new("mutationIntended"), Some(intent)),
-        Event::MutationSettled { environment, mutation, outcome, .. } => {
+        Event::MutationIntended { intent, .. } => {
+            know.mutation(Verb::new("mutationIntended"), Some(intent))
+        }
+        Event::MutationSettled {
+            environment,
+            mutation,
+            outcome,
+            ..
+        } => {
             let (word, bad) = match outcome {
                 MutationOutcome::Applied { .. } => ("applied", false),
                 MutationOutcome::NotApplied { .. } => ("notApplied", true),
                 MutationOutcome::Unknown { .. } => ("unknown", true),
             };
-            know.mutation(Verb::new("mutationSettled"), know.intent(environment, mutation))
-                .with("outcome", word)
-                .bad(bad)
+            know.mutation(
+                Verb::new("mutationSettled"),
+                know.intent(environment, mutation),
+            )
+            .with("outcome", word)
+            .bad(bad)
         }
         Event::RolloutPaused { module, .. } => Verb::new("rolloutPaused").with("module", module),
         Event::RolloutResumed { module, .. } => Verb::new("rolloutResumed").with("module", module),
         Event::RolloutStopped { module, .. } => Verb::new("rolloutStopped").with("module", module),
-        Event::WorkResumed { module, .. } => Verb::new("workResumed").maybe("module", module.as_ref()),
-        Event::ModulePassed { environment, module } => Verb::new("modulePassed")
+        Event::WorkResumed { module, .. } => {
+            Verb::new("workResumed").maybe("module", module.as_ref())
+        }
+        Event::ModulePassed {
+            environment,
+            module,
+        } => Verb::new("modulePassed")
             .with("module", module)
             .maybe("to", know.version(module))
             .maybe("seconds", know.seconds_of(environment, module)),
-        Event::ModuleFailed { module, reason, .. } => {
-            Verb::new("moduleFailed").with("module", module).with("reason", reason).bad(true)
+        Event::ModuleFailed { module, reason, .. } => Verb::new("moduleFailed")
+            .with("module", module)
+            .with("reason", reason)
+            .bad(true),
+        Event::ModuleErrored { module, reason, .. } => Verb::new("moduleErrored")
+            .with("module", module)
+            .with("reason", reason)
+            .bad(true),
+        Event::WayBackStarted { modules, .. } => {
+            Verb::new("wayBackStarted").with("modules", list(modules))
         }
-        Event::ModuleErrored { module, reason, .. } => {
-            Verb::new("moduleErrored").with("module", module).with("reason", reason).bad(true)
-        }
-        Event::WayBackStarted { modules, .. } => Verb::new("wayBackStarted").with("modules", list(modules)),
         Event::WayBackDone { environment } => {
-            let way_back = release.and_then(|r| r.environments.get(environment)).and_then(|e| e.way_back.as_ref());
+            let way_back = release
+                .and_then(|r| r.environments.get(environment))
+                .and_then(|e| e.way_back.as_ref());
             let this = way_back.filter(|w| w.ended_at == Some(at));
             Verb::new("wayBackDone")
                 .maybe("modules", this.map(|w| list(&w.modules)))
                 .maybe("seconds", this.map(|w| seconds(w.started_at, at)))
         }
-        Event::WayBackFailed { reason, .. } => Verb::new("wayBackFailed").with("reason", reason).bad(true),
-        Event::Refused { command, refusal, .. } => {
+        Event::WayBackFailed { reason, .. } => {
+            Verb::new("wayBackFailed").with("reason", reason).bad(true)
+        }
+        Event::Refused {
+            command, refusal, ..
+        } => {
             let view = refusal_view(refusal);
             let mut verb = Verb::new("refused");
             verb.params.extend(view.params);
-            verb.with("command", command).with("code", code_name(view.code)).bad(true)
+            verb.with("command", command)
+                .with("code", code_name(view.code))
+                .bad(true)
         }
-        Event::NotificationSent { kind, delivered, .. } => Verb::new("notificationSent")
+        Event::NotificationSent {
+            kind, delivered, ..
+        } => Verb::new("notificationSent")
             .with("kind", named(kind))
             .with("delivered", delivered)
             .bad(!delivered),
@@ -164,24 +220,39 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
 }
 
 /// What happened outside of any release. `cluster` names the cluster of an environment.
-pub fn register_verb(event: &RegisterEvent, cluster: impl Fn(&EnvironmentId) -> Option<String>) -> Verb {
+pub fn register_verb(
+    event: &RegisterEvent,
+    cluster: impl Fn(&EnvironmentId) -> Option<String>,
+) -> Verb {
     match event {
         RegisterEvent::KeyRegistered { key, .. } => {
             Verb::new("keyRegistered").with("fingerprint", key.fingerprint())
         }
-        RegisterEvent::EnvironmentBound { environment, identity, .. } => {
-            Verb::new("environmentBound").maybe("cluster", cluster(environment)).with("uid", &identity.uid)
+        RegisterEvent::EnvironmentBound {
+            environment,
+            identity,
+            ..
+        } => Verb::new("environmentBound")
+            .maybe("cluster", cluster(environment))
+            .with("uid", &identity.uid),
+        RegisterEvent::ContextImported { context } => {
+            Verb::new("contextImported").with("context", context)
         }
-        RegisterEvent::ContextImported { context } => Verb::new("contextImported").with("context", context),
-        RegisterEvent::ContextForgotten { context } => Verb::new("contextForgotten").with("context", context),
-        RegisterEvent::PluginAllowed { context, path, .. } => {
-            Verb::new("pluginAllowed").with("context", context).with("path", path)
+        RegisterEvent::ContextForgotten { context } => {
+            Verb::new("contextForgotten").with("context", context)
         }
-        RegisterEvent::RehearsalStarted { cluster, .. } => Verb::new("rehearsalStarted").with("cluster", cluster),
-        RegisterEvent::WorkspaceOpened { path, .. } => Verb::new("workspaceOpened").with("path", path),
-        RegisterEvent::LedgerExported { path, entries, .. } => {
-            Verb::new("ledgerExported").with("path", path).with("entries", entries)
+        RegisterEvent::PluginAllowed { context, path, .. } => Verb::new("pluginAllowed")
+            .with("context", context)
+            .with("path", path),
+        RegisterEvent::RehearsalStarted { cluster, .. } => {
+            Verb::new("rehearsalStarted").with("cluster", cluster)
         }
+        RegisterEvent::WorkspaceOpened { path, .. } => {
+            Verb::new("workspaceOpened").with("path", path)
+        }
+        RegisterEvent::LedgerExported { path, entries, .. } => Verb::new("ledgerExported")
+            .with("path", path)
+            .with("entries", entries),
     }
 }
 
@@ -193,11 +264,17 @@ struct Know<'a> {
 
 impl<'a> Know<'a> {
     fn cluster(&self, environment: &EnvironmentId) -> Option<&'a str> {
-        self.release?.plan.environment(environment).map(|e| e.cluster.as_str())
+        self.release?
+            .plan
+            .environment(environment)
+            .map(|e| e.cluster.as_str())
     }
 
     fn version(&self, module: &ModuleId) -> Option<&'a str> {
-        self.release?.plan.module(module).map(|m| m.version.as_str())
+        self.release?
+            .plan
+            .module(module)
+            .map(|m| m.version.as_str())
     }
 
     fn stage(&self, verb: Verb, id: &StageId) -> Verb {
@@ -209,7 +286,9 @@ impl<'a> Know<'a> {
 
     fn mutation(&self, verb: Verb, intent: Option<&MutationIntent>) -> Verb {
         match intent {
-            Some(intent) => verb.with("verb", named(&intent.verb)).with("object", intent.object.label()),
+            Some(intent) => verb
+                .with("verb", named(&intent.verb))
+                .with("object", intent.object.label()),
             None => verb,
         }
     }
@@ -217,13 +296,22 @@ impl<'a> Know<'a> {
     fn intent(&self, environment: &EnvironmentId, id: &MutationId) -> Option<&'a MutationIntent> {
         let state = self.release?.environments.get(environment)?;
         let settled = state.settled.iter().map(|s| &s.intent);
-        settled.chain(state.pending.iter().map(|p| &p.intent)).find(|intent| &intent.id == id)
+        settled
+            .chain(state.pending.iter().map(|p| &p.intent))
+            .find(|intent| &intent.id == id)
     }
 
     /// How long a rollout took that ended with the event; unknown once it was rolled out again.
     fn seconds_of(&self, environment: &EnvironmentId, module: &ModuleId) -> Option<i64> {
-        let state = self.release?.environments.get(environment)?.modules.get(module)?;
-        (state.ended_at == Some(self.at)).then(|| state.started_at.map(|from| seconds(from, self.at))).flatten()
+        let state = self
+            .release?
+            .environments
+            .get(environment)?
+            .modules
+            .get(module)?;
+        (state.ended_at == Some(self.at))
+            .then(|| state.started_at.map(|from| seconds(from, self.at)))
+            .flatten()
     }
 }
 
@@ -232,7 +320,11 @@ fn seconds(from: Instant, to: Instant) -> i64 {
 }
 
 fn list(modules: &[ModuleId]) -> String {
-    modules.iter().map(ModuleId::as_str).collect::<Vec<_>>().join(", ")
+    modules
+        .iter()
+        .map(ModuleId::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Enough of a digest to recognise it.

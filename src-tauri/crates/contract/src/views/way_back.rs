@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 
-use domain::{Command, Environment, EnvironmentId, EnvironmentState, Event, Instant, ModuleId, ReleasePlan, Tier, Work};
+use domain::{
+    Command, Environment, EnvironmentId, EnvironmentState, Event, Instant, ModuleId, ReleasePlan,
+    Tier, Work,
+};
 use engine::ports::{Entry, Record};
 
 use super::common::{ms_between, text};
@@ -31,17 +34,28 @@ pub fn measured_way_backs(plan: &ReleasePlan, entries: &[Entry]) -> Vec<Measured
     let mut started: Vec<(&EnvironmentId, Instant, &[ModuleId])> = Vec::new();
     let mut measured = Vec::new();
     for entry in entries {
-        let Record::Release(event) = &entry.record else { continue };
+        let Record::Release(event) = &entry.record else {
+            continue;
+        };
         match event {
-            Event::WayBackStarted { environment, modules } => {
+            Event::WayBackStarted {
+                environment,
+                modules,
+            } => {
                 started.retain(|(of, ..)| *of != environment);
                 started.push((environment, entry.at, modules));
             }
-            Event::WayBackFailed { environment, .. } => started.retain(|(of, ..)| *of != environment),
+            Event::WayBackFailed { environment, .. } => {
+                started.retain(|(of, ..)| *of != environment)
+            }
             Event::WayBackDone { environment } => {
-                let Some(index) = started.iter().position(|(of, ..)| *of == environment) else { continue };
+                let Some(index) = started.iter().position(|(of, ..)| *of == environment) else {
+                    continue;
+                };
                 let (_, from, modules) = started.remove(index);
-                let Some(known) = plan.environment(environment) else { continue };
+                let Some(known) = plan.environment(environment) else {
+                    continue;
+                };
                 measured.push(MeasuredWayBack {
                     environment: environment.clone(),
                     name: text(&known.name),
@@ -59,15 +73,23 @@ pub fn measured_way_backs(plan: &ReleasePlan, entries: &[Entry]) -> Vec<Measured
 
 /// The way back of the current environment, or of the last one that has one.
 pub fn way_back_view(input: &ViewInput<'_>) -> WayBackView {
-    let Some(environment) = concerned(input) else { return nothing() };
+    let Some(environment) = concerned(input) else {
+        return nothing();
+    };
     let release = input.release;
-    let Some(state) = release.environments.get(&environment.id) else { return nothing() };
+    let Some(state) = release.environments.get(&environment.id) else {
+        return nothing();
+    };
     let view = state_view(input, state, &environment.id);
     let modules: Vec<ModuleId> = match (view, &state.way_back) {
         (WayBackState::Running | WayBackState::Done, Some(way_back)) => way_back.modules.clone(),
         _ => state.touched.iter().rev().cloned().collect(),
     };
-    let refused = input.allows(&Command::StartWayBack { environment: environment.id.clone() }).err();
+    let refused = input
+        .allows(&Command::StartWayBack {
+            environment: environment.id.clone(),
+        })
+        .err();
     let measured = longest(input, environment, &modules);
     let took = state.way_back.as_ref().filter(|w| w.failure.is_none());
     WayBackView {
@@ -94,16 +116,30 @@ fn concerned<'a>(input: &ViewInput<'a>) -> Option<&'a Environment> {
     let release = input.release;
     let current = current_environment(input);
     let concerns = |e: &Environment| {
-        release.has_way_back(&e.id) || release.environments.get(&e.id).is_some_and(|s| s.way_back.is_some())
+        release.has_way_back(&e.id)
+            || release
+                .environments
+                .get(&e.id)
+                .is_some_and(|s| s.way_back.is_some())
     };
     let environments: Vec<&Environment> = release.plan.environments().collect();
     current
         .filter(|e| concerns(e))
-        .or_else(|| environments.iter().rev().copied().find(|e| release.has_way_back(&e.id)))
+        .or_else(|| {
+            environments
+                .iter()
+                .rev()
+                .copied()
+                .find(|e| release.has_way_back(&e.id))
+        })
         .or(current)
 }
 
-fn state_view(input: &ViewInput<'_>, state: &EnvironmentState, environment: &EnvironmentId) -> WayBackState {
+fn state_view(
+    input: &ViewInput<'_>,
+    state: &EnvironmentState,
+    environment: &EnvironmentId,
+) -> WayBackState {
     let ended = state.way_back.as_ref().filter(|w| w.ended_at.is_some());
     let can = input.release.has_way_back(environment);
     if state.work == Work::Back {
@@ -121,7 +157,11 @@ fn state_view(input: &ViewInput<'_>, state: &EnvironmentState, environment: &Env
 
 /// The longest measured way back of at least these modules; of production where production is
 /// concerned, if there is one. A number from elsewhere always says where it is from.
-fn longest(input: &ViewInput<'_>, environment: &Environment, modules: &[ModuleId]) -> Option<MeasuredWayBack> {
+fn longest(
+    input: &ViewInput<'_>,
+    environment: &Environment,
+    modules: &[ModuleId],
+) -> Option<MeasuredWayBack> {
     let wanted: BTreeSet<&ModuleId> = modules.iter().collect();
     if wanted.is_empty() {
         return None;
@@ -133,7 +173,9 @@ fn longest(input: &ViewInput<'_>, environment: &Environment, modules: &[ModuleId
     if found.iter().any(alike) {
         found.retain(alike);
     }
-    found.into_iter().max_by(|a, b| a.took_ms.total_cmp(&b.took_ms))
+    found
+        .into_iter()
+        .max_by(|a, b| a.took_ms.total_cmp(&b.took_ms))
 }
 
 fn nothing() -> WayBackView {

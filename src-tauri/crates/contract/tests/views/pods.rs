@@ -1,0 +1,181 @@
+//! Pods and deadlines.
+
+use super::support::*;
+use std::collections::BTreeMap;
+
+use crate::common::*;
+use chrono::Duration;
+use contract::views::*;
+use contract::*;
+use domain::{
+    Command, Declaration, EnvironmentId, Event, Instant, MutationOutcome, PersonId, Refusal,
+    RegisterEvent, StageId, Verdict,
+};
+use engine::ports::{
+    ClusterFailure, Entry, LedgerFailure, Picture, PodPicture, Record, RolloutPhase,
+    RolloutReading, Stream, VaultFailure, WorkloadPicture,
+};
+use rstest::rstest;
+
+fn pod(name: &str, newest: bool, ready: bool) -> PodPicture {
+    PodPicture {
+        name: format!("router-{name}"),
+        newest,
+        reason: "Running".into(),
+        ready,
+        terminating: false,
+        failing: false,
+        restarts: 0,
+        created_at: Some(start()),
+        ready_at: ready.then(|| start() + Duration::seconds(4)),
+        node: None,
+    }
+}
+
+fn picture(pods: Vec<PodPicture>) -> Picture {
+    Picture {
+        at: Some(start()),
+        connected: true,
+        workloads: vec![WorkloadPicture {
+            workload: object("router", "dev"),
+            rollout: Some(RolloutReading {
+                phase: RolloutPhase::Progressing,
+                wanted: 3,
+                updated: 1,
+                available: 3,
+                paused: false,
+                surge: Some("1".into()),
+                unavailable: Some("1".into()),
+                message: String::new(),
+            }),
+            pods,
+        }],
+        events: vec![],
+    }
+}
+
+/// `old/new` of each column: `a` runs, `a~` ends, `a-` is gone, `a?` starts.
+fn columns(grid: &PodGrid) -> Vec<String> {
+    let cell = |pod: &Option<PodView>| match pod {
+        None => String::new(),
+        Some(pod) => {
+            let mark = match pod.state {
+                PodState::Ready => "",
+                PodState::Starting => "?",
+                PodState::Failing => "!",
+                PodState::Terminating => "~",
+                PodState::Gone => "-",
+            };
+            format!("{}{mark}", pod.short)
+        }
+    };
+    grid.slots
+        .iter()
+        .map(|slot| format!("{}/{}", cell(&slot.old), cell(&slot.new)))
+        .collect()
+}
+
+#[test]
+fn pods_keep_their_columns_while_others_come_and_go() {
+    let (mut story, intent) = router_runs();
+    let mut shell = Shell::of(&story);
+    let grid = |shell: &Shell, story: &Story| {
+        shell.see(story, OPERATOR, |i| {
+            rollout_view(i, &"dev".into()).unwrap().pods
+        })
+    };
+    shell.show(
+        &story,
+        "dev",
+        picture(vec![
+            pod("a", true, true),
+            pod("b", true, true),
+            pod("c", true, true),
+        ]),
+    );
+    let before = grid(&shell, &story);
+    assert_eq!(
+        columns(&before),
+        ["a/", "b/", "c/"],
+        "nothing is written yet: the newest template is the old version"
+    );
+    assert_eq!((before.ready, before.total), (0, 3));
+
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    let mut b = pod("b", false, true);
+    b.terminating = true;
+    shell.show(
+        &story,
+        "dev",
+        picture(vec![
+            pod("a", false, true),
+            b,
+            pod("c", false, true),
+            pod("x", true, false),
+        ]),
+    );
+    assert_eq!(
+        columns(&grid(&shell, &story)),
+        ["a/", "b~/x?", "c/"],
+        "the new pod stands under the one that leaves"
+    );
+
+    let mut c = pod("c", false, true);
+    c.terminating = true;
+    shell.show(
+        &story,
+        "dev",
+        picture(vec![
+            pod("a", false, true),
+            c,
+            pod("x", true, true),
+            pod("y", true, false),
+        ]),
+    );
+    let seen = grid(&shell, &story);
+    assert_eq!(columns(&seen), ["a/", "b-/x", "c~/y?"]);
+    assert_eq!((seen.ready, seen.total), (1, 3));
+    assert_eq!(
+        (seen.mean_start_ms, seen.remaining_ms),
+        (Some(4000.0), Some(8000.0))
+    );
+
+    let mut y = pod("y", true, false);
+    y.failing = true;
+    shell.show(
+        &story,
+        "dev",
+        picture(vec![pod("a", false, true), pod("x", true, true), y]),
+    );
+    assert_eq!(columns(&grid(&shell, &story)), ["a/", "b-/x", "c-/y!"]);
+
+    let cell = shell.see(&story, OPERATOR, release_view).stages[0].rows[1].cells[0].clone();
+    assert_eq!(
+        (cell.ready, cell.total, cell.from.as_deref()),
+        (Some(1), Some(3), Some("1"))
+    );
+}
+
+#[test]
+fn the_deadline_moves_with_every_sign_of_progress() {
+    let (mut story, intent) = router_runs();
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    let limit = Duration::seconds(i64::from(plan().timings.progress_deadline_s));
+    assert_eq!(
+        rollout(&story, OPERATOR, "dev").deadline_at,
+        Some(at(story.now + limit))
+    );
+    let ready_at = story.now + Duration::seconds(30);
+    let mut fresh = pod("x", true, true);
+    fresh.ready_at = Some(ready_at);
+    let mut shell = Shell::of(&story);
+    shell.show(&story, "dev", picture(vec![fresh]));
+    let view = shell.see(&story, OPERATOR, |i| {
+        rollout_view(i, &"dev".into()).unwrap()
+    });
+    assert_eq!(view.deadline_at, Some(at(ready_at + limit)));
+    assert_eq!(
+        view.watch_age_ms,
+        Some((story.now - start()).num_milliseconds() as f64)
+    );
+}
