@@ -35,4 +35,5 @@ mod wire;
 pub use handle::KubeClusters;
 pub use limits::Limits;
 pub use lines::{Line, LineKind, diff_lines};
+pub use manifest::MANAGER as FIELD_MANAGER;
 pub use mask::mask;

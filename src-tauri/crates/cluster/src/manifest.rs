@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::content::{self, KEPT_BY_CLUSTER, MUTATION, RELEASE};
 
 /// The field manager of everything that is applied (facts 2.8).
-pub(crate) const MANAGER: &str = "pilothouse";
+pub const MANAGER: &str = "pilothouse";
 /// The field manager of pausing. One of its own: with `pilothouse` the patch would leave an entry of
 /// the same name but another operation, with which the next apply conflicts.
 pub(crate) const PAUSER: &str = "pilothouse-pause";

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::connection::Connection;
 use crate::kinds::Kind;
 use crate::manifest::{self, Fence, PAUSER};
-use crate::preview::{APPLY, apply_uri, field_conflicts, not_ours};
+use crate::preview::{APPLY, apply_uri, field_conflicts, is_before_storage, not_ours};
 use crate::wire::{Answer, Ask, NoAnswer};
 use crate::{content, mask, objects};
 
@@ -242,6 +242,9 @@ fn said(verb: MutationVerb, answer: &Answer) -> Said {
             Said::Refused("the API server is busy".to_owned())
         }
         (StatusCode::REQUEST_TIMEOUT, _) => Said::Unclear(answered(answer)),
+        (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) if is_before_storage(&answer.message()) => {
+            Said::Refused(answered(answer))
+        }
         (code, _) if code.is_client_error() => Said::Refused(answered(answer)),
         // 500 and 504 of the API server can come after etcd took the write; 502, 503 and 504 of a
         // proxy say nothing about what is behind it.

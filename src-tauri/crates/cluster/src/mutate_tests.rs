@@ -24,6 +24,7 @@ fn word(said: Said) -> &'static str {
 #[test]
 fn only_what_is_certain_counts_as_not_applied() {
     let status = r#"{"kind":"Status","message":"m"}"#;
+    let typo = r#"{"kind":"Status","message":"failed to create typed patch object (x)"}"#;
     let unavailable = r#"{"kind":"Status","reason":"ServiceUnavailable"}"#;
     for (verb, code, body, expected) in [
         (MutationVerb::Apply, 200, "{}", "done"),
@@ -39,6 +40,7 @@ fn only_what_is_certain_counts_as_not_applied() {
         (MutationVerb::Apply, 408, "", "unclear"),
         (MutationVerb::Apply, 429, "", "refused"),
         (MutationVerb::Apply, 500, status, "unclear"),
+        (MutationVerb::Apply, 500, typo, "refused"),
         (MutationVerb::Apply, 502, "<html>", "unclear"),
         (MutationVerb::Apply, 503, "<html>", "unclear"),
         (MutationVerb::Apply, 503, status, "unclear"),

@@ -14,8 +14,15 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        let limits = Limits { plugin: Duration::from_millis(1500), plugin_bytes: 4096, ..Limits::default() };
-        Bench { folder: tempfile::tempdir().unwrap(), limits }
+        let limits = Limits {
+            plugin: Duration::from_millis(1500),
+            plugin_bytes: 4096,
+            ..Limits::default()
+        };
+        Bench {
+            folder: tempfile::tempdir().unwrap(),
+            limits,
+        }
     }
 
     /// A plugin that is a script, and the digest to allow.
@@ -55,9 +62,17 @@ fn credential(status: &str) -> String {
 
 #[tokio::test]
 async fn a_token_is_taken_with_its_end() {
-    let issued = Bench::new().run(&credential(r#"{"token":"t0ken","expirationTimestamp":"2030-01-01T00:00:00Z"}"#)).await.unwrap();
+    let issued = Bench::new()
+        .run(&credential(
+            r#"{"token":"t0ken","expirationTimestamp":"2030-01-01T00:00:00Z"}"#,
+        ))
+        .await
+        .unwrap();
     assert_eq!(issued.token.unwrap().expose_secret(), "t0ken");
-    assert_eq!(issued.expires_at.unwrap().to_rfc3339(), "2030-01-01T00:00:00+00:00");
+    assert_eq!(
+        issued.expires_at.unwrap().to_rfc3339(),
+        "2030-01-01T00:00:00+00:00"
+    );
 }
 
 #[tokio::test]
@@ -77,10 +92,22 @@ async fn what_was_not_allowed_does_not_run() {
     let mark = bench.folder.path().join("ran");
     let (plugin, allowed) = bench.plugin(&format!("touch {}", mark.display()));
     let context = context(&plugin);
-    let refused = run(&plugin, &context, None, &bench.limits).await.err().unwrap();
-    assert_eq!(refused, ClusterFailure::PluginNotAllowed { path: plugin.command.clone(), sha256: Some(allowed.clone()) });
+    let refused = run(&plugin, &context, None, &bench.limits)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(
+        refused,
+        ClusterFailure::PluginNotAllowed {
+            path: plugin.command.clone(),
+            sha256: Some(allowed.clone())
+        }
+    );
     bench.plugin(&format!("touch {}; true", mark.display()));
-    let changed = run(&plugin, &context, Some(&allowed), &bench.limits).await.err().unwrap();
+    let changed = run(&plugin, &context, Some(&allowed), &bench.limits)
+        .await
+        .err()
+        .unwrap();
     assert!(matches!(changed, ClusterFailure::PluginNotAllowed { .. }));
     assert!(!mark.exists());
 }
@@ -93,12 +120,21 @@ async fn it_is_bounded_in_time_and_output_and_its_words_stay_secret() {
         ("yes hunter2", "too long"),
         ("echo hunter2; exit 1", "exit status: 1"),
         ("echo hunter2", "no ExecCredential"),
-        ("echo '{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"hunter2\"}}'", "another version"),
+        (
+            "echo '{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"hunter2\"}}'",
+            "another version",
+        ),
         (&credential("{}"), "no credential"),
         (&credential("{\"token\":\"\"}"), "no credential"),
-        (&credential("{\"token\":\"hunter2\",\"expirationTimestamp\":\"never\"}"), "no ExecCredential"),
+        (
+            &credential("{\"token\":\"hunter2\",\"expirationTimestamp\":\"never\"}"),
+            "no ExecCredential",
+        ),
     ] {
         let failure = bench.run(script).await.err().unwrap().to_string();
-        assert!(failure.contains(expected) && !failure.contains("hunter2"), "{script}: {failure}");
+        assert!(
+            failure.contains(expected) && !failure.contains("hunter2"),
+            "{script}: {failure}"
+        );
     }
 }

@@ -133,19 +133,26 @@ pub(crate) fn not_ours(mut conflicts: Vec<FieldConflict>) -> Vec<FieldConflict> 
 /// Whether the API server looked at the manifest and does not want it. A 403 of the authoriser is no
 /// such thing: it says what the *user* may not do.
 fn is_refusal(answer: &Answer) -> bool {
-    let message = answer.message();
     if answer.api_status().is_none() {
         return false;
     }
+    let message = answer.message();
     match answer.status.as_u16() {
         400 | 404 | 409 | 413 | 415 | 422 => true,
         403 => {
             !(message.contains("cannot patch resource")
                 || message.contains("cannot create resource"))
         }
-        500 => message.contains("webhook"),
+        500 => is_before_storage(&message),
         _ => false,
     }
+}
+
+/// Whether a 500 is one that the API server gives before it writes anything: for a field that apply
+/// does not find in the schema (Kubernetes 1.36.3), and for an admission webhook that cannot be asked.
+pub(crate) fn is_before_storage(message: &str) -> bool {
+    message.starts_with("failed to create typed patch object")
+        || message.contains("failed calling webhook")
 }
 
 #[cfg(test)]
@@ -200,6 +207,10 @@ mod tests {
             "User \"v\" cannot patch resource \"configmaps\" in API group \"\""
         ));
         assert!(!says(401, ""));
+        assert!(says(
+            500,
+            "failed to create typed patch object (n/x; apps/v1, Kind=Deployment): .spec.x"
+        ));
         assert!(!says(500, "etcd"));
         assert!(!is_refusal(&answer(404, &json!("a proxy's page"))));
     }

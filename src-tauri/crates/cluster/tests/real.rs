@@ -22,12 +22,38 @@ fn everything_holds_on_a_real_cluster() {
     if !runnable(1) {
         return;
     }
-    let serves = |reference: &str, version: &str| Image::new(reference, Behaviour::Serves { version: version.into() });
-    let plane = ControlPlane::start(Options::named("bj-prod-09").with_images([serves(OLD, "1.15.2"), serves(NEW, "1.15.3")])).unwrap();
-    assert!(plane.kubectl(&["create", "namespace", NAMESPACE]).unwrap().status.success());
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let serves = |reference: &str, version: &str| {
+        Image::new(
+            reference,
+            Behaviour::Serves {
+                version: version.into(),
+            },
+        )
+    };
+    let plane = ControlPlane::start(
+        Options::named("bj-prod-09").with_images([serves(OLD, "1.15.2"), serves(NEW, "1.15.3")]),
+    )
+    .unwrap();
+    assert!(
+        plane
+            .kubectl(&["create", "namespace", NAMESPACE])
+            .unwrap()
+            .status
+            .success()
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
-        let limits = Limits { server_deadline: Duration::from_secs(2), mutation: Duration::from_secs(4), settle: Duration::from_secs(3), read: Duration::from_secs(3), ..limits() };
+        let limits = Limits {
+            server_deadline: Duration::from_secs(2),
+            mutation: Duration::from_secs(4),
+            settle: Duration::from_secs(3),
+            read: Duration::from_secs(3),
+            ..limits()
+        };
         let images = [OLD.to_owned(), NEW.to_owned()];
         let bench = Bench::new(&plane.kubeconfig(User::Operator), images, limits.clone()).await;
         suite::everything(&bench).await;
@@ -38,13 +64,32 @@ fn everything_holds_on_a_real_cluster() {
 }
 
 async fn a_verifier_may_look_and_not_write(plane: &ControlPlane, limits: &Limits) {
-    let bench = Bench::new(&plane.kubeconfig(User::Verifier), [String::new(), String::new()], limits.clone()).await;
+    let bench = Bench::new(
+        &plane.kubeconfig(User::Verifier),
+        [String::new(), String::new()],
+        limits.clone(),
+    )
+    .await;
     let outgoing = config_map("verifier", json!({"a": "1"}));
-    let needed = bench.cluster.needed(std::slice::from_ref(&outgoing.object)).await.unwrap();
-    let denied: Vec<String> = bench.cluster.denied(&needed).await.unwrap().into_iter().map(|p| p.verb).collect();
+    let needed = bench
+        .cluster
+        .needed(std::slice::from_ref(&outgoing.object))
+        .await
+        .unwrap();
+    let denied: Vec<String> = bench
+        .cluster
+        .denied(&needed)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|p| p.verb)
+        .collect();
     assert_eq!(denied, ["patch", "create", "delete"]);
     let failure = bench.cluster.preview(&outgoing).await.unwrap_err();
-    assert!(matches!(failure, ClusterFailure::Forbidden(_)), "{failure:?}");
+    assert!(
+        matches!(failure, ClusterFailure::Forbidden(_)),
+        "{failure:?}"
+    );
 }
 
 /// The API server is there and its store stops somewhere between the look and the write. Stopped at
@@ -58,7 +103,12 @@ async fn a_write_that_hangs_is_unknown_and_then_known(plane: &ControlPlane, benc
             Some(live) => Precondition::Unchanged(live.head),
             None => Precondition::Absent,
         };
-        let sent = intent(&format!("m-hangs-{attempt}"), MutationVerb::Apply, &next.object, precondition);
+        let sent = intent(
+            &format!("m-hangs-{attempt}"),
+            MutationVerb::Apply,
+            &next.object,
+            precondition,
+        );
         let stop = async {
             tokio::time::sleep(Duration::from_millis(attempt)).await;
             plane.pause_etcd().unwrap();
@@ -70,7 +120,10 @@ async fn a_write_that_hangs_is_unknown_and_then_known(plane: &ControlPlane, benc
             MutationOutcome::NotApplied { .. } => false,
             MutationOutcome::Unknown { .. } => {
                 unknown += 1;
-                matches!(bench.cluster.read_back(&sent).await.unwrap(), MutationOutcome::Applied { .. })
+                matches!(
+                    bench.cluster.read_back(&sent).await.unwrap(),
+                    MutationOutcome::Applied { .. }
+                )
             }
         };
         let live = bench.cluster.read(&next.object).await.unwrap();

