@@ -104,6 +104,8 @@ impl BackOff {
 pub(crate) struct Patience {
     spent: Duration,
     looked: tokio::time::Instant,
+    /// Whether what is waited for held at the last look: an interval counts if it held at both ends.
+    held: bool,
     longest: Duration,
 }
 
@@ -112,6 +114,7 @@ impl Patience {
         Patience {
             spent: Duration::ZERO,
             looked: tokio::time::Instant::now(),
+            held: false,
             longest: limits.longest_tick,
         }
     }
@@ -119,16 +122,18 @@ impl Patience {
     /// Adds the time since the last look if it `counts`, and tells what is used up.
     pub(crate) fn look(&mut self, counts: bool) -> Duration {
         let now = tokio::time::Instant::now();
-        if counts {
+        if counts && self.held {
             self.spent += (now - self.looked).min(self.longest);
         }
         self.looked = now;
+        self.held = counts;
         self.spent
     }
 
     pub(crate) fn restart(&mut self) {
         self.spent = Duration::ZERO;
         self.looked = tokio::time::Instant::now();
+        self.held = false;
     }
 
     pub(crate) fn left(&self, of: Duration) -> Duration {

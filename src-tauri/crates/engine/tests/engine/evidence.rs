@@ -1,0 +1,98 @@
+use std::collections::BTreeMap;
+
+use domain::{Event, PersonId, Refusal};
+use engine::{ChangesProgress, EngineFailure};
+use tokio_util::sync::CancellationToken;
+
+use crate::fakes::identity;
+use crate::world::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_dry_run_leaves_no_trace() {
+    let world = World::ready().await;
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let events = world.ledger.events().len();
+    let (id, who) = (release(), operator());
+    let given_up = world.engine.compute_diff(&id, &who, &env(), cancel).await;
+    assert!(matches!(given_up, Err(EngineFailure::Cancelled)));
+    assert_eq!(world.ledger.events().len(), events);
+    let changes = world.engine.live(&id, &env()).changes;
+    assert!(
+        matches!(changes, ChangesProgress::Ready(_)),
+        "the one before is still shown"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_verifier_cannot_be_the_operator_and_the_try_is_on_record() {
+    let world = World::new().await;
+    let mut bodies = BTreeMap::new();
+    let mut plan = plan(&mut bodies);
+    plan.verifier = operator();
+    let refused = world.engine.create(&operator(), plan, bodies).await;
+    assert!(matches!(
+        refused,
+        Err(EngineFailure::Refused(Refusal::VerifierIsOperator))
+    ));
+    assert!(matches!(
+        &world.ledger.events()[..],
+        [Event::Refused { .. }]
+    ));
+    assert!(world.engine.releases().is_empty());
+    let mut bodies = BTreeMap::new();
+    let plan = crate::world::plan(&mut bodies);
+    world
+        .engine
+        .create(&operator(), plan, bodies)
+        .await
+        .unwrap();
+    assert_eq!(world.engine.releases().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn binding_refuses_another_cluster_than_the_one_that_was_shown() {
+    let world = World::new().await;
+    let shown = world.engine.probe(&env(), "beijing").await.unwrap();
+    *world.cluster.identity.lock().unwrap() = identity("suzhou");
+    let bound = world
+        .engine
+        .bind(None, &env(), "beijing", &shown.identity)
+        .await;
+    assert!(matches!(bound, Err(EngineFailure::Cluster(_))), "{bound:?}");
+    assert_eq!(
+        world.engine.register().bindings[&env()].identity,
+        identity("beijing")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_cluster_is_written_down_and_closes_the_gate() {
+    let world = World::ready().await;
+    *world.cluster.identity.lock().unwrap() = identity("suzhou");
+    let check = world.engine.verify_identity(None, &env()).await.unwrap();
+    assert!(!check.verified);
+    let mismatch = |e: &Event| matches!(e, Event::IdentityMismatch { .. });
+    assert!(world.ledger.events().iter().any(mismatch));
+    let (id, who): (_, PersonId) = (release(), operator());
+    let armed = world.engine.arm(&id, &who, &env(), &faasapi(), None).await;
+    assert!(
+        matches!(
+            armed,
+            Err(EngineFailure::Refused(Refusal::IdentityMismatch))
+        ),
+        "{armed:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_of_secrets_are_not_shown() {
+    let world = World::ready().await;
+    let kept = world
+        .engine
+        .backup_body(&release(), &env(), &config())
+        .await;
+    assert_eq!(kept.unwrap(), Some(body(&config(), "1.0")));
+    let new = world.engine.backup_body(&release(), &env(), &extra()).await;
+    assert_eq!(new.unwrap(), None);
+}

@@ -1,0 +1,311 @@
+use std::time::Duration;
+
+use domain::{Event, ModuleStatus, MutationVerb, NotificationKind, Refusal};
+use engine::{EngineFailure, Waiting};
+
+use crate::fakes::{Fate, identity};
+use crate::world::*;
+
+const APPLIES: [&str; 4] = [
+    "ConfigMap/faasapi-new",
+    "ConfigMap/faasapi",
+    "Secret/faasapi",
+    "Deployment/faasapi",
+];
+
+fn labels(sent: &[(MutationVerb, String)]) -> Vec<&str> {
+    sent.iter().map(|(_, label)| label.as_str()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_module_is_written_in_order_each_intent_durable_before_its_call() {
+    let world = World::ready().await;
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    assert_eq!(labels(&world.cluster.sent()), APPLIES);
+    assert_eq!(world.cluster.not_durable(), 0);
+    assert_eq!(world.outcomes(), ["applied"; 4]);
+    let notices = world.notifier.0.lock().unwrap();
+    assert_eq!(notices.last().unwrap().kind, NotificationKind::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_body_of_a_secret_is_sealed_in_the_ledger_and_whole_on_the_cluster() {
+    let world = World::ready().await;
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    let live = world.cluster.object(&secret()).unwrap();
+    assert_eq!(live.body, body(&secret(), "2.0"));
+    let plain = serde_json::to_vec(&body(&secret(), "2.0")).unwrap();
+    let digest = domain::Digest::of(&plain);
+    assert!(world.engine.ledger().kept(&digest).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_read_back_and_never_sent_again() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::AnswerLost]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    assert_eq!(labels(&world.cluster.sent()), APPLIES);
+    assert_eq!(world.outcomes()[..2], ["unknown", "applied"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_request_is_read_back_twice_and_fails_without_being_sent_again() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::RequestLost]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Failed);
+    assert_eq!(world.cluster.sent().len(), 1);
+    assert_eq!(world.cluster.read_backs(), 2);
+    assert_eq!(world.outcomes(), ["unknown", "not applied"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_stays_unknown_calls_for_the_person_then_errs_and_blocks_what_comes_next() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::Vanishes]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    assert!(world.state().pending.is_some());
+    let kinds: Vec<_> = world
+        .notifier
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|n| n.kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        [NotificationKind::NeedsYou, NotificationKind::Failed]
+    );
+    // Nothing new begins before it is known.
+    world.cluster.unreachable(false);
+    let sent = world.cluster.sent().len();
+    let (id, who) = (release(), operator());
+    let started = world
+        .engine
+        .start_rollout(&id, &who, &env(), &faasapi())
+        .await;
+    assert!(
+        matches!(started, Err(EngineFailure::Refused(Refusal::NotArmed))),
+        "{started:?}"
+    );
+    assert!(world.state().pending.is_none(), "it was read back first");
+    assert_eq!(world.cluster.sent().len(), sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_changed_since_the_diff_fails_the_module_and_nothing_of_it_is_overwritten() {
+    let world = World::ready().await;
+    let edited = serde_json::json!({"somebody": "else"});
+    world.cluster.put(&config(), edited.clone());
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Failed);
+    assert_eq!(world.cluster.object(&config()).unwrap().body, edited);
+    assert_eq!(world.outcomes(), ["applied", "not applied"]);
+    assert_eq!(
+        world.cluster.object(&deployment()).unwrap().body,
+        body(&deployment(), "1.0")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_by_the_cluster_is_a_failure_with_its_reason() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::Refused("quota".into())]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Failed);
+    let reason = world.state().modules[&faasapi()].reason.clone();
+    assert_eq!(reason.as_deref(), Some("quota"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_cluster_gets_nothing() {
+    let world = World::ready().await;
+    world.arm(&faasapi()).await;
+    *world.cluster.identity.lock().unwrap() = identity("suzhou");
+    let (id, who) = (release(), operator());
+    world
+        .engine
+        .start_rollout(&id, &who, &env(), &faasapi())
+        .await
+        .unwrap();
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    assert_eq!(world.cluster.sent(), []);
+    let mismatch = |e: &Event| matches!(e, Event::IdentityMismatch { .. });
+    assert!(world.ledger.events().iter().any(mismatch));
+    assert!(!world.state().identity.unwrap().verified);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_contact_before_the_first_write_is_errored_and_sends_nothing() {
+    let world = World::ready().await;
+    world.arm(&faasapi()).await;
+    world.cluster.unreachable(true);
+    let (id, who) = (release(), operator());
+    world
+        .engine
+        .start_rollout(&id, &who, &env(), &faasapi())
+        .await
+        .unwrap();
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    assert_eq!(world.cluster.sent(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn standing_still_fails_after_the_progress_deadline_and_nothing_is_done_about_it() {
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("failed", |w| w.status(&faasapi()) == ModuleStatus::Failed)
+        .await;
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(labels(&world.cluster.sent()), APPLIES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn arming_that_runs_out_in_the_middle_makes_it_wait_for_the_person() {
+    let world = World::ready().await;
+    let late = Fate::Slow(Duration::from_secs(700));
+    world.cluster.fates([late]);
+    world.start(&faasapi()).await;
+    world
+        .until("it waits", |w| {
+            w.engine.live(&release(), &env()).waiting == Some(Waiting::NotArmed)
+        })
+        .await;
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(world.cluster.sent().len(), 1);
+    world.arm(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    assert_eq!(labels(&world.cluster.sent()), APPLIES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pause_holds_resume_goes_on_and_stop_ends_with_the_workload_paused() {
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("all is written", |w| w.outcomes().len() == 4)
+        .await;
+    let (id, who) = (release(), operator());
+    world.engine.pause(&id, &who, &env()).await.unwrap();
+    world.engine.pause(&id, &who, &env()).await.unwrap();
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Paused);
+    assert!(world.cluster.object(&deployment()).unwrap().paused);
+    // Longer than the progress deadline: held on purpose is not failing.
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Paused);
+    let late = world.engine.resume(&id, &who, &env()).await;
+    assert!(
+        matches!(late, Err(EngineFailure::Refused(Refusal::NotArmed))),
+        "{late:?}"
+    );
+    world.arm(&faasapi()).await;
+    world.engine.resume(&id, &who, &env()).await.unwrap();
+    assert!(!world.cluster.object(&deployment()).unwrap().paused);
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Running);
+    world.engine.stop(&id, &who, &env()).await.unwrap();
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Stopped);
+    assert!(world.cluster.object(&deployment()).unwrap().paused);
+    let verbs: Vec<_> = world
+        .cluster
+        .sent()
+        .iter()
+        .map(|(verb, _)| *verb)
+        .skip(4)
+        .collect();
+    assert_eq!(
+        verbs,
+        [
+            MutationVerb::Pause,
+            MutationVerb::Unpause,
+            MutationVerb::Pause
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_between_two_writes_keeps_the_rest_from_being_written() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::Slow(Duration::from_secs(5))]);
+    world.start(&faasapi()).await;
+    world
+        .until("the first is sent", |w| w.cluster.sent().len() == 1)
+        .await;
+    let (id, who) = (release(), operator());
+    world.engine.pause(&id, &who, &env()).await.unwrap();
+    let sent = world.cluster.sent().len();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(world.cluster.sent().len(), sent);
+    assert!(sent < 4, "it was too late to tell");
+    let paused = |verb: &(MutationVerb, String)| verb.0 == MutationVerb::Pause;
+    assert!(
+        !world.cluster.sent().iter().any(paused),
+        "the Deployment is still the old one"
+    );
+    world.engine.resume(&id, &who, &env()).await.unwrap();
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_try_after_a_stop_writes_only_what_is_missing_and_lets_the_workload_go_on() {
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("all is written", |w| w.outcomes().len() == 4)
+        .await;
+    let (id, who) = (release(), operator());
+    world.engine.stop(&id, &who, &env()).await.unwrap();
+    world.until_idle().await;
+    world.cluster.stuck(&deployment(), false);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    let verbs: Vec<_> = world
+        .cluster
+        .sent()
+        .iter()
+        .map(|(verb, _)| *verb)
+        .skip(4)
+        .collect();
+    assert_eq!(verbs, [MutationVerb::Pause, MutationVerb::Unpause]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_append_that_came_second_is_decided_again() {
+    let world = World::ready().await;
+    let stream = engine::ports::Stream::Release(release());
+    world.ledger.sneak_in(&stream, Event::HelpAsked);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    let help =
+        |e: &engine::ports::Entry| e.record == engine::ports::Record::Release(Event::HelpAsked);
+    assert!(
+        world
+            .engine
+            .release(&release())
+            .unwrap()
+            .entries
+            .iter()
+            .any(help)
+    );
+}

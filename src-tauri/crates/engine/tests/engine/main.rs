@@ -1,0 +1,9 @@
+//! The engine over scripted ports: orders of faults that no real part can be made to give.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod back;
+mod evidence;
+mod fakes;
+mod forward;
+mod restart;
+mod world;
