@@ -1,2 +1,49 @@
-//! Being written.
-fn main() {}
+//! Pilothouse, the desktop program: puts the parts together and opens the window.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod commands;
+mod desk;
+mod failures;
+mod folder;
+mod front;
+mod ipc;
+mod lines;
+mod logging;
+mod notifier;
+mod preferences;
+mod pulse;
+mod rehearsals;
+mod seen;
+mod sessions;
+mod views;
+
+use tauri::Manager;
+
+fn main() {
+    // Two TLS providers may be linked; the choice is ours, once, before anything connects.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("pilothouse: another TLS provider is installed already");
+    }
+    let mut builder = tauri::Builder::default();
+    // A second start brings the first window forward, unless it names a data folder of its own;
+    // that the same folder is never open twice is the ledger's own lock.
+    if !folder::is_named() {
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| front::bring_forward(app)));
+    }
+    let built = builder
+        .invoke_handler(ipc::builder().invoke_handler())
+        .setup(|app| {
+            let folder = folder::data_folder(app.handle())?;
+            if let Some(guard) = logging::start(&folder) {
+                app.manage(guard);
+            }
+            ipc::builder().mount_events(app);
+            app.manage(desk::Desk::new(folder, app.handle().clone()));
+            Ok(())
+        })
+        .run(tauri::generate_context!());
+    if let Err(error) = built {
+        eprintln!("pilothouse: the window could not be opened: {error}");
+        std::process::exit(1);
+    }
+}

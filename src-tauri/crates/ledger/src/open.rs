@@ -51,8 +51,9 @@ pub(crate) async fn writer(file: &Path, limits: Limits) -> Result<SqliteConnecti
             "the file system allows no WAL (journal mode {mode})"
         )));
     }
+    // Directly on the connection: `run` is generic in a way that makes this future not `Send`.
     MIGRATIONS
-        .run(&mut connection)
+        .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| of_migration(error, known_version()))?;
     Ok(connection)

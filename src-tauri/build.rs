@@ -1,0 +1,4 @@
+//! Embeds the window's files and checks the capabilities.
+fn main() {
+    tauri_build::build()
+}

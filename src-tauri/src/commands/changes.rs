@@ -1,0 +1,90 @@
+use contract::views::ChangesInput;
+use contract::{BackupView, ChangesView, DeclarationForm, Failure, FailureCode, ReleaseView};
+use domain::{Digest, EnvironmentId, ReleaseId};
+use engine::ChangesProgress;
+use tauri::State;
+
+use super::releases::{declaration, view_of};
+use crate::desk::Desk;
+use crate::failures;
+use crate::lines::lines_of;
+
+/// Asks the cluster what the release would change there.
+#[tauri::command]
+#[specta::specta]
+pub async fn changes_run(desk: State<'_, Desk>, release: String, environment: String) -> Result<ChangesView, Failure> {
+    let (id, environment, person) = (ReleaseId::new(release), EnvironmentId::new(environment), desk.person()?);
+    let engine = desk.engine().await?;
+    engine.compute_diff(&id, &person, &environment, desk.token()).await.map_err(failures::of)?;
+    view(&desk, &id, &environment).await
+}
+
+/// The newest known dry run.
+#[tauri::command]
+#[specta::specta]
+pub async fn changes_view(desk: State<'_, Desk>, release: String, environment: String) -> Result<ChangesView, Failure> {
+    view(&desk, &ReleaseId::new(release), &EnvironmentId::new(environment)).await
+}
+
+async fn view(desk: &Desk, id: &ReleaseId, environment: &EnvironmentId) -> Result<ChangesView, Failure> {
+    let live = desk.engine().await?.live(id, environment).changes;
+    let full = match &live {
+        ChangesProgress::Ready(full) => Some(full.clone()),
+        _ => None,
+    };
+    let failure = match &live {
+        ChangesProgress::Failed(failure) => Some(failures::of_ref(failure)),
+        _ => None,
+    };
+    desk.view(id, |input| {
+        let asked = ChangesInput {
+            running: matches!(live, ChangesProgress::Running),
+            failure,
+            field_manager: cluster::FIELD_MANAGER,
+            lines: &|object| full.as_ref().map(|full| lines_of(full, object)).unwrap_or_default(),
+        };
+        contract::views::changes_view(input, environment, asked).ok_or_else(|| {
+            let refusal = domain::Refusal::NotInRelease { what: environment.to_string() };
+            failures::of(refusal.into())
+        })
+    })
+    .await
+}
+
+/// Signs that the operator has read the diff.
+#[tauri::command]
+#[specta::specta]
+pub async fn changes_review(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+    digest: String,
+) -> Result<ChangesView, Failure> {
+    let (id, environment, person) = (ReleaseId::new(release), EnvironmentId::new(environment), desk.person()?);
+    let engine = desk.engine().await?;
+    engine.review_diff(&id, &person, &environment, &Digest::new(digest)).await.map_err(failures::of)?;
+    view(&desk, &id, &environment).await
+}
+
+/// Declares a change afterwards.
+#[tauri::command]
+#[specta::specta]
+pub async fn change_declare(
+    desk: State<'_, Desk>,
+    release: String,
+    form: DeclarationForm,
+) -> Result<ReleaseView, Failure> {
+    let (id, person) = (ReleaseId::new(release), desk.person()?);
+    desk.engine().await?.declare(&id, &person, declaration(form)).await.map_err(failures::of)?;
+    view_of(&desk, &id).await
+}
+
+/// Keeps every live object as it is now.
+#[tauri::command]
+#[specta::specta]
+pub async fn backup_take(desk: State<'_, Desk>, release: String, environment: String) -> Result<BackupView, Failure> {
+    let (id, environment, person) = (ReleaseId::new(release), EnvironmentId::new(environment), desk.person()?);
+    desk.engine().await?.take_backup(&id, &person, &environment).await.map_err(failures::of)?;
+    let backup = view(&desk, &id, &environment).await?.backup;
+    backup.ok_or_else(|| Failure::new(FailureCode::Internal).detail("the backup is not in the ledger"))
+}

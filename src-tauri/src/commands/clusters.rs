@@ -1,0 +1,181 @@
+use std::path::{Path, PathBuf};
+
+use contract::{
+    BannerView, Failure, FailureCode, ImportForm, ImportPreview, KubeconfigSource, PermissionsView, ProbeView,
+    StoredContext, WorkspaceView,
+};
+use domain::{ClusterIdentity, EnvironmentId, RegisterEvent};
+use tauri::State;
+
+use crate::desk::Desk;
+use crate::failures;
+use crate::views::{banner, import_preview, permissions_view, stored_contexts, workspace_view};
+
+/// Largest kubeconfig that is read.
+const KUBECONFIG_MOST: u64 = 1024 * 1024;
+
+/// The text of a kubeconfig and the folder that relative paths in it start from.
+async fn text_of(source: KubeconfigSource) -> Result<(String, Option<PathBuf>), Failure> {
+    let path = match source {
+        KubeconfigSource::Text(text) => return Ok((text, None)),
+        KubeconfigSource::Path(path) => PathBuf::from(path.trim()),
+    };
+    let unreadable = |why: String| {
+        Failure::new(FailureCode::FormInvalid).with("field", "kubeconfig").with("expected", "a file").detail(why)
+    };
+    let about = tokio::fs::metadata(&path).await.map_err(|error| unreadable(error.to_string()))?;
+    if !about.is_file() || about.len() > KUBECONFIG_MOST {
+        return Err(unreadable("not a regular file of at most 1 MiB".to_owned()));
+    }
+    let text = tokio::fs::read_to_string(&path).await.map_err(|error| unreadable(error.to_string()))?;
+    Ok((text, path.parent().map(Path::to_owned)))
+}
+
+/// Shows what a kubeconfig holds. Nothing of it is stored or run.
+#[tauri::command]
+#[specta::specta]
+pub async fn kubeconfig_preview(desk: State<'_, Desk>, source: KubeconfigSource) -> Result<ImportPreview, Failure> {
+    let (text, base) = text_of(source).await?;
+    let preview = cluster::kubeconfig::preview(&text, base.as_deref()).map_err(failures::of_kubeconfig)?;
+    import_preview(&desk, preview).await
+}
+
+/// Stores contexts in the keychain.
+#[tauri::command]
+#[specta::specta]
+pub async fn contexts_import(desk: State<'_, Desk>, form: ImportForm) -> Result<Vec<StoredContext>, Failure> {
+    let (text, base) = text_of(form.source).await?;
+    let contexts = cluster::kubeconfig::import(&text, base.as_deref(), &form.contexts, form.embed_files)
+        .map_err(failures::of_kubeconfig)?;
+    let engine = desk.engine().await?;
+    for context in contexts {
+        let name = context.name.clone();
+        desk.vault.store(context).await?;
+        let event = RegisterEvent::ContextImported { context: name };
+        engine.note(desk.seat().person.as_ref(), event).await.map_err(failures::of)?;
+    }
+    stored_contexts(&desk).await
+}
+
+/// Contexts in the keychain.
+#[tauri::command]
+#[specta::specta]
+pub async fn contexts_list(desk: State<'_, Desk>) -> Result<Vec<StoredContext>, Failure> {
+    stored_contexts(&desk).await
+}
+
+/// Takes a context out of the keychain; environments bound to it are free again.
+#[tauri::command]
+#[specta::specta]
+pub async fn context_forget(desk: State<'_, Desk>, name: String) -> Result<(), Failure> {
+    desk.vault.forget(&name).await?;
+    let event = RegisterEvent::ContextForgotten { context: name };
+    desk.engine().await?.note(desk.seat().person.as_ref(), event).await.map_err(failures::of)
+}
+
+/// Allows the credential command of a context, as it was shown.
+#[tauri::command]
+#[specta::specta]
+pub async fn plugin_allow(
+    desk: State<'_, Desk>,
+    context: String,
+    path: String,
+    sha256: String,
+) -> Result<StoredContext, Failure> {
+    let person = desk.seat().person;
+    let engine = desk.engine().await?;
+    engine.allow_plugin(person.as_ref(), &context, &path, &sha256).await.map_err(failures::of)?;
+    let stored = stored_contexts(&desk).await?.into_iter().find(|stored| stored.name == context);
+    stored.ok_or_else(|| Failure::new(FailureCode::KeychainEntryMissing).with("entry", context))
+}
+
+/// Asks the cluster of a context who it is.
+#[tauri::command]
+#[specta::specta]
+pub async fn environment_probe(
+    desk: State<'_, Desk>,
+    environment: String,
+    context: String,
+) -> Result<ProbeView, Failure> {
+    let id = EnvironmentId::new(environment);
+    let engine = desk.engine().await?;
+    let token = desk.token();
+    let probe = tokio::select! {
+        probe = engine.probe(&id, &context) => probe.map_err(failures::of)?,
+        () = token.cancelled() => return Err(Failure::new(FailureCode::Cancelled)),
+    };
+    let register = engine.register();
+    let same = |bound: &ClusterIdentity| bound.uid == probe.identity.uid;
+    let shared = register.bindings.iter().filter(|(other, bound)| **other != id && same(&bound.identity));
+    Ok(ProbeView {
+        rehearsal: register.is_rehearsal(&probe.identity),
+        shared_with: shared.map(|(other, _)| other.to_string()).collect(),
+        uid: probe.identity.uid,
+        url: probe.identity.url,
+        ca: contract::views::hex_with_colons(&probe.identity.ca_sha256),
+        version: probe.about.version,
+        user: probe.about.user,
+        clock_skew_s: probe.about.clock_skew_s,
+    })
+}
+
+/// Pins an environment to the cluster that was shown.
+#[tauri::command]
+#[specta::specta]
+pub async fn environment_bind(
+    desk: State<'_, Desk>,
+    environment: String,
+    context: String,
+    probe: ProbeView,
+) -> Result<WorkspaceView, Failure> {
+    let expected = ClusterIdentity {
+        uid: probe.uid,
+        url: probe.url,
+        ca_sha256: probe.ca.replace(':', "").to_lowercase(),
+    };
+    let (id, person) = (EnvironmentId::new(environment), desk.seat().person);
+    desk.engine().await?.bind(person.as_ref(), &id, &context, &expected).await.map_err(failures::of)?;
+    workspace_view(&desk).await
+}
+
+/// Asks the cluster what the user may do, verb by verb.
+#[tauri::command]
+#[specta::specta]
+pub async fn permissions_check(desk: State<'_, Desk>, environment: String) -> Result<PermissionsView, Failure> {
+    permissions_view(&desk, &EnvironmentId::new(environment)).await
+}
+
+/// Puts an environment into the banner.
+#[tauri::command]
+#[specta::specta]
+pub async fn environment_select(desk: State<'_, Desk>, environment: Option<String>) -> Result<BannerView, Failure> {
+    let id = environment.map(EnvironmentId::new);
+    desk.sit(|seat| seat.environment = id.clone());
+    if let Some(id) = id {
+        check(&desk, &id).await?;
+    }
+    banner(&desk).await
+}
+
+/// The banner.
+#[tauri::command]
+#[specta::specta]
+pub async fn banner_view(desk: State<'_, Desk>) -> Result<BannerView, Failure> {
+    banner(&desk).await
+}
+
+/// Asks a cluster who it is, now.
+#[tauri::command]
+#[specta::specta]
+pub async fn identity_verify(desk: State<'_, Desk>, environment: String) -> Result<BannerView, Failure> {
+    check(&desk, &EnvironmentId::new(environment)).await?;
+    banner(&desk).await
+}
+
+/// Checks an identity and writes it into the release that is under way there.
+async fn check(desk: &Desk, environment: &EnvironmentId) -> Result<(), Failure> {
+    let engine = desk.engine().await?;
+    let release = desk.release_under_way(engine, environment);
+    desk.sessions.check(engine, release.as_ref(), environment).await;
+    Ok(())
+}

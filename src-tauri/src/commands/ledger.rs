@@ -1,0 +1,167 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use contract::views::Names;
+use contract::{
+    ChainSummary, ExportFormat, ExportView, Failure, FailureCode, LedgerDetail, LedgerPage, LedgerQuery,
+    NotificationView, UpgradeRecordRow,
+};
+use domain::{EnvironmentId, Event, NotificationKind, PersonId, RegisterEvent, Release, ReleaseId};
+use engine::Engine;
+use engine::ports::{Entry, Format, LedgerFailure, Record, Search};
+use tauri::State;
+
+use crate::desk::Desk;
+use crate::failures;
+use crate::views::chain_summary;
+
+/// Most rows on a page.
+const ROWS_MOST: u32 = 500;
+
+/// A page of the ledger.
+#[tauri::command]
+#[specta::specta]
+pub async fn ledger_page(desk: State<'_, Desk>, query: LedgerQuery) -> Result<LedgerPage, Failure> {
+    let engine = desk.engine().await?;
+    let search = Search {
+        words: query.words,
+        release: query.release.map(ReleaseId::new),
+        environment: query.environment.map(EnvironmentId::new),
+        actor: query.person.map(PersonId::new),
+        verb: query.verb,
+        before: query.before.map(u64::from),
+        limit: query.limit.clamp(1, ROWS_MOST),
+    };
+    let found = engine.ledger().page(&search).await?;
+    let rows = with_names(&desk, engine, |names| {
+        found.entries.iter().map(|entry| contract::views::ledger_row(entry, names)).collect()
+    });
+    Ok(LedgerPage {
+        rows,
+        matches: u32::try_from(found.matches).unwrap_or(u32::MAX),
+        chain: chain_summary(&engine.ledger().chain()),
+        people: found.actors.iter().map(ToString::to_string).collect(),
+        verbs: found.verbs,
+        since: found.since.map(contract::views::at),
+    })
+}
+
+/// One entry with everything.
+#[tauri::command]
+#[specta::specta]
+pub async fn ledger_detail(desk: State<'_, Desk>, sequence: u32) -> Result<LedgerDetail, Failure> {
+    let engine = desk.engine().await?;
+    let entry = engine.ledger().entry(u64::from(sequence)).await?;
+    let broken = engine.ledger().chain().broken_at.is_some_and(|at| at <= entry.sequence);
+    with_names(&desk, engine, |names| contract::views::ledger_detail(&entry, names, !broken)).map_err(failures::defect)
+}
+
+/// Does something with the names of people and environments of all releases.
+fn with_names<T>(desk: &Desk, engine: &Engine, work: impl FnOnce(&Names<'_>) -> T) -> T {
+    let heads = engine.releases();
+    let releases: Vec<Arc<Release>> =
+        heads.iter().filter_map(|head| Some(engine.release(&head.id).ok()?.release)).collect();
+    let open = desk.seat().workspace;
+    let workspace = open.as_ref().map(|open| &open.opened.workspace);
+    work(&Names {
+        release: &|id| releases.iter().map(Arc::as_ref).find(|release| &release.plan.id == id),
+        stages: workspace.map(|w| w.stages.as_slice()).unwrap_or_default(),
+        people: workspace.map(|w| w.people.as_slice()).unwrap_or_default(),
+    })
+}
+
+/// Walks the whole chain.
+#[tauri::command]
+#[specta::specta]
+pub async fn ledger_verify(desk: State<'_, Desk>) -> Result<ChainSummary, Failure> {
+    Ok(chain_summary(&desk.engine().await?.ledger().verify().await?))
+}
+
+/// Writes the whole ledger to a new file.
+#[tauri::command]
+#[specta::specta]
+pub async fn ledger_export(desk: State<'_, Desk>, format: ExportFormat, path: String) -> Result<ExportView, Failure> {
+    let engine = desk.engine().await?;
+    let target = PathBuf::from(path.trim());
+    let format = match format {
+        ExportFormat::JsonLines => Format::JsonLines,
+        ExportFormat::Csv => Format::Csv,
+    };
+    let unwritable = |failure: LedgerFailure| {
+        Failure::new(FailureCode::ExportUnwritable).with("path", target.to_string_lossy()).detail(failure.to_string())
+    };
+    if !target.is_absolute() {
+        return Err(Failure::new(FailureCode::FormInvalid).with("field", "path").with("expected", "an absolute path"));
+    }
+    let exported = engine.ledger().export(format, &target).await.map_err(unwritable)?;
+    let entries = u32::try_from(exported.entries).unwrap_or(u32::MAX);
+    let path = target.to_string_lossy().into_owned();
+    let event =
+        RegisterEvent::LedgerExported { path: path.clone(), entries, sha256: exported.sha256.clone() };
+    engine.note(desk.seat().person.as_ref(), event).await.map_err(failures::of)?;
+    Ok(ExportView { path, entries, sha256: exported.sha256 })
+}
+
+/// The upgrade record (sop A2), of one release or of all.
+#[tauri::command]
+#[specta::specta]
+pub async fn upgrade_record(desk: State<'_, Desk>, release: Option<String>) -> Result<Vec<UpgradeRecordRow>, Failure> {
+    let engine = desk.engine().await?;
+    let ids: Vec<ReleaseId> = match release {
+        Some(id) => vec![ReleaseId::new(id)],
+        None => engine.releases().into_iter().map(|head| head.id).collect(),
+    };
+    let mut rows = Vec::new();
+    for id in ids {
+        let snapshot = engine.release(&id).map_err(failures::of)?;
+        rows.extend(contract::views::upgrade_record(&snapshot.entries));
+    }
+    rows.sort_by(|a, b| b.at.cmp(&a.at));
+    Ok(rows)
+}
+
+/// Notifications of all releases, newest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn notifications_list(desk: State<'_, Desk>) -> Result<Vec<NotificationView>, Failure> {
+    let engine = desk.engine().await?;
+    let read_up_to = desk.seat().read_up_to;
+    let mut all = Vec::new();
+    for head in engine.releases() {
+        let snapshot = engine.release(&head.id).map_err(failures::of)?;
+        all.extend(snapshot.entries.iter().filter_map(|entry| notification(&snapshot.release, entry, read_up_to)));
+    }
+    all.sort_by_key(|notification| std::cmp::Reverse(notification.sequence));
+    Ok(all)
+}
+
+fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<NotificationView> {
+    let Record::Release(Event::NotificationSent { environment, kind, modules, delivered, .. }) = &entry.record else {
+        return None;
+    };
+    let sequence = u32::try_from(entry.sequence).unwrap_or(u32::MAX);
+    let modules: Vec<_> = modules.iter().map(|module| module.as_str()).collect();
+    Some(NotificationView {
+        sequence,
+        at: contract::views::at(entry.at),
+        kind: match kind {
+            NotificationKind::Done => contract::NotificationKind::Done,
+            NotificationKind::Failed => contract::NotificationKind::Failed,
+            NotificationKind::NeedsYou => contract::NotificationKind::NeedsYou,
+            NotificationKind::RolledBack => contract::NotificationKind::RolledBack,
+        },
+        release: release.plan.id.to_string(),
+        environment: release.plan.environment(environment).map(|e| contract::views::text(&e.name)).unwrap_or_default(),
+        modules: modules.join(", "),
+        delivered: *delivered,
+        read: sequence <= read_up_to,
+    })
+}
+
+/// Says that notifications have been seen.
+#[tauri::command]
+#[specta::specta]
+pub async fn notifications_read(desk: State<'_, Desk>, up_to: u32) -> Result<(), Failure> {
+    desk.sit(|seat| seat.read_up_to = seat.read_up_to.max(up_to));
+    Ok(())
+}

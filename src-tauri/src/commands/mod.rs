@@ -1,0 +1,11 @@
+//! What the window may ask for: each a few lines that lead to the engine and back to a view.
+
+pub mod changes;
+pub mod clusters;
+pub mod gates;
+pub mod ledger;
+pub mod logs;
+pub mod people;
+pub mod releases;
+pub mod rollouts;
+pub mod start;

@@ -1,0 +1,50 @@
+use contract::{Failure, PersonView};
+use domain::PersonId;
+use secrecy::SecretString;
+use tauri::State;
+
+use crate::desk::Desk;
+use crate::failures;
+use crate::views::person_view;
+
+/// Says who sits at the workstation.
+#[tauri::command]
+#[specta::specta]
+pub async fn person_select(desk: State<'_, Desk>, person: Option<String>) -> Result<(), Failure> {
+    let person = person.map(PersonId::new);
+    desk.sit(|seat| seat.person = person);
+    desk.tell_banner();
+    Ok(())
+}
+
+/// Makes a key for a person and unlocks it.
+#[tauri::command]
+#[specta::specta]
+pub async fn key_create(desk: State<'_, Desk>, person: String, passphrase: String) -> Result<PersonView, Failure> {
+    let id = PersonId::new(person);
+    let key = desk.vault.create_key(&id, SecretString::from(passphrase)).await?;
+    desk.engine().await?.register_key(&id, key).await.map_err(failures::of)?;
+    person_view(&desk, &id).await
+}
+
+/// Unlocks a person's key. A key that the ledger does not know yet is made known.
+#[tauri::command]
+#[specta::specta]
+pub async fn key_unlock(desk: State<'_, Desk>, person: String, passphrase: String) -> Result<PersonView, Failure> {
+    let id = PersonId::new(person);
+    let key = desk.vault.unlock(&id, SecretString::from(passphrase)).await?;
+    let engine = desk.engine().await?;
+    if engine.register().keys.get(&id) != Some(&key) {
+        engine.register_key(&id, key).await.map_err(failures::of)?;
+    }
+    person_view(&desk, &id).await
+}
+
+/// Locks a person's key.
+#[tauri::command]
+#[specta::specta]
+pub async fn key_lock(desk: State<'_, Desk>, person: String) -> Result<PersonView, Failure> {
+    let id = PersonId::new(person);
+    desk.vault.lock(&id).await;
+    person_view(&desk, &id).await
+}

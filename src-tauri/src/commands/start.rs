@@ -1,0 +1,113 @@
+use std::path::PathBuf;
+
+use contract::{ChainSummary, Failure, FailureCode, Preferences, StartView, WorkspaceView};
+use domain::{PersonId, ReleaseId};
+use engine::ports::Notifier;
+use tauri::State;
+
+use crate::desk::Desk;
+use crate::views::{chain_summary, workspace_view as view_of_workspace};
+use crate::failures;
+
+/// Opens the ledger and what was open last, and says how everything stands.
+#[tauri::command]
+#[specta::specta]
+pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
+    let engine = desk.engine().await?;
+    let chain: ChainSummary = chain_summary(&engine.ledger().chain());
+    if let Some(sequence) = chain.broken_at {
+        return Err(Failure::new(FailureCode::LedgerBroken).with("sequence", sequence.to_string()));
+    }
+    let keychain = desk.vault.ready().await.err().map(Failure::from);
+    let last = engine.register().workspace.map(PathBuf::from);
+    let mut workspace_failure = None;
+    if let (Some(path), None) = (last, desk.seat().workspace) {
+        let example = path == desk.example();
+        let opened = desk.open_workspace(&path).await;
+        // Without the keychain nothing is reached anyway; the window says so.
+        let ready = if example && keychain.is_none() && opened.is_ok() { desk.start_rehearsals().await } else { Ok(()) };
+        workspace_failure = opened.and(ready).err();
+    }
+    let workspace = match desk.workspace() {
+        Ok(_) => Some(view_of_workspace(&desk).await?),
+        Err(_) => None,
+    };
+    let mut interrupted = Vec::new();
+    for head in engine.releases() {
+        let snapshot = engine.release(&head.id).map_err(failures::of)?;
+        interrupted.extend(desk.cut_off(engine, &snapshot.release));
+    }
+    Ok(StartView {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        data_folder: desk.folder.to_string_lossy().into_owned(),
+        chain,
+        keychain,
+        notifications: desk.notifier.available().await,
+        workspace,
+        workspace_failure,
+        interrupted,
+        person: desk.seat().person.map(|person| person.to_string()),
+        preferences: desk.preferences.get(),
+    })
+}
+
+/// Takes preferences over.
+#[tauri::command]
+#[specta::specta]
+pub async fn preferences_set(desk: State<'_, Desk>, preferences: Preferences) -> Result<(), Failure> {
+    desk.preferences.set(preferences).map_err(failures::defect)
+}
+
+/// Opens a workspace by its folder.
+#[tauri::command]
+#[specta::specta]
+pub async fn workspace_open(desk: State<'_, Desk>, path: String) -> Result<WorkspaceView, Failure> {
+    let given = PathBuf::from(path.trim());
+    let path = std::fs::canonicalize(&given).map_err(|error| {
+        Failure::new(FailureCode::WorkspaceUnreadable)
+            .with("path", given.to_string_lossy())
+            .detail(error.to_string())
+    })?;
+    desk.open_workspace(&path).await?;
+    view_of_workspace(&desk).await
+}
+
+/// Opens the example: its files, its rehearsal clusters, their contexts and bindings.
+#[tauri::command]
+#[specta::specta]
+pub async fn workspace_open_example(desk: State<'_, Desk>) -> Result<WorkspaceView, Failure> {
+    let folder = desk.example();
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| workspace::example::write_to(&folder))
+        .map_err(|error| {
+            Failure::new(FailureCode::LedgerUnwritable)
+                .with("path", folder.to_string_lossy())
+                .detail(error.to_string())
+        })?;
+    desk.start_rehearsals().await?;
+    desk.open_workspace(&folder).await?;
+    view_of_workspace(&desk).await
+}
+
+/// The open workspace.
+#[tauri::command]
+#[specta::specta]
+pub async fn workspace_view(desk: State<'_, Desk>) -> Result<WorkspaceView, Failure> {
+    view_of_workspace(&desk).await
+}
+
+/// Cancels the window's long-running questions.
+#[tauri::command]
+#[specta::specta]
+pub async fn work_cancel(desk: State<'_, Desk>) -> Result<(), Failure> {
+    desk.cancel();
+    Ok(())
+}
+
+/// Notes that someone asked for help (sop O4).
+#[tauri::command]
+#[specta::specta]
+pub async fn help_ask(desk: State<'_, Desk>, release: String) -> Result<(), Failure> {
+    let person: PersonId = desk.person()?;
+    desk.engine().await?.ask_help(&ReleaseId::new(release), &person).await.map_err(failures::of)
+}

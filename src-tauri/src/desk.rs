@@ -1,0 +1,270 @@
+//! The program's parts on this workstation, put together, and what the person at it has open.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cluster::KubeClusters;
+use contract::Failure;
+use domain::{EnvironmentId, PersonId, RegisterEvent, ReleaseId, Status};
+use engine::ports::{LedgerFailure, Notifier, SystemClock, Vault};
+use engine::{Engine, Ports};
+use futures::future::BoxFuture;
+use ledger::SqliteLedger;
+use tauri::AppHandle;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+use vault::KeychainVault;
+use workspace::Opened;
+
+use crate::commands::logs::LogStreams;
+use crate::notifier::DesktopNotifier;
+use crate::preferences::PreferencesFile;
+use crate::rehearsals::Rehearsals;
+use crate::seen::SeenPods;
+use crate::sessions::Sessions;
+use crate::{failures, front, pulse};
+
+/// Folder of the example workspace, below the data folder.
+const EXAMPLE: &str = "example";
+/// Folder of the rehearsal clusters, below the data folder.
+const REHEARSALS: &str = "rehearsals";
+
+/// The parts, and what is open.
+pub struct Desk {
+    /// Where everything of this workstation is kept.
+    pub folder: PathBuf,
+    /// The window's handle, to tell it of changes.
+    pub app: AppHandle,
+    /// What the person prefers.
+    pub preferences: Arc<PreferencesFile>,
+    /// The keychain.
+    pub vault: Arc<dyn Vault>,
+    /// Tells the person through the desktop.
+    pub notifier: Arc<DesktopNotifier>,
+    /// What clusters said of themselves in this session.
+    pub sessions: Sessions,
+    /// Pods seen in this session.
+    pub seen: SeenPods,
+    /// Log lines on their way to the window.
+    pub logs: LogStreams,
+    engine: OnceCell<Engine>,
+    rehearsals: tokio::sync::Mutex<Option<Rehearsals>>,
+    seat: Mutex<Seat>,
+    work: Mutex<CancellationToken>,
+}
+
+/// What the person at the workstation has open. Shown, never acted on: a command names what it acts on.
+#[derive(Clone, Default)]
+pub struct Seat {
+    /// Who sits here.
+    pub person: Option<PersonId>,
+    /// The environment in the banner.
+    pub environment: Option<EnvironmentId>,
+    /// The open workspace.
+    pub workspace: Option<Arc<OpenWorkspace>>,
+    /// The newest notification that was seen.
+    pub read_up_to: u32,
+}
+
+/// An open workspace.
+pub struct OpenWorkspace {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What was read.
+    pub opened: Opened,
+    /// Whether it is the example.
+    pub example: bool,
+}
+
+impl Desk {
+    /// A desk with nothing open yet; the ledger is opened by the first [`Desk::engine`].
+    pub fn new(folder: PathBuf, app: AppHandle) -> Self {
+        let preferences = Arc::new(PreferencesFile::open(folder.join("preferences.json")));
+        let handle = app.clone();
+        let on_click = Box::new(move || front::bring_forward(&handle));
+        // Two data folders on one workstation must not see each other's entries.
+        let profile = domain::Digest::of(folder.to_string_lossy().as_bytes());
+        let profile = profile.as_str().get(..12).unwrap_or_default().to_owned();
+        Desk {
+            vault: Arc::new(KeychainVault::open(&profile, vault::Options::default())),
+            notifier: Arc::new(DesktopNotifier::new(Arc::clone(&preferences), on_click)),
+            preferences,
+            folder,
+            app,
+            logs: LogStreams::default(),
+            seen: SeenPods::default(),
+            sessions: Sessions::default(),
+            engine: OnceCell::new(),
+            rehearsals: tokio::sync::Mutex::default(),
+            seat: Mutex::default(),
+            work: Mutex::default(),
+        }
+    }
+
+    /// The engine; the first call opens the ledger and reads it. A failure is not kept: mended, the
+    /// next call opens it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be opened.
+    pub async fn engine(&self) -> Result<&Engine, Failure> {
+        self.engine
+            .get_or_try_init(|| async {
+                let ledger = open_ledger(self.folder.clone()).await.map_err(|failure| {
+                    Failure::from(failure).with("path", self.folder.to_string_lossy())
+                })?;
+                let ports = Ports {
+                    ledger: Arc::new(ledger),
+                    clusters: Arc::new(KubeClusters::new(cluster::Limits::default())),
+                    vault: Arc::clone(&self.vault),
+                    notifier: Arc::clone(&self.notifier) as Arc<dyn Notifier>,
+                    clock: Arc::new(SystemClock),
+                };
+                let engine = Engine::start(ports, engine::Limits::default()).await.map_err(failures::of)?;
+                pulse::forward_changes(self.app.clone(), &engine);
+                pulse::check_identity(self.app.clone(), engine.clone());
+                Ok(engine)
+            })
+            .await
+    }
+
+    /// What is open now.
+    pub fn seat(&self) -> Seat {
+        self.lock().clone()
+    }
+
+    /// Changes what is open.
+    pub fn sit<T>(&self, change: impl FnOnce(&mut Seat) -> T) -> T {
+        change(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seat> {
+        self.seat.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who sits here.
+    ///
+    /// # Errors
+    /// When nobody has said so yet.
+    pub fn person(&self) -> Result<PersonId, Failure> {
+        self.seat().person.ok_or_else(|| {
+            Failure::new(contract::FailureCode::FormInvalid).with("field", "person").with("expected", "who sits here")
+        })
+    }
+
+    /// The open workspace.
+    ///
+    /// # Errors
+    /// When none is open.
+    pub fn workspace(&self) -> Result<Arc<OpenWorkspace>, Failure> {
+        self.seat().workspace.ok_or_else(|| Failure::new(contract::FailureCode::NoWorkspace))
+    }
+
+    /// A token that [`Desk::cancel`] cancels; one for all long-running questions of the window.
+    pub fn token(&self) -> CancellationToken {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner).child_token()
+    }
+
+    /// Cancels the window's long-running questions.
+    pub fn cancel(&self) {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *work).cancel();
+    }
+
+    /// The newest release under way that has an environment.
+    pub fn release_under_way(&self, engine: &Engine, environment: &EnvironmentId) -> Option<ReleaseId> {
+        let heads = engine.releases();
+        let under_way = heads.iter().filter(|head| head.status == Status::Running);
+        let mut having = under_way.filter(|head| {
+            let snapshot = engine.release(&head.id);
+            snapshot.is_ok_and(|snapshot| snapshot.release.environments.contains_key(environment))
+        });
+        having.next().map(|head| head.id.clone())
+    }
+
+    /// Tells the window that the banner has changed.
+    pub fn tell_banner(&self) {
+        pulse::tell(&self.app, contract::Changed { topic: contract::Topic::Banner, subject: None, revision: 0 });
+    }
+
+    /// Where the example is.
+    pub fn example(&self) -> PathBuf {
+        self.folder.join(EXAMPLE)
+    }
+
+    /// Opens a workspace and remembers it.
+    ///
+    /// # Errors
+    /// When its files are wrong, or the ledger cannot be written.
+    pub async fn open_workspace(&self, path: &Path) -> Result<(), Failure> {
+        let engine = self.engine().await?;
+        let folder = path.to_owned();
+        let read = tokio::task::spawn_blocking(move || workspace::read(&folder));
+        let opened = read.await.map_err(failures::defect)?.map_err(failures::of_workspace)?;
+        let digest = opened.digest.clone();
+        let path_text = path.to_string_lossy().into_owned();
+        let remembered = engine.register().workspace.as_deref() == Some(path_text.as_str());
+        let example = path == self.example();
+        self.sit(|seat| {
+            seat.workspace = Some(Arc::new(OpenWorkspace { path: path.to_owned(), opened, example }));
+            seat.environment = None;
+        });
+        if !remembered {
+            let event = RegisterEvent::WorkspaceOpened { path: path_text, digest };
+            engine.note(self.seat().person.as_ref(), event).await.map_err(failures::of)?;
+        }
+        Ok(())
+    }
+
+    /// Starts the rehearsal clusters unless they run, puts their contexts into the keychain, and
+    /// binds the example's environments to them.
+    ///
+    /// # Errors
+    /// When the keychain refuses, or a cluster does not start.
+    pub async fn start_rehearsals(&self) -> Result<(), Failure> {
+        let engine = self.engine().await?;
+        let mut running = self.rehearsals.lock().await;
+        if running.is_some() {
+            return Ok(());
+        }
+        self.vault.ready().await?;
+        let started = Rehearsals::start(&self.folder.join(REHEARSALS)).await.map_err(failures::defect)?;
+        let names: Vec<String> = Rehearsals::clusters().map(str::to_owned).collect();
+        let contexts = cluster::kubeconfig::import(&started.kubeconfig(), None, &names, false);
+        for context in contexts.map_err(failures::of_kubeconfig)? {
+            let name = context.name.clone();
+            let known = self.vault.contexts().await?.iter().any(|head| head.name == name);
+            self.vault.store(context).await?;
+            if !known {
+                let event = RegisterEvent::ContextImported { context: name };
+                engine.note(None, event).await.map_err(failures::of)?;
+            }
+        }
+        for (environment, context) in Rehearsals::environments() {
+            bind_rehearsal(engine, &environment.into(), context).await?;
+        }
+        *running = Some(started);
+        Ok(())
+    }
+}
+
+/// Boxed, because the compiler cannot see through the database library's future from a command.
+fn open_ledger(folder: PathBuf) -> BoxFuture<'static, Result<SqliteLedger, LedgerFailure>> {
+    Box::pin(async move { SqliteLedger::open(&folder).await })
+}
+
+async fn bind_rehearsal(engine: &Engine, environment: &EnvironmentId, context: &str) -> Result<(), Failure> {
+    let probe = engine.probe(environment, context).await.map_err(failures::of)?;
+    let register = engine.register();
+    if !register.is_rehearsal(&probe.identity) {
+        let event =
+            RegisterEvent::RehearsalStarted { cluster: context.to_owned(), identity: probe.identity.clone() };
+        engine.note(None, event).await.map_err(failures::of)?;
+    }
+    let bound = register.bindings.get(environment);
+    // Someone may have bound the environment elsewhere; that is theirs to keep.
+    let ours = bound.is_none_or(|bound| bound.context == context && bound.identity != probe.identity);
+    if ours {
+        engine.bind(None, environment, context, &probe.identity).await.map_err(failures::of)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Where the program keeps its ledger, preferences and logs.
+
+use std::path::PathBuf;
+
+use tauri::{AppHandle, Manager};
+
+/// Names another data folder than the user's own, for tests and for keeping two teams apart.
+const VARIABLE: &str = "PILOTHOUSE_DATA_FOLDER";
+
+/// Whether this start names a data folder of its own.
+pub fn is_named() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
+/// The data folder, made if it is not there.
+///
+/// # Errors
+/// When the system names none, or it cannot be made.
+pub fn data_folder(app: &AppHandle) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let folder = match std::env::var_os(VARIABLE) {
+        Some(named) => PathBuf::from(named),
+        None => app.path().app_local_data_dir()?,
+    };
+    std::fs::create_dir_all(&folder)?;
+    private(&folder)?;
+    Ok(folder)
+}
+
+/// The ledger names people and clusters; other users of the workstation need not read it.
+#[cfg(unix)]
+fn private(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn private(_: &std::path::Path) -> std::io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The one list of what the window may call and hear. Its TypeScript is written by the test below
+//! and checked in, so that window and program cannot drift apart.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
+
+use crate::commands::{changes, clusters, gates, ledger, logs, people, releases, rollouts, start};
+
+/// Something that the window shows has changed; it reads it again.
+#[derive(Clone, Debug, Serialize, Deserialize, Type, Event)]
+pub struct Changed(pub contract::Changed);
+
+/// Commands and events.
+pub fn builder() -> Builder<tauri::Wry> {
+    Builder::new()
+        .error_handling(ErrorHandlingMode::Throw)
+        .commands(collect_commands![
+            start::start,
+            start::preferences_set,
+            start::workspace_open,
+            start::workspace_open_example,
+            start::workspace_view,
+            start::work_cancel,
+            start::help_ask,
+            people::person_select,
+            people::key_create,
+            people::key_unlock,
+            people::key_lock,
+            clusters::kubeconfig_preview,
+            clusters::contexts_import,
+            clusters::contexts_list,
+            clusters::context_forget,
+            clusters::plugin_allow,
+            clusters::environment_probe,
+            clusters::environment_bind,
+            clusters::permissions_check,
+            clusters::environment_select,
+            clusters::banner_view,
+            clusters::identity_verify,
+            releases::release_draft,
+            releases::release_create,
+            releases::release_view,
+            releases::release_cancel,
+            releases::release_finish,
+            gates::checklist_view,
+            gates::tick,
+            gates::waive,
+            gates::vote,
+            gates::gate_open,
+            changes::changes_run,
+            changes::changes_view,
+            changes::changes_review,
+            changes::change_declare,
+            changes::backup_take,
+            rollouts::arm,
+            rollouts::disarm,
+            rollouts::rollout_start,
+            rollouts::rollout_pause,
+            rollouts::rollout_resume,
+            rollouts::rollout_stop,
+            rollouts::rollout_view,
+            rollouts::way_back,
+            rollouts::interrupted_view,
+            rollouts::interrupted_continue,
+            logs::logs_open,
+            logs::logs_acknowledge,
+            logs::logs_close,
+            ledger::ledger_page,
+            ledger::ledger_detail,
+            ledger::ledger_verify,
+            ledger::ledger_export,
+            ledger::upgrade_record,
+            ledger::notifications_list,
+            ledger::notifications_read,
+        ])
+        .events(collect_events![Changed])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use std::path::Path;
+
+    /// Writes `ui/src/ipc/bindings.ts` when asked to (`PILOTHOUSE_BLESS=1`), else compares.
+    #[test]
+    fn the_windows_types_are_the_programs() {
+        let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/ipc/bindings.ts");
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = folder.path().join("bindings.ts");
+        super::builder().export(specta_typescript::Typescript::default(), &fresh).unwrap();
+        let fresh = std::fs::read_to_string(fresh).unwrap();
+        if std::env::var("PILOTHOUSE_BLESS").is_ok_and(|bless| bless == "1") {
+            std::fs::write(&written, &fresh).unwrap();
+        }
+        let kept = std::fs::read_to_string(&written).unwrap_or_default();
+        assert!(kept == fresh, "ui/src/ipc/bindings.ts is out of date: run with PILOTHOUSE_BLESS=1");
+    }
+}

@@ -1,0 +1,107 @@
+//! The virtual screen, and what a hand on the mouse would do on it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Command;
+
+use super::child::{Program, Start};
+use super::{DesktopFailure, failure::Missing};
+
+/// Width and height of the screen in pixels: the size the screens are designed for.
+pub const SIZE: (u32, u32) = (1440, 900);
+
+/// A virtual screen. There is no window manager: a window lies where it puts itself.
+pub struct Screen {
+    display: String,
+    _server: Program,
+}
+
+/// A window on the screen, by its X11 id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowId(u32);
+
+impl Screen {
+    /// Opens one on a free display number.
+    ///
+    /// # Errors
+    /// When Xvfb does not start.
+    pub fn open(folder: &Path) -> Result<Screen, DesktopFailure> {
+        let (width, height) = SIZE;
+        let arguments = ["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp", "-noreset"];
+        let (mut server, stdout) = Program::start(&Start {
+            name: "Xvfb",
+            program: Path::new("Xvfb"),
+            arguments: &arguments.map(str::to_owned),
+            environment: &[],
+            log: &folder.join("xvfb.log"),
+            reads_stdout: true,
+            stdin: None,
+        })?;
+        let mut number = String::new();
+        if let Some(stdout) = stdout {
+            let read = BufReader::new(stdout).read_line(&mut number);
+            read.map_err(|source| DesktopFailure::File { what: "reading from Xvfb", source })?;
+        }
+        if number.trim().is_empty() {
+            server.still_runs()?;
+            return Err(DesktopFailure::NotReady("Xvfb"));
+        }
+        Ok(Screen { display: format!(":{}", number.trim()), _server: server })
+    }
+
+    /// What `DISPLAY` has to be.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// Visible windows of this name (a regular expression), oldest first.
+    ///
+    /// # Errors
+    /// When the screen cannot be asked.
+    pub fn windows(&self, name: &str) -> Result<Vec<WindowId>, DesktopFailure> {
+        // Nothing found is exit status 1 without a word.
+        let found = self.output(&["search", "--onlyvisible", "--name", name])?;
+        Ok(found.lines().filter_map(|line| line.trim().parse().ok().map(WindowId)).collect())
+    }
+
+    /// Which window has the keyboard, if any.
+    ///
+    /// # Errors
+    /// When the screen cannot be asked.
+    pub fn focused(&self) -> Result<Option<WindowId>, DesktopFailure> {
+        Ok(self.output(&["getwindowfocus", "-f"])?.trim().parse().ok().map(WindowId))
+    }
+
+    /// Presses the left button in the middle of a window, as a hand would.
+    ///
+    /// # Errors
+    /// When the screen refuses.
+    pub fn click(&self, window: WindowId) -> Result<(), DesktopFailure> {
+        let id = window.0.to_string();
+        self.xdotool(&["mousemove", "--window", &id, "20", "20", "click", "1"]).map(drop)
+    }
+
+    fn output(&self, arguments: &[&str]) -> Result<String, DesktopFailure> {
+        let output = Command::new("xdotool")
+            .args(arguments)
+            .env("DISPLAY", &self.display)
+            .output()
+            .map_err(|_| Missing::Program("xdotool"))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> Result<String, DesktopFailure> {
+        let output = Command::new("xdotool")
+            .args(arguments)
+            .env("DISPLAY", &self.display)
+            .output()
+            .map_err(|_| Missing::Program("xdotool"))?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(DesktopFailure::Screen {
+            asked: arguments.join(" "),
+            said: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        })
+    }
+}

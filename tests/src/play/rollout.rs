@@ -1,0 +1,117 @@
+//! Rolling out, and rolling back.
+
+use std::time::Duration;
+
+use super::example::{OPERATOR, Place};
+use super::{Look, Play};
+use crate::window::{LIMITS, WindowFailure};
+
+/// How long the way back is held: a bit longer than the 0.8 s that it asks for.
+pub const BACK_HOLD: Duration = Duration::from_millis(1200);
+
+impl Play {
+    /// Puts an environment on the banner.
+    ///
+    /// # Errors
+    /// When the banner does not come to name it.
+    pub async fn select(&mut self, place: &Place) -> Result<(), WindowFailure> {
+        if self.window.attribute("banner-environment", "data-environment").await?.as_deref() == Some(place.id) {
+            return Ok(());
+        }
+        self.window.press("banner-environment").await?;
+        self.window.press(&format!("pick-{}", place.id)).await?;
+        self.window.wait_gone("cluster-picker", LIMITS.work).await?;
+        self.window
+            .wait_attribute("banner-environment", "data-environment", LIMITS.step, |id| id == place.id)
+            .await
+            .map(drop)
+    }
+
+    /// Arms for a module, starts it and watches it pass.
+    ///
+    /// # Errors
+    /// When it does not pass.
+    pub async fn roll_out(&mut self, place: &Place, module: &str) -> Result<(), WindowFailure> {
+        self.arm(place, module).await?;
+        self.start(place, module).await?;
+        let passed = |status: &str| status == "passed";
+        self.watch(module, passed).await
+    }
+
+    /// Arms for a module: in production by typing the cluster's name.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn arm(&mut self, place: &Place, module: &str) -> Result<(), WindowFailure> {
+        self.sit(OPERATOR).await?;
+        self.select(place).await?;
+        self.say(&format!("arm {module} in {}", place.id));
+        self.go("rollout", "screen-rollout").await?;
+        if self.window.offers("verify-identity").await? {
+            self.window.press("verify-identity").await?;
+        }
+        self.window.wait_attribute("banner", "data-identity", LIMITS.work, |state| state == "verified").await?;
+        self.window.press("rollout-arm").await?;
+        self.window.wait_for("arm-dialog").await?;
+        if self.window.shows("arm-name").await? {
+            self.window.type_into("arm-name", place.cluster).await?;
+        }
+        if module == "fission-executor" {
+            self.picture(&format!("arming-{}", place.id)).await?;
+        }
+        let armed = async || Ok(self.window.attribute("banner", "data-arming").await?.as_deref() == Some("armed"));
+        self.sign("arm-confirm", "the banner to say armed", armed).await?;
+        self.window.wait_gone("arm-dialog", LIMITS.step).await
+    }
+
+    /// Starts the rollout that is armed.
+    ///
+    /// # Errors
+    /// When it does not begin.
+    pub async fn start(&mut self, place: &Place, module: &str) -> Result<(), WindowFailure> {
+        self.say(&format!("roll out {module} in {}", place.id));
+        self.window.press("rollout-start").await?;
+        self.window
+            .wait_attribute(&format!("module-{module}"), "data-status", LIMITS.work, |status| status != "waiting")
+            .await?;
+        if module == "fission-router" {
+            let looks: &[Look] = if place.id == "sz-prod" { &[Look::Dark] } else { &[] };
+            self.picture_in(&format!("rollout-{}", place.id), looks).await?;
+        }
+        Ok(())
+    }
+
+    /// Watches a module until its status is as wanted.
+    ///
+    /// # Errors
+    /// When it comes to a bad end, or to none in time.
+    pub async fn watch(&self, module: &str, wanted: impl Fn(&str) -> bool) -> Result<(), WindowFailure> {
+        let id = format!("module-{module}");
+        let ended = |status: &str| wanted(status) || matches!(status, "failed" | "errored" | "stopped");
+        let status = self.window.wait_attribute(&id, "data-status", LIMITS.rollout, ended).await?;
+        if wanted(&status) {
+            return Ok(());
+        }
+        // It came to another end: this waits for nothing, but it saves what is to be seen.
+        self.window.wait_attribute(&id, "data-status", Duration::ZERO, &wanted).await.map(drop)
+    }
+
+    /// Holds the button in the corner until the environment goes back, and waits until it is back.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub async fn roll_back(&mut self, place: &Place) -> Result<(), WindowFailure> {
+        self.sit(OPERATOR).await?;
+        self.select(place).await?;
+        self.go("rollout", "screen-rollout").await?;
+        self.say(&format!("hold the button: {} goes back", place.id));
+        self.window.wait_attribute("way-back-state", "data-state", LIMITS.step, |state| state == "ready").await?;
+        self.window.hold("way-back", BACK_HOLD).await?;
+        let moving = |state: &str| state == "running" || state == "done";
+        self.window.wait_attribute("way-back-state", "data-state", LIMITS.step, moving).await?;
+        self.picture("going-back").await?;
+        self.window.wait_attribute("way-back-state", "data-state", LIMITS.rollout, |state| state == "done").await?;
+        self.say(&format!("{} runs the old versions again", place.id));
+        self.picture("gone-back").await
+    }
+}

@@ -1,0 +1,65 @@
+//! What went wrong with the window, and where to look.
+
+use std::path::PathBuf;
+
+use crate::desktop::DesktopFailure;
+
+/// Why something could not be done in the window.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowFailure {
+    /// The desktop.
+    #[error(transparent)]
+    Desktop(#[from] DesktopFailure),
+    /// The window did not open.
+    #[error("the window did not open: {why}\n{said}")]
+    Open {
+        /// What the driver said.
+        why: String,
+        /// The end of what the program printed.
+        said: String,
+    },
+    /// The driver refused.
+    #[error("{what}: {source}")]
+    Driver {
+        /// What was being done.
+        what: String,
+        /// The driver's answer.
+        source: Box<fantoccini::error::CmdError>,
+    },
+    /// What was waited for did not come.
+    #[error("waited {seconds} s for {what}; {seen}{evidence}")]
+    Waited {
+        /// For what.
+        what: String,
+        /// How long.
+        seconds: u64,
+        /// What was there instead.
+        seen: String,
+        /// Where screenshot, text and log are.
+        evidence: Evidence,
+    },
+    /// The picture is not what a 1440 × 900 window gives.
+    #[error("the picture is {0} × {1} pixels")]
+    Picture(u32, u32),
+    /// A result could not be written.
+    #[error("writing {path}: {source}")]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Where a failure left what was to be seen.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence(pub Option<PathBuf>);
+
+impl std::fmt::Display for Evidence {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(folder) => write!(to, "\n  see {}", folder.display()),
+            None => Ok(()),
+        }
+    }
+}

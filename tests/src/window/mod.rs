@@ -1,0 +1,83 @@
+//! The real window, driven over WebDriver by real clicks and keys.
+
+mod driver;
+mod evidence;
+mod failure;
+mod picture;
+mod verbs;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use driver::Limits;
+pub use failure::{Evidence, WindowFailure};
+
+use crate::desktop::Desktop;
+use driver::Driver;
+
+/// The limits.
+pub const LIMITS: Limits = Limits {
+    open: Duration::from_secs(30),
+    step: Duration::from_secs(15),
+    work: Duration::from_secs(60),
+    rollout: Duration::from_secs(120),
+};
+
+/// A window of the program.
+pub struct Window {
+    driver: Driver,
+    data_folder: PathBuf,
+    evidence: PathBuf,
+}
+
+impl Window {
+    /// Starts the program on a desktop with its data in `data_folder`. What a failure leaves goes
+    /// into the folder `evidence`.
+    ///
+    /// # Errors
+    /// When the program does not start, or its page does not load.
+    pub async fn open(desktop: &Desktop, data_folder: &Path, evidence: &Path) -> Result<Window, WindowFailure> {
+        Window::open_with(desktop, data_folder, evidence, &[]).await
+    }
+
+    /// The same, with more in the program's environment.
+    ///
+    /// # Errors
+    /// When the program does not start, or its page does not load.
+    pub async fn open_with(
+        desktop: &Desktop,
+        data_folder: &Path,
+        evidence: &Path,
+        more: &[(String, String)],
+    ) -> Result<Window, WindowFailure> {
+        let driver = Driver::start(desktop, data_folder, more).await?;
+        let window = Window { driver, data_folder: data_folder.to_owned(), evidence: evidence.to_owned() };
+        window.wait_for("app").await?;
+        Ok(window)
+    }
+
+    /// The program's data folder.
+    pub fn data_folder(&self) -> &Path {
+        &self.data_folder
+    }
+
+    /// Ends the program as a power cut would: it gets no chance to write anything more.
+    ///
+    /// # Errors
+    /// When it runs no more.
+    pub fn kill(self) -> Result<(), WindowFailure> {
+        if self.driver.kill_program() {
+            return Ok(());
+        }
+        Err(WindowFailure::Open { why: "the program runs no more".to_owned(), said: driver::tail(self.driver.log()) })
+    }
+
+    /// Ends the program in order.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub async fn close(self) -> Result<(), WindowFailure> {
+        let closed = self.driver.client.clone().close().await;
+        closed.map_err(|source| WindowFailure::Driver { what: "closing the window".to_owned(), source: Box::new(source) })
+    }
+}

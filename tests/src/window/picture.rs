@@ -1,0 +1,35 @@
+//! Pictures of the window.
+
+use std::path::Path;
+
+use super::{Window, WindowFailure};
+use crate::desktop::SIZE;
+
+impl Window {
+    /// Saves a picture of the window, which is as large as the screen.
+    ///
+    /// # Errors
+    /// When it cannot be taken, is of another size, or cannot be written.
+    pub async fn screenshot(&self, path: &Path) -> Result<(), WindowFailure> {
+        let taken = self.driver.client.screenshot().await;
+        let png = taken.map_err(|source| WindowFailure::Driver { what: "taking a picture".to_owned(), source: Box::new(source) })?;
+        let write = |path: &Path| {
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            std::fs::write(path, &png)
+        };
+        write(path).map_err(|source| WindowFailure::Write { path: path.to_owned(), source })?;
+        match size(&png) {
+            Some(size) if size == SIZE => Ok(()),
+            found => {
+                let (width, height) = found.unwrap_or_default();
+                Err(WindowFailure::Picture(width, height))
+            }
+        }
+    }
+}
+
+/// Width and height of a PNG: two numbers in the header chunk, which is always first.
+fn size(png: &[u8]) -> Option<(u32, u32)> {
+    let number = |at: usize| png.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+    Some((number(16)?, number(20)?))
+}
