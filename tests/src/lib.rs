@@ -9,3 +9,5 @@ pub mod folders;
 pub mod play;
 #[cfg(target_os = "linux")]
 pub mod window;
+#[cfg(target_os = "linux")]
+pub mod world;
