@@ -170,13 +170,12 @@ fn any_given_up(readings: &[RolloutReading]) -> bool {
     readings.iter().any(given_up)
 }
 
+type Pictures = tokio::sync::watch::Receiver<Option<Picture>>;
+
 /// A watch that is opened when there is none.
 #[derive(Default)]
 struct Eye {
-    watching: Option<(
-        Box<dyn Watching>,
-        tokio::sync::watch::Receiver<Option<Picture>>,
-    )>,
+    watching: Option<(Box<dyn Watching>, Pictures)>,
     picture: Option<Arc<Picture>>,
 }
 

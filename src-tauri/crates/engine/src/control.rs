@@ -8,10 +8,10 @@ use domain::{
 use crate::act::{Act, Acted};
 use crate::awaiting::is_workload;
 use crate::engine::Errand;
-use crate::forward::{newest_write, paused_by_us};
 use crate::handles::bounded;
 use crate::lanes::Hands;
 use crate::live::Running;
+use crate::written::{newest_write, paused_by_us};
 use crate::{Engine, EngineFailure};
 
 impl Engine {

@@ -1,9 +1,8 @@
 //! A module's way forward: its objects in order, then waiting until it is healthy.
 
 use domain::{
-    Command, EnvironmentState, FieldAuthor, ModuleStatus, MutationOutcome, MutationVerb,
-    NotificationKind, ObjectDiff, ObjectRef, PlannedObject, Precondition, Refusal, Release,
-    SettledMutation, Verdict, Work,
+    Command, EnvironmentState, ModuleStatus, MutationVerb, NotificationKind, ObjectRef,
+    PlannedObject, Precondition, Refusal, Release, Verdict, Work,
 };
 
 use crate::act::{Act, Acted};
@@ -14,6 +13,7 @@ use crate::judge::Judge;
 use crate::lanes::{Hands, Turn};
 use crate::limits::{BackOff, Patience};
 use crate::live::{Doing, Step, Waiting};
+use crate::written::{diff_of, is_unchanged, paused_by_us, written_before};
 use crate::{Engine, EngineFailure, FailPoint};
 
 /// How a forward task ends for itself.
@@ -386,70 +386,4 @@ fn standing(release: &Release, errand: &Errand, module: &domain::ModuleId) -> St
         Some(ModuleStatus::Paused) => Standing::Held,
         _ => Standing::Goes,
     }
-}
-
-fn diff_of<'a>(state: &'a EnvironmentState, object: &ObjectRef) -> Option<&'a ObjectDiff> {
-    let (_, diff) = state.diff.as_ref()?;
-    diff.objects.iter().find(|diff| &diff.object == object)
-}
-
-/// Whether the reviewed diff finds nothing to write. Conflicts count: taking a field over changes
-/// who owns it.
-fn is_unchanged(diff: &ObjectDiff) -> bool {
-    let written = |field: &domain::FieldChange| field.author == FieldAuthor::Manifest;
-    diff.live.is_some() && diff.conflicts.is_empty() && !diff.fields.iter().any(written)
-}
-
-/// The newest settled mutation that gave an object its content.
-pub(crate) fn newest_write<'a>(
-    state: &'a EnvironmentState,
-    object: &ObjectRef,
-) -> Option<&'a SettledMutation> {
-    let writes = [
-        MutationVerb::Apply,
-        MutationVerb::Restore,
-        MutationVerb::Remove,
-    ];
-    state.settled.iter().rev().find(|settled| {
-        &settled.intent.object == object
-            && writes.contains(&settled.intent.verb)
-            && matches!(settled.outcome, MutationOutcome::Applied { .. })
-    })
-}
-
-/// The head that an object has if this release wrote the planned body and nobody touched it since.
-fn written_before<'a>(
-    state: &'a EnvironmentState,
-    planned: &PlannedObject,
-) -> Option<&'a domain::LiveHead> {
-    let write = newest_write(state, &planned.object)?;
-    let ours = write.intent.verb == MutationVerb::Apply
-        && write.intent.body.as_ref() == Some(&planned.body);
-    ours.then(|| newest_head(state, &planned.object)).flatten()
-}
-
-/// The head after the newest applied mutation of any kind.
-pub(crate) fn newest_head<'a>(
-    state: &'a EnvironmentState,
-    object: &ObjectRef,
-) -> Option<&'a domain::LiveHead> {
-    let mut settled = state.settled.iter().rev();
-    settled.find_map(|settled| match &settled.outcome {
-        MutationOutcome::Applied { live } if &settled.intent.object == object => live.as_ref(),
-        _ => None,
-    })
-}
-
-/// Whether this release's newest word on a workload's pause is "paused".
-pub(crate) fn paused_by_us(state: &EnvironmentState, workload: &ObjectRef) -> bool {
-    let mut settled = state.settled.iter().rev();
-    let newest = settled.find(|settled| {
-        &settled.intent.object == workload
-            && matches!(
-                settled.intent.verb,
-                MutationVerb::Pause | MutationVerb::Unpause
-            )
-            && matches!(settled.outcome, MutationOutcome::Applied { .. })
-    });
-    newest.is_some_and(|settled| settled.intent.verb == MutationVerb::Pause)
 }

@@ -8,13 +8,15 @@ use domain::{Binding, ClusterIdentity, EnvironmentId, Register};
 use crate::EngineFailure;
 use crate::ports::{Cluster, ClusterFailure, Clusters, Context, Credential, Vault};
 
+type Held = BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>;
+
 /// Handles to the clusters of environments. A handle is good for the binding it was made for, and
 /// is made anew when that changes; there is no current cluster.
 pub(crate) struct Handles {
     clusters: Arc<dyn Clusters>,
     vault: Arc<dyn Vault>,
     question: Duration,
-    held: Mutex<BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>>,
+    held: Mutex<Held>,
 }
 
 impl Handles {
@@ -77,9 +79,7 @@ impl Handles {
             .retain(|_, (binding, _)| binding.context != context);
     }
 
-    fn lock(
-        &self,
-    ) -> std::sync::MutexGuard<'_, BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,11 +22,14 @@ mod live;
 mod logs;
 mod naming;
 mod notify;
+mod order;
 mod paperwork;
 pub mod ports;
 mod read_back;
 mod restart;
+mod undo;
 mod workstation;
+mod written;
 
 pub use book::Snapshot;
 pub use changes::{Changed, Topic};

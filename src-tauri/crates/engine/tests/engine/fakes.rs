@@ -37,12 +37,15 @@ impl Clock for TokioClock {
     }
 }
 
+/// Which appends fail.
+pub type Full = fn(&Record) -> bool;
+
 /// A ledger in memory whose appends can be made to fail.
 pub struct MemoryLedger {
     pub entries: Mutex<Vec<Entry>>,
     blobs: Mutex<BTreeMap<Digest, Vec<u8>>>,
     /// Appends with an event for which this is true fail.
-    pub full_for: Mutex<Option<fn(&Record) -> bool>>,
+    pub full_for: Mutex<Option<Full>>,
     moves: watch::Sender<u64>,
 }
 

@@ -1,0 +1,208 @@
+use domain::ObjectRef;
+
+use super::*;
+use crate::ports::RolloutReading;
+
+const STABLE: Duration = Duration::from_secs(10);
+const PROGRESS: Duration = Duration::from_secs(60);
+
+fn judge() -> Judge {
+    Judge::new(STABLE, PROGRESS, &Limits::default())
+}
+
+fn pod(name: &str, ready: bool, failing: bool) -> PodPicture {
+    PodPicture {
+        name: name.into(),
+        newest: true,
+        reason: if failing {
+            "CrashLoopBackOff"
+        } else {
+            "Running"
+        }
+        .into(),
+        ready,
+        terminating: false,
+        failing,
+        restarts: 0,
+        created_at: None,
+        ready_at: None,
+        node: None,
+    }
+}
+
+fn picture(phase: RolloutPhase, available: u32, pods: Vec<PodPicture>) -> Picture {
+    let workload = ObjectRef {
+        api_version: "apps/v1".into(),
+        kind: "Deployment".into(),
+        namespace: "shop".into(),
+        name: "router".into(),
+    };
+    let rollout = RolloutReading {
+        phase,
+        wanted: 3,
+        updated: available,
+        available,
+        paused: false,
+        surge: None,
+        unavailable: None,
+        message: "as the cluster says".into(),
+    };
+    Picture {
+        at: None,
+        connected: true,
+        workloads: vec![WorkloadPicture {
+            workload,
+            rollout: Some(rollout),
+            pods,
+        }],
+        events: Vec::new(),
+    }
+}
+
+/// Looks once a second until there is a verdict; the seconds it took.
+async fn until(
+    judge: &mut Judge,
+    held: bool,
+    picture: impl Fn(u64) -> Option<Picture>,
+) -> (Look, u64) {
+    for second in 0..1000 {
+        let look = judge.look(picture(second).as_ref(), held);
+        if look != Look::GoesOn {
+            return (look, second);
+        }
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    (Look::GoesOn, 1000)
+}
+
+#[tokio::test(start_paused = true)]
+async fn healthy_only_after_the_stable_time() {
+    let complete = |_| Some(picture(RolloutPhase::Complete, 3, vec![]));
+    let (look, after) = until(&mut judge(), false, complete).await;
+    assert_eq!((look, after), (Look::Healthy, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_relapse_begins_the_stable_time_anew() {
+    let relapse = |second| {
+        let phase = if second == 8 {
+            RolloutPhase::Progressing
+        } else {
+            RolloutPhase::Complete
+        };
+        Some(picture(phase, 3, vec![]))
+    };
+    let (look, after) = until(&mut judge(), false, relapse).await;
+    assert_eq!((look, after), (Look::Healthy, 19));
+}
+
+#[tokio::test(start_paused = true)]
+async fn standing_still_is_bad_after_the_deadline_and_names_the_pod() {
+    let still = |_| {
+        Some(picture(
+            RolloutPhase::Progressing,
+            1,
+            vec![pod("router-x", false, false)],
+        ))
+    };
+    let (look, after) = until(&mut judge(), false, still).await;
+    let Look::Bad(reason) = look else {
+        panic!("{look:?}")
+    };
+    assert!(reason.contains("router-x"), "{reason}");
+    assert_eq!(after, 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn progress_moves_the_deadline() {
+    let creeping = |second: u64| {
+        let available = u32::try_from(second / 50).unwrap();
+        Some(picture(RolloutPhase::Progressing, available, vec![]))
+    };
+    let mut judge = judge();
+    for second in 0..150 {
+        assert_eq!(
+            judge.look(creeping(second).as_ref(), false),
+            Look::GoesOn,
+            "{second} s"
+        );
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_that_flaps_is_bad_though_it_is_not_always_failing() {
+    let flapping = |second: u64| {
+        let failing = second % 7 < 3;
+        Some(picture(
+            RolloutPhase::Progressing,
+            1,
+            vec![pod("router-x", false, failing)],
+        ))
+    };
+    let (look, after) = until(&mut judge(), false, flapping).await;
+    assert_eq!(look, Look::Bad("pod router-x: CrashLoopBackOff".into()));
+    assert_eq!(after, 45);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_gets_ready_is_forgiven() {
+    let recovering = |second: u64| {
+        let ready = second > 20;
+        let phase = if second > 60 {
+            RolloutPhase::Complete
+        } else {
+            RolloutPhase::Progressing
+        };
+        Some(picture(phase, 1, vec![pod("router-x", ready, !ready)]))
+    };
+    let (look, after) = until(&mut judge(), false, recovering).await;
+    assert_eq!((look, after), (Look::Healthy, 71));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clusters_own_deadline_is_bad_at_once() {
+    let exceeded = |_| Some(picture(RolloutPhase::DeadlineExceeded, 1, vec![]));
+    let (look, after) = until(&mut judge(), false, exceeded).await;
+    assert!(matches!(look, Look::GivenUp(_)));
+    assert_eq!(after, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_picture_it_is_lost_contact_never_bad() {
+    let (look, after) = until(&mut judge(), false, |_| None).await;
+    assert_eq!((look, after), (Look::LostContact, 300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_in_contact_uses_up_no_deadline() {
+    let gap = |second: u64| {
+        let mut picture = picture(RolloutPhase::Progressing, 1, vec![]);
+        picture.connected = !(10..200).contains(&second);
+        Some(picture)
+    };
+    let (look, after) = until(&mut judge(), false, gap).await;
+    assert!(matches!(look, Look::Bad(_)));
+    assert!((248..=252).contains(&after), "{after}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn held_still_on_purpose_is_never_bad() {
+    let still = |_| {
+        Some(picture(
+            RolloutPhase::Progressing,
+            1,
+            vec![pod("x", false, true)],
+        ))
+    };
+    assert_eq!(until(&mut judge(), true, still).await.0, Look::GoesOn);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workstation_that_slept_has_used_up_little_patience() {
+    let mut judge = judge();
+    let still = picture(RolloutPhase::Progressing, 1, vec![]);
+    assert_eq!(judge.look(Some(&still), false), Look::GoesOn);
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    assert_eq!(judge.look(Some(&still), false), Look::GoesOn);
+}

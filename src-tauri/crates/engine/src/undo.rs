@@ -1,0 +1,210 @@
+//! One object on its way back.
+
+use domain::{BackupBody, EnvironmentState, MutationVerb, ObjectRef, Precondition, Refusal};
+use serde_json::Value;
+
+use crate::act::{Act, Acted};
+use crate::engine::Errand;
+use crate::handles::bounded;
+use crate::lanes::Turn;
+use crate::limits::{BackOff, Patience};
+use crate::live::Doing;
+use crate::order::Undo;
+use crate::ports::{LiveObject, Outgoing};
+use crate::written::{newest_head, newest_write};
+use crate::{Engine, EngineFailure};
+
+/// Whether an earlier try has put the object back, and nobody touched it since.
+fn restored_before(
+    state: &EnvironmentState,
+    object: &ObjectRef,
+    kept: &BackupBody,
+    live: &LiveObject,
+) -> bool {
+    let restored = newest_write(state, object).is_some_and(|write| {
+        write.intent.verb == MutationVerb::Restore && write.intent.body.as_ref() == Some(&kept.blob)
+    });
+    restored && newest_head(state, object).is_some_and(|head| head.content == live.head.content)
+}
+
+impl Engine {
+    /// Brings one object to what the backup says, as often as it changes under our hands within
+    /// bounds, and however long the cluster does not answer within bounds.
+    pub(crate) async fn undo(
+        &self,
+        errand: &Errand,
+        undo: &Undo,
+        turn: &Turn,
+    ) -> Result<(), EngineFailure> {
+        let (id, environment) = (&errand.release, &errand.environment);
+        let object = &undo.kept.object;
+        self.show_step(
+            errand,
+            match undo.kept.live {
+                Some(_) => Doing::Restore(object.clone()),
+                None => Doing::Remove(object.clone()),
+            },
+        );
+        let mut pause = BackOff::new(self.limits().retry_first, self.limits().retry_most);
+        let mut without_contact = Patience::new(self.limits());
+        let mut tries = 0;
+        let mut restored = false;
+        loop {
+            let tried = match restored {
+                false => self.undo_once(errand, undo).await,
+                true => self.let_go_on_back(errand, undo).await,
+            };
+            let acted = match tried {
+                Ok(Some(Acted::Unknown(mutation))) => {
+                    self.until_settled(id, environment, &turn.leave).await?;
+                    match self.settled(id, environment, &mutation)? {
+                        Some(settled) => Some(settled),
+                        None => continue,
+                    }
+                }
+                Ok(acted) => acted,
+                Err(EngineFailure::Refused(Refusal::OutcomePending)) => {
+                    self.until_settled(id, environment, &turn.leave).await?;
+                    continue;
+                }
+                Err(failure) if failure.is_lost_contact() => {
+                    self.show_lost_contact(errand, &failure.to_string());
+                    if without_contact.look(true) >= self.limits().lost_contact {
+                        return Err(failure);
+                    }
+                    tokio::select! {
+                        () = turn.leave.cancelled() => return Err(EngineFailure::Cancelled),
+                        () = tokio::time::sleep(pause.next()) => {}
+                    }
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            match acted {
+                Some(Acted::NotApplied(reason)) => {
+                    tries += 1;
+                    if tries >= self.limits().undo_tries {
+                        let object = object.clone();
+                        return Err(EngineFailure::NotApplied { object, reason });
+                    }
+                }
+                _ if restored => return Ok(()),
+                _ => restored = true,
+            }
+        }
+    }
+
+    /// One try; none if the object is already what the backup says.
+    async fn undo_once(
+        &self,
+        errand: &Errand,
+        undo: &Undo,
+    ) -> Result<Option<Acted>, EngineFailure> {
+        let object = &undo.kept.object;
+        let lane = self.lane(&errand.release, &errand.environment);
+        let hands = lane.hands().await;
+        let (_, state) = self.environment(&errand.release, &errand.environment)?;
+        let cluster = self.cluster(&errand.environment).await?;
+        let live = bounded(self.limits().question, cluster.read(object)).await?;
+        let ours = newest_head(&state, object);
+        let (verb, body) = match (&undo.kept.live, &live) {
+            (Some(kept), Some(live)) if live.head.content == kept.head.content => return Ok(None),
+            (Some(kept), Some(live)) if restored_before(&state, object, kept, live) => {
+                return Ok(None);
+            }
+            (None, None) => return Ok(None),
+            // Deleted and made anew by someone else: removing it would destroy what is theirs.
+            (None, Some(live)) if ours.is_some_and(|ours| ours.uid != live.head.uid) => {
+                let object = object.clone();
+                return Err(EngineFailure::Changed { object });
+            }
+            (None, Some(_)) => (MutationVerb::Remove, None),
+            (Some(kept), _) => {
+                let body = self.body(object, &kept.blob).await?;
+                (MutationVerb::Restore, Some((kept.blob.clone(), body)))
+            }
+        };
+        let edited = live
+            .as_ref()
+            .filter(|live| ours.is_some_and(|ours| ours.content != live.head.content));
+        if let Some(edited) = edited {
+            self.keep_edit(errand, object, edited).await?;
+        }
+        let take_over = match &body {
+            None => Vec::new(),
+            Some((_, body)) => {
+                let outgoing = Outgoing {
+                    object: object.clone(),
+                    body: body.clone(),
+                    release: errand.release.clone(),
+                    module: undo.module.clone(),
+                };
+                let asking = cluster.preview(&outgoing);
+                let preview = bounded(self.limits().question, asking).await;
+                // A later edit does not stand in the way of going back.
+                preview.map(|preview| preview.conflicts).unwrap_or_default()
+            }
+        };
+        let act = Act {
+            release: errand.release.clone(),
+            actor: Some(errand.actor.clone()),
+            environment: errand.environment.clone(),
+            module: undo.module.clone(),
+            verb,
+            object: object.clone(),
+            body,
+            precondition: match live {
+                None => Precondition::Absent,
+                Some(live) => Precondition::Unchanged(live.head),
+            },
+            take_over,
+        };
+        self.act(hands, act).await.map(Some)
+    }
+
+    /// What someone else wrote after us is kept before it is overwritten, and named.
+    async fn keep_edit(
+        &self,
+        errand: &Errand,
+        object: &ObjectRef,
+        edited: &LiveObject,
+    ) -> Result<(), EngineFailure> {
+        let bytes = serde_json::to_vec(&edited.body)
+            .map_err(|_| EngineFailure::Unreadable(object.to_string()))?;
+        let blob = self.keep(object, &bytes).await?;
+        tracing::warn!(%object, %blob, "someone changed it after the release; the way back overwrites that");
+        self.show(&errand.release, &errand.environment, |live| {
+            let entry = (object.clone(), blob);
+            if !live.overwritten.contains(&entry) {
+                live.overwritten.push(entry);
+            }
+        });
+        Ok(())
+    }
+
+    /// A Deployment that was paused in the middle has to be let go, or the old pods never come. One
+    /// that was paused before the release stays so. None if there is nothing to do.
+    async fn let_go_on_back(
+        &self,
+        errand: &Errand,
+        undo: &Undo,
+    ) -> Result<Option<Acted>, EngineFailure> {
+        let object = &undo.kept.object;
+        let Some(kept) = undo.kept.live.as_ref() else {
+            return Ok(None);
+        };
+        if object.kind != "Deployment" {
+            return Ok(None);
+        }
+        let body = self.body(object, &kept.blob).await?;
+        if body.pointer("/spec/paused").and_then(Value::as_bool) == Some(true) {
+            return Ok(None);
+        }
+        let lane = self.lane(&errand.release, &errand.environment);
+        let hands = lane.hands().await;
+        let actor = Some(errand.actor.clone());
+        let unpause = MutationVerb::Unpause;
+        self.switch_pause(hands, errand, &undo.module, actor, object, unpause)
+            .await
+    }
+}
