@@ -98,7 +98,7 @@ fn our_annotations_are_automatic_and_others_not() {
 fn string_data_is_the_manifests_where_it_ends_up() {
     let after = json!({"kind": "Secret", "data": {"a": "sha256:x"}});
     let manifest = json!({"kind": "Secret", "stringData": {"a": "sha256:x"}});
-    assert_eq!(one(json!({"kind": "Secret"}), after, manifest).3, true);
+    assert!(one(json!({"kind": "Secret"}), after, manifest).3);
 }
 
 #[test]

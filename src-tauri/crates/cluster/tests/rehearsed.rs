@@ -241,7 +241,7 @@ async fn a_broken_watch_lists_again_and_says_so() {
     let ready = |p: &engine::ports::Picture| {
         p.connected && p.workloads[0].pods.iter().filter(|p| p.ready).count() == 2
     };
-    suite::picture(&mut pictures, ready).await;
+    suite::rollouts::picture(&mut pictures, ready).await;
     rehearsal.inject(Fault::Unavailable {
         verb: "list".into(),
         resource: "pods".into(),
@@ -260,7 +260,7 @@ async fn a_broken_watch_lists_again_and_says_so() {
         image_contains: "router:bad".into(),
     });
     bench.applied("m-2", &crash).await;
-    let failing = suite::picture(&mut pictures, |p| {
+    let failing = suite::rollouts::picture(&mut pictures, |p| {
         p.workloads[0].pods.iter().any(|p| p.failing && p.newest)
     })
     .await;
@@ -271,4 +271,43 @@ async fn a_broken_watch_lists_again_and_says_so() {
             .any(|p| !p.newest && p.ready),
         "the old pods serve on"
     );
+}
+
+#[tokio::test]
+async fn a_late_request_is_fenced_off_once_the_object_moved() {
+    let rehearsal = rehearsal().await;
+    let hour = Duration::from_secs(3600);
+    let quick = Limits {
+        settle: hour,
+        settle_poll: Duration::from_millis(20),
+        ..limits()
+    };
+    let bench = bench_with(&rehearsal, quick).await;
+    let outgoing = config_map("fenced", json!({"a": "1"}));
+    let head = bench.applied("m-1", &outgoing).await;
+    let next = intent(
+        "m-2",
+        MutationVerb::Apply,
+        &outgoing.object,
+        Precondition::Unchanged(head),
+    );
+    let looks = || {
+        rehearsal
+            .requests()
+            .iter()
+            .filter(|r| r.verb == "get" && r.path.ends_with("/fenced"))
+            .count()
+    };
+    let before = looks();
+    let somebody_moves_it = async {
+        while looks() < before + 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Bookkeeping: the content stays what it was, so that only the fence can tell.
+        let patch =
+            json!({"metadata": {"annotations": {"deployment.kubernetes.io/revision": "9"}}});
+        bench.edits(&outgoing.object, "controller", patch).await;
+    };
+    let (found, ()) = tokio::join!(bench.cluster.read_back(&next), somebody_moves_it);
+    assert!(reason(found.unwrap()).contains("can no longer be carried out"));
 }
