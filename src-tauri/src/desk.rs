@@ -7,7 +7,7 @@ use cluster::KubeClusters;
 use contract::Failure;
 use domain::{EnvironmentId, PersonId, RegisterEvent, ReleaseId, Status};
 use engine::ports::{LedgerFailure, Notifier, SystemClock, Vault};
-use engine::{Engine, Ports};
+use engine::{Engine, EngineFailure, Ports};
 use futures::future::BoxFuture;
 use ledger::SqliteLedger;
 use tauri::AppHandle;
@@ -119,7 +119,9 @@ impl Desk {
                     notifier: Arc::clone(&self.notifier) as Arc<dyn Notifier>,
                     clock: Arc::new(SystemClock),
                 };
-                let engine = Engine::start(ports, engine::Limits::default()).await.map_err(failures::of)?;
+                let engine = Engine::start(ports, engine::Limits::default())
+                    .await
+                    .map_err(failures::of)?;
                 pulse::forward_changes(self.app.clone(), &engine);
                 pulse::check_identity(self.app.clone(), engine.clone());
                 Ok(engine)
@@ -147,7 +149,9 @@ impl Desk {
     /// When nobody has said so yet.
     pub fn person(&self) -> Result<PersonId, Failure> {
         self.seat().person.ok_or_else(|| {
-            Failure::new(contract::FailureCode::FormInvalid).with("field", "person").with("expected", "who sits here")
+            Failure::new(contract::FailureCode::FormInvalid)
+                .with("field", "person")
+                .with("expected", "who sits here")
         })
     }
 
@@ -156,12 +160,17 @@ impl Desk {
     /// # Errors
     /// When none is open.
     pub fn workspace(&self) -> Result<Arc<OpenWorkspace>, Failure> {
-        self.seat().workspace.ok_or_else(|| Failure::new(contract::FailureCode::NoWorkspace))
+        self.seat()
+            .workspace
+            .ok_or_else(|| Failure::new(contract::FailureCode::NoWorkspace))
     }
 
     /// A token that [`Desk::cancel`] cancels; one for all long-running questions of the window.
     pub fn token(&self) -> CancellationToken {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner).child_token()
+        self.work
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .child_token()
     }
 
     /// Cancels the window's long-running questions.
@@ -171,7 +180,11 @@ impl Desk {
     }
 
     /// The newest release under way that has an environment.
-    pub fn release_under_way(&self, engine: &Engine, environment: &EnvironmentId) -> Option<ReleaseId> {
+    pub fn release_under_way(
+        &self,
+        engine: &Engine,
+        environment: &EnvironmentId,
+    ) -> Option<ReleaseId> {
         let heads = engine.releases();
         let under_way = heads.iter().filter(|head| head.status == Status::Running);
         let mut having = under_way.filter(|head| {
@@ -181,9 +194,38 @@ impl Desk {
         having.next().map(|head| head.id.clone())
     }
 
+    /// A failure of the engine in an environment, with the cluster that it is about.
+    pub fn failure(&self, environment: &EnvironmentId, failure: EngineFailure) -> Failure {
+        let mut failure = failures::of(failure);
+        let open = self.seat().workspace;
+        let stages = open.iter().flat_map(|open| &open.opened.workspace.stages);
+        let mut environments = stages.flat_map(|stage| &stage.environments);
+        let cluster = environments
+            .find(|e| &e.id == environment)
+            .map(|e| e.cluster.clone());
+        let register = self.engine.get().map(Engine::register).unwrap_or_default();
+        let bound = register.bindings.get(environment);
+        let host = bound.map(|bound| contract::views::host_of(&bound.identity.url));
+        for (name, value) in [("cluster", cluster), ("host", host)] {
+            if let (Some(empty), Some(value)) =
+                (failure.params.get_mut(name).filter(|v| v.is_empty()), value)
+            {
+                *empty = value;
+            }
+        }
+        failure
+    }
+
     /// Tells the window that the banner has changed.
     pub fn tell_banner(&self) {
-        pulse::tell(&self.app, contract::Changed { topic: contract::Topic::Banner, subject: None, revision: 0 });
+        pulse::tell(
+            &self.app,
+            contract::Changed {
+                topic: contract::Topic::Banner,
+                subject: None,
+                revision: 0,
+            },
+        );
     }
 
     /// Where the example is.
@@ -199,18 +241,31 @@ impl Desk {
         let engine = self.engine().await?;
         let folder = path.to_owned();
         let read = tokio::task::spawn_blocking(move || workspace::read(&folder));
-        let opened = read.await.map_err(failures::defect)?.map_err(failures::of_workspace)?;
+        let opened = read
+            .await
+            .map_err(failures::defect)?
+            .map_err(failures::of_workspace)?;
         let digest = opened.digest.clone();
         let path_text = path.to_string_lossy().into_owned();
         let remembered = engine.register().workspace.as_deref() == Some(path_text.as_str());
         let example = path == self.example();
         self.sit(|seat| {
-            seat.workspace = Some(Arc::new(OpenWorkspace { path: path.to_owned(), opened, example }));
+            seat.workspace = Some(Arc::new(OpenWorkspace {
+                path: path.to_owned(),
+                opened,
+                example,
+            }));
             seat.environment = None;
         });
         if !remembered {
-            let event = RegisterEvent::WorkspaceOpened { path: path_text, digest };
-            engine.note(self.seat().person.as_ref(), event).await.map_err(failures::of)?;
+            let event = RegisterEvent::WorkspaceOpened {
+                path: path_text,
+                digest,
+            };
+            engine
+                .note(self.seat().person.as_ref(), event)
+                .await
+                .map_err(failures::of)?;
         }
         Ok(())
     }
@@ -227,12 +282,19 @@ impl Desk {
             return Ok(());
         }
         self.vault.ready().await?;
-        let started = Rehearsals::start(&self.folder.join(REHEARSALS)).await.map_err(failures::defect)?;
+        let started = Rehearsals::start(&self.folder.join(REHEARSALS))
+            .await
+            .map_err(failures::defect)?;
         let names: Vec<String> = Rehearsals::clusters().map(str::to_owned).collect();
         let contexts = cluster::kubeconfig::import(&started.kubeconfig(), None, &names, false);
         for context in contexts.map_err(failures::of_kubeconfig)? {
             let name = context.name.clone();
-            let known = self.vault.contexts().await?.iter().any(|head| head.name == name);
+            let known = self
+                .vault
+                .contexts()
+                .await?
+                .iter()
+                .any(|head| head.name == name);
             self.vault.store(context).await?;
             if !known {
                 let event = RegisterEvent::ContextImported { context: name };
@@ -252,19 +314,32 @@ fn open_ledger(folder: PathBuf) -> BoxFuture<'static, Result<SqliteLedger, Ledge
     Box::pin(async move { SqliteLedger::open(&folder).await })
 }
 
-async fn bind_rehearsal(engine: &Engine, environment: &EnvironmentId, context: &str) -> Result<(), Failure> {
-    let probe = engine.probe(environment, context).await.map_err(failures::of)?;
+async fn bind_rehearsal(
+    engine: &Engine,
+    environment: &EnvironmentId,
+    context: &str,
+) -> Result<(), Failure> {
+    let probe = engine
+        .probe(environment, context)
+        .await
+        .map_err(failures::of)?;
     let register = engine.register();
     if !register.is_rehearsal(&probe.identity) {
-        let event =
-            RegisterEvent::RehearsalStarted { cluster: context.to_owned(), identity: probe.identity.clone() };
+        let event = RegisterEvent::RehearsalStarted {
+            cluster: context.to_owned(),
+            identity: probe.identity.clone(),
+        };
         engine.note(None, event).await.map_err(failures::of)?;
     }
     let bound = register.bindings.get(environment);
     // Someone may have bound the environment elsewhere; that is theirs to keep.
-    let ours = bound.is_none_or(|bound| bound.context == context && bound.identity != probe.identity);
+    let ours =
+        bound.is_none_or(|bound| bound.context == context && bound.identity != probe.identity);
     if ours {
-        engine.bind(None, environment, context, &probe.identity).await.map_err(failures::of)?;
+        engine
+            .bind(None, environment, context, &probe.identity)
+            .await
+            .map_err(failures::of)?;
     }
     Ok(())
 }

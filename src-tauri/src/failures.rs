@@ -25,17 +25,19 @@ pub fn of_ref(failure: &EngineFailure) -> Failure {
         EngineFailure::ReleaseUnknown(release) => {
             Failure::new(FailureCode::ReleaseUnknown).with("release", release.as_str())
         }
-        EngineFailure::NotInRelease { what } => refused(&Refusal::NotInRelease { what: what.clone() }),
+        EngineFailure::NotInRelease { what } => {
+            refused(&Refusal::NotInRelease { what: what.clone() })
+        }
         EngineFailure::Cancelled => Failure::new(FailureCode::Cancelled),
         EngineFailure::Changed { object } => Failure::new(FailureCode::ObjectChanged)
             .with("object", object.label())
             .with("field", ""),
-        EngineFailure::NotApplied { object, reason } => {
-            Failure::new(FailureCode::ObjectRejected).with("object", object.label()).detail(reason.clone())
-        }
-        EngineFailure::OutcomeUnknown { object } => {
-            Failure::new(FailureCode::OutcomeUnknown).with("cluster", "").with("object", object.label())
-        }
+        EngineFailure::NotApplied { object, reason } => Failure::new(FailureCode::ObjectRejected)
+            .with("object", object.label())
+            .detail(reason.clone()),
+        EngineFailure::OutcomeUnknown { object } => Failure::new(FailureCode::OutcomeUnknown)
+            .with("cluster", "")
+            .with("object", object.label()),
         EngineFailure::BindingInUse { .. } => refused(&Refusal::AlreadyRunning),
         EngineFailure::Unreadable(_) | EngineFailure::BrokenOff(_) | EngineFailure::Halted(_) => {
             Failure::new(FailureCode::Internal).detail(failure.to_string())
@@ -46,20 +48,35 @@ pub fn of_ref(failure: &EngineFailure) -> Failure {
 fn refused(refusal: &Refusal) -> Failure {
     let view = refusal_view(refusal);
     let code = serde_json::to_value(view.code).ok();
-    let code = code.as_ref().and_then(|code| code.as_str()).unwrap_or_default().to_owned();
-    Failure { params: view.params, ..Failure::new(FailureCode::Refused) }.with("refusal", code)
+    let code = code
+        .as_ref()
+        .and_then(|code| code.as_str())
+        .unwrap_or_default()
+        .to_owned();
+    Failure {
+        params: view.params,
+        ..Failure::new(FailureCode::Refused)
+    }
+    .with("refusal", code)
 }
 
 /// A failure in a workspace's files.
 pub fn of_workspace(failure: WorkspaceFailure) -> Failure {
     match failure {
-        WorkspaceFailure::Invalid { file, line, column, expected } => Failure::new(FailureCode::WorkspaceInvalid)
+        WorkspaceFailure::Invalid {
+            file,
+            line,
+            column,
+            expected,
+        } => Failure::new(FailureCode::WorkspaceInvalid)
             .with("file", file)
             .with("line", line.to_string())
             .with("column", column.to_string())
             .with("expected", expected),
         WorkspaceFailure::Unreadable { path, why } => {
-            Failure::new(FailureCode::WorkspaceUnreadable).with("path", path).detail(why)
+            Failure::new(FailureCode::WorkspaceUnreadable)
+                .with("path", path)
+                .detail(why)
         }
     }
 }
@@ -67,7 +84,9 @@ pub fn of_workspace(failure: WorkspaceFailure) -> Failure {
 /// A failure in a kubeconfig. Its text never quotes the file.
 pub fn of_kubeconfig(failure: KubeconfigFailure) -> Failure {
     let (line, column) = match &failure {
-        KubeconfigFailure::Malformed { line, column, .. } => (line.unwrap_or(1), column.unwrap_or(1)),
+        KubeconfigFailure::Malformed { line, column, .. } => {
+            (line.unwrap_or(1), column.unwrap_or(1))
+        }
         _ => (1, 1),
     };
     Failure::new(FailureCode::KubeconfigInvalid)

@@ -9,8 +9,13 @@ pub const WINDOW: &str = "main";
 pub fn bring_forward(app: &AppHandle) {
     let handle = app.clone();
     let asked = app.run_on_main_thread(move || {
-        let Some(window) = handle.get_webview_window(WINDOW) else { return };
-        let done = window.unminimize().and_then(|()| window.show()).and_then(|()| focus(&window));
+        let Some(window) = handle.get_webview_window(WINDOW) else {
+            return;
+        };
+        let done = window
+            .unminimize()
+            .and_then(|()| window.show())
+            .and_then(|()| focus(&window));
         if let Err(error) = done {
             tracing::warn!(%error, "the window could not be brought forward");
         }

@@ -9,12 +9,15 @@ use crate::commands::{changes, clusters, gates, ledger, logs, people, releases, 
 
 /// Something that the window shows has changed; it reads it again.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, Event)]
-pub struct Changed(pub contract::Changed);
+#[tauri_specta(event_name = "changed")]
+pub struct ChangedEvent(pub contract::Changed);
 
 /// Commands and events.
 pub fn builder() -> Builder<tauri::Wry> {
     Builder::new()
         .error_handling(ErrorHandlingMode::Throw)
+        // Nothing here is written one way and read another.
+        .disable_serde_phases()
         .commands(collect_commands![
             start::start,
             start::preferences_set,
@@ -68,13 +71,14 @@ pub fn builder() -> Builder<tauri::Wry> {
             logs::logs_close,
             ledger::ledger_page,
             ledger::ledger_detail,
+            ledger::chain_view,
             ledger::ledger_verify,
             ledger::ledger_export,
             ledger::upgrade_record,
             ledger::notifications_list,
             ledger::notifications_read,
         ])
-        .events(collect_events![Changed])
+        .events(collect_events![ChangedEvent])
 }
 
 #[cfg(test)]
@@ -88,12 +92,17 @@ mod tests {
         let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/ipc/bindings.ts");
         let folder = tempfile::tempdir().unwrap();
         let fresh = folder.path().join("bindings.ts");
-        super::builder().export(specta_typescript::Typescript::default(), &fresh).unwrap();
+        super::builder()
+            .export(specta_typescript::Typescript::default(), &fresh)
+            .unwrap();
         let fresh = std::fs::read_to_string(fresh).unwrap();
         if std::env::var("PILOTHOUSE_BLESS").is_ok_and(|bless| bless == "1") {
             std::fs::write(&written, &fresh).unwrap();
         }
         let kept = std::fs::read_to_string(&written).unwrap_or_default();
-        assert!(kept == fresh, "ui/src/ipc/bindings.ts is out of date: run with PILOTHOUSE_BLESS=1");
+        assert!(
+            kept == fresh,
+            "ui/src/ipc/bindings.ts is out of date: run with PILOTHOUSE_BLESS=1"
+        );
     }
 }

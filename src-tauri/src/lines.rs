@@ -9,7 +9,9 @@ use engine::FullDiff;
 pub fn lines_of(full: &FullDiff, object: &ObjectRef) -> Vec<DiffLine> {
     let bodies = full.bodies.iter().find(|bodies| &bodies.object == object);
     let fields = full.diff.objects.iter().find(|diff| &diff.object == object);
-    let (Some(bodies), Some(diff)) = (bodies, fields) else { return Vec::new() };
+    let (Some(bodies), Some(diff)) = (bodies, fields) else {
+        return Vec::new();
+    };
     let lines = cluster::diff_lines(bodies.before.as_ref(), bodies.after.as_ref(), &diff.fields);
     lines.into_iter().map(line).collect()
 }

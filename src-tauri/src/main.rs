@@ -21,14 +21,19 @@ use tauri::Manager;
 
 fn main() {
     // Two TLS providers may be linked; the choice is ours, once, before anything connects.
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
         eprintln!("pilothouse: another TLS provider is installed already");
     }
     let mut builder = tauri::Builder::default();
     // A second start brings the first window forward, unless it names a data folder of its own;
     // that the same folder is never open twice is the ledger's own lock.
     if !folder::is_named() {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| front::bring_forward(app)));
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            front::bring_forward(app)
+        }));
     }
     let built = builder
         .invoke_handler(ipc::builder().invoke_handler())

@@ -12,9 +12,17 @@ pub type OnClick = Box<dyn Fn() + Send + Sync>;
 
 /// Title and body of a notice in the window's language.
 fn words(notice: &DesktopNotice, language: Language) -> (String, String) {
-    let modules: Vec<_> = notice.modules.iter().map(|module| module.as_str()).collect();
+    let modules: Vec<_> = notice
+        .modules
+        .iter()
+        .map(|module| module.as_str())
+        .collect();
     let zh = language == Language::ZhCn;
-    let place = if zh { &notice.environment_name.zh } else { &notice.environment_name.en };
+    let place = if zh {
+        &notice.environment_name.zh
+    } else {
+        &notice.environment_name.en
+    };
     let what = match (notice.kind, zh) {
         (NotificationKind::Done, true) => "上线完成",
         (NotificationKind::Done, false) => "Rollout done",
@@ -26,7 +34,15 @@ fn words(notice: &DesktopNotice, language: Language) -> (String, String) {
         (NotificationKind::RolledBack, false) => "Rolled back; the old version is healthy",
     };
     let separator = if zh { "、" } else { ", " };
-    (format!("{place} · {what}"), format!("{} · {}\n{}", notice.release, notice.title, modules.join(separator)))
+    (
+        format!("{place} · {what}"),
+        format!(
+            "{} · {}\n{}",
+            notice.release,
+            notice.title,
+            modules.join(separator)
+        ),
+    )
 }
 
 #[cfg(target_os = "linux")]
@@ -43,7 +59,9 @@ mod linux {
     use tokio::sync::{Mutex, OnceCell};
     use zbus::zvariant::Value;
 
-    use super::{DesktopNotice, Notifier, NotifyFailure, OnClick, PreferencesFile, async_trait, words};
+    use super::{
+        DesktopNotice, Notifier, NotifyFailure, OnClick, PreferencesFile, async_trait, words,
+    };
 
     #[zbus::proxy(
         interface = "org.freedesktop.Notifications",
@@ -126,20 +144,39 @@ mod linux {
         async fn send(&self, notice: DesktopNotice) -> zbus::Result<u32> {
             let language = self.preferences.get().language;
             let (title, body) = words(&notice, language);
-            let open = if language == contract::Language::ZhCn { "打开 Pilothouse" } else { "Open Pilothouse" };
-            let critical = matches!(notice.kind, NotificationKind::Failed | NotificationKind::NeedsYou);
+            let open = if language == contract::Language::ZhCn {
+                "打开 Pilothouse"
+            } else {
+                "Open Pilothouse"
+            };
+            let critical = matches!(
+                notice.kind,
+                NotificationKind::Failed | NotificationKind::NeedsYou
+            );
             let hints = HashMap::from([
                 ("urgency", Value::U8(if critical { 2 } else { 1 })),
                 ("desktop-entry", Value::from("pilothouse")),
             ]);
             // Bodies may be markup: nothing in them may be taken for a tag.
-            let body = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let body = body
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;");
             let actions = ["default", open, "open", open];
             let stays = if critical { 0 } else { -1 };
             let id = self
                 .proxy()
                 .await?
-                .notify("Pilothouse", 0, "pilothouse", &title, &body, &actions, hints, stays)
+                .notify(
+                    "Pilothouse",
+                    0,
+                    "pilothouse",
+                    &title,
+                    &body,
+                    &actions,
+                    hints,
+                    stays,
+                )
                 .await?;
             self.sent.lock().await.push(id);
             Ok(id)
@@ -152,7 +189,9 @@ mod linux {
             match tokio::time::timeout(BOUND, self.send(notice)).await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(NotifyFailure(error.to_string())),
-                Err(_) => Err(NotifyFailure("the notification daemon did not answer".to_owned())),
+                Err(_) => Err(NotifyFailure(
+                    "the notification daemon did not answer".to_owned(),
+                )),
             }
         }
 
@@ -170,7 +209,9 @@ pub use elsewhere::DesktopNotifier;
 mod elsewhere {
     use std::sync::Arc;
 
-    use super::{DesktopNotice, Notifier, NotifyFailure, OnClick, PreferencesFile, async_trait, words};
+    use super::{
+        DesktopNotice, Notifier, NotifyFailure, OnClick, PreferencesFile, async_trait, words,
+    };
 
     /// Notifications through the operating system's own service.
     pub struct DesktopNotifier {
@@ -181,7 +222,10 @@ mod elsewhere {
     impl DesktopNotifier {
         /// A notifier.
         pub fn new(preferences: Arc<PreferencesFile>, on_click: OnClick) -> Self {
-            DesktopNotifier { preferences, on_click: Arc::new(on_click) }
+            DesktopNotifier {
+                preferences,
+                on_click: Arc::new(on_click),
+            }
         }
     }
 
@@ -190,8 +234,15 @@ mod elsewhere {
         async fn notify(&self, notice: DesktopNotice) -> Result<(), NotifyFailure> {
             let (title, body) = words(&notice, self.preferences.get().language);
             let mut toast = notify_rust::Notification::new();
-            toast.appname("Pilothouse").summary(&title).body(&body).sound_name("Default");
-            toast.show().map(drop).map_err(|error| NotifyFailure(error.to_string()))
+            toast
+                .appname("Pilothouse")
+                .summary(&title)
+                .body(&body)
+                .sound_name("Default");
+            toast
+                .show()
+                .map(drop)
+                .map_err(|error| NotifyFailure(error.to_string()))
         }
 
         async fn available(&self) -> bool {
@@ -212,12 +263,18 @@ mod tests {
             release: "REL-20260915-01".into(),
             title: "26Q3-05 迭代上线".into(),
             environment: "sz-prod".into(),
-            environment_name: domain::Text { zh: "苏州 prod".into(), en: "Suzhou prod".into() },
+            environment_name: domain::Text {
+                zh: "苏州 prod".into(),
+                en: "Suzhou prod".into(),
+            },
             modules: vec!["fission-router".into()],
         };
         let (title, body) = words(&notice, Language::ZhCn);
         assert_eq!(title, "苏州 prod · 上线失败，可以回滚");
         assert!(body.contains("REL-20260915-01") && body.contains("fission-router"));
-        assert_eq!(words(&notice, Language::En).0, "Suzhou prod · Rollout failed; you can roll back");
+        assert_eq!(
+            words(&notice, Language::En).0,
+            "Suzhou prod · Rollout failed; you can roll back"
+        );
     }
 }

@@ -14,13 +14,21 @@ pub struct PreferencesFile {
 impl PreferencesFile {
     /// Reads the file; a missing or unreadable one means the defaults.
     pub fn open(path: PathBuf) -> Self {
-        let read = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        PreferencesFile { path, current: Mutex::new(read.unwrap_or_else(defaults)) }
+        let read = std::fs::read(&path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        PreferencesFile {
+            path,
+            current: Mutex::new(read.unwrap_or_else(defaults)),
+        }
     }
 
     /// The preferences now.
     pub fn get(&self) -> Preferences {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Takes new preferences over, and writes them down.
@@ -38,8 +46,17 @@ impl PreferencesFile {
 
 /// Chinese first, unless the desktop speaks another language.
 fn defaults() -> Preferences {
-    let spoken = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok());
+    let spoken = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
     let english = spoken.is_some_and(|locale| locale.starts_with("en"));
-    let language = if english { Language::En } else { Language::ZhCn };
-    Preferences { language, theme: Theme::System }
+    let language = if english {
+        Language::En
+    } else {
+        Language::ZhCn
+    };
+    Preferences {
+        language,
+        theme: Theme::System,
+    }
 }

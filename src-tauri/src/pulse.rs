@@ -35,10 +35,17 @@ pub fn forward_changes(app: AppHandle, engine: &Engine) {
 
 fn told(changed: &engine::Changed) -> Vec<Changed> {
     let revision = u32::try_from(changed.revision).unwrap_or(u32::MAX);
-    let one = |topic, subject: Option<String>| Changed { topic, subject, revision };
+    let one = |topic, subject: Option<String>| Changed {
+        topic,
+        subject,
+        revision,
+    };
     match &changed.topic {
         engine::Topic::Release(id) => {
-            vec![one(Topic::Release, Some(id.to_string())), one(Topic::Notifications, None)]
+            vec![
+                one(Topic::Release, Some(id.to_string())),
+                one(Topic::Notifications, None),
+            ]
         }
         engine::Topic::Rollout(id, _) => vec![one(Topic::Rollout, Some(id.to_string()))],
         engine::Topic::Register => vec![one(Topic::Workspace, None)],
@@ -49,15 +56,29 @@ fn told(changed: &engine::Changed) -> Vec<Changed> {
 
 /// Tells the window to read one topic again.
 pub fn tell(app: &AppHandle, changed: Changed) {
-    if let Err(error) = crate::ipc::Changed(changed).emit(app) {
+    if let Err(error) = crate::ipc::ChangedEvent(changed).emit(app) {
         tracing::debug!(%error, "the window was not told");
     }
 }
 
 /// Tells the window to read everything again.
 pub fn tell_all(app: &AppHandle) {
-    for topic in [Topic::Workspace, Topic::Release, Topic::Rollout, Topic::Ledger, Topic::Banner, Topic::Notifications] {
-        tell(app, Changed { topic, subject: None, revision: 0 });
+    for topic in [
+        Topic::Workspace,
+        Topic::Release,
+        Topic::Rollout,
+        Topic::Ledger,
+        Topic::Banner,
+        Topic::Notifications,
+    ] {
+        tell(
+            app,
+            Changed {
+                topic,
+                subject: None,
+                revision: 0,
+            },
+        );
     }
 }
 
@@ -68,11 +89,20 @@ pub fn check_identity(app: AppHandle, engine: Engine) {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let Some(environment) = app.state::<Desk>().seat().environment else { continue };
+            let Some(environment) = app.state::<Desk>().seat().environment else {
+                continue;
+            };
             let desk = app.state::<Desk>();
             // Nothing is written down by looking: what changes the verdict is, by the engine.
             desk.sessions.check(&engine, None, &environment).await;
-            tell(&app, Changed { topic: Topic::Banner, subject: None, revision: 0 });
+            tell(
+                &app,
+                Changed {
+                    topic: Topic::Banner,
+                    subject: None,
+                    revision: 0,
+                },
+            );
         }
     });
 }

@@ -10,7 +10,14 @@ const USER: &str = "zhangsan";
 
 /// Cluster names of the example with the namespaces on them and the environments in those.
 const CLUSTERS: [(&str, &[(&str, &str)]); 3] = [
-    ("bj-dev-01", &[("fission-dev", "bj-dev"), ("fission-test", "bj-test"), ("fission-ontest", "bj-ontest")]),
+    (
+        "bj-dev-01",
+        &[
+            ("fission-dev", "bj-dev"),
+            ("fission-test", "bj-test"),
+            ("fission-ontest", "bj-ontest"),
+        ],
+    ),
     ("sz-prod-01", &[("fission", "sz-prod")]),
     ("bj-prod-01", &[("fission", "bj-prod")]),
 ];
@@ -46,7 +53,9 @@ impl Rehearsals {
                 .await
                 .map_err(|error| RehearsalFailure::Start(name, error))?;
             if fresh {
-                fill(&cluster, namespaces).await.map_err(|error| RehearsalFailure::Fill(name, error))?;
+                fill(&cluster, namespaces)
+                    .await
+                    .map_err(|error| RehearsalFailure::Fill(name, error))?;
             }
             clusters.push(cluster);
         }
@@ -68,11 +77,18 @@ impl Rehearsals {
 
     /// The environments of the example and the context each is bound to.
     pub fn environments() -> impl Iterator<Item = (&'static str, &'static str)> {
-        CLUSTERS.iter().flat_map(|(cluster, spaces)| spaces.iter().map(move |(_, environment)| (*environment, *cluster)))
+        CLUSTERS.iter().flat_map(|(cluster, spaces)| {
+            spaces
+                .iter()
+                .map(move |(_, environment)| (*environment, *cluster))
+        })
     }
 }
 
-async fn fill(cluster: &Cluster, namespaces: &[(&str, &str)]) -> Result<(), rehearsal::ManifestError> {
+async fn fill(
+    cluster: &Cluster,
+    namespaces: &[(&str, &str)],
+) -> Result<(), rehearsal::ManifestError> {
     for (_, environment) in namespaces {
         if let Some(manifest) = workspace::example::before(environment) {
             cluster.apply_manifest(manifest).await?;
@@ -82,9 +98,14 @@ async fn fill(cluster: &Cluster, namespaces: &[(&str, &str)]) -> Result<(), rehe
 }
 
 fn spec(name: &str, namespaces: &[(&str, &str)], storage: PathBuf) -> ClusterSpec {
-    let seed = name.bytes().fold(7_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let seed = name.bytes().fold(7_u64, |seed, byte| {
+        seed.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
     let mut spec = ClusterSpec::new(name, seed);
-    spec.namespaces = namespaces.iter().map(|(namespace, _)| (*namespace).to_owned()).collect();
+    spec.namespaces = namespaces
+        .iter()
+        .map(|(namespace, _)| (*namespace).to_owned())
+        .collect();
     spec.users = vec![operator(namespaces)];
     spec.pace = Pace::brisk();
     spec.storage = Some(storage);
@@ -94,7 +115,9 @@ fn spec(name: &str, namespaces: &[(&str, &str)], storage: PathBuf) -> ClusterSpe
 /// Least privilege (sop P5): what a release needs, in its namespaces only.
 fn operator(namespaces: &[(&str, &str)]) -> User {
     let namespaces: Vec<_> = namespaces.iter().map(|(namespace, _)| *namespace).collect();
-    let write: &[&str] = &["get", "list", "watch", "create", "patch", "update", "delete"];
+    let write: &[&str] = &[
+        "get", "list", "watch", "create", "patch", "update", "delete",
+    ];
     let read: &[&str] = &["get", "list", "watch"];
     let rule = |groups: &[&str], resources: &[&str], verbs: &[&str], namespaces: &[&str]| {
         Rule::new(verbs, groups, resources, namespaces)
@@ -102,15 +125,29 @@ fn operator(namespaces: &[(&str, &str)]) -> User {
     User {
         name: USER.to_owned(),
         groups: vec!["release-operators".to_owned()],
-        token: format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()),
+        token: format!(
+            "{}{}",
+            uuid::Uuid::new_v4().simple(),
+            uuid::Uuid::new_v4().simple()
+        ),
         rules: vec![
             rule(&[""], &["configmaps", "services"], write, &namespaces),
             rule(&["apps"], &["deployments"], write, &namespaces),
             rule(&["fission.io"], &["environments"], write, &namespaces),
             rule(&["apps"], &["replicasets"], read, &namespaces),
-            rule(&["", "events.k8s.io"], &["pods", "pods/log", "events"], read, &namespaces),
+            rule(
+                &["", "events.k8s.io"],
+                &["pods", "pods/log", "events"],
+                read,
+                &namespaces,
+            ),
             rule(&[""], &["namespaces"], &["get"], &["*"]),
-            rule(&["authorization.k8s.io", "authentication.k8s.io"], &["*"], &["create"], &["*"]),
+            rule(
+                &["authorization.k8s.io", "authentication.k8s.io"],
+                &["*"],
+                &["create"],
+                &["*"],
+            ),
         ],
     }
 }

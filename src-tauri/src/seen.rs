@@ -22,13 +22,17 @@ impl SeenPods {
     pub fn observe(&self, release: &Release, environment: &EnvironmentId, picture: &Picture) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (release.plan.id.clone(), environment.clone());
-        seen.entry(key).or_default().observe(release, environment, picture);
+        seen.entry(key)
+            .or_default()
+            .observe(release, environment, picture);
     }
 
     fn of(&self, release: &ReleaseId) -> BTreeMap<EnvironmentId, PodMemory> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_release = seen.iter().filter(|((id, _), _)| id == release);
-        of_release.map(|((_, environment), pods)| (environment.clone(), pods.clone())).collect()
+        of_release
+            .map(|((_, environment), pods)| (environment.clone(), pods.clone()))
+            .collect()
     }
 }
 
@@ -48,7 +52,8 @@ impl Desk {
         let mut pictures = BTreeMap::new();
         for environment in snapshot.release.plan.environments() {
             if let Some(picture) = engine.live(id, &environment.id).picture {
-                self.seen.observe(&snapshot.release, &environment.id, &picture);
+                self.seen
+                    .observe(&snapshot.release, &environment.id, &picture);
                 pictures.insert(environment.id.clone(), Picture::clone(&picture));
             }
         }
@@ -80,11 +85,21 @@ impl Desk {
                 Work::Forward { module } => (InterruptedWork::Forward, Some(module)),
                 Work::Back => (InterruptedWork::Back, None),
             };
-            if engine.live(&release.plan.id, &environment.id).running.is_some() {
+            if engine
+                .live(&release.plan.id, &environment.id)
+                .running
+                .is_some()
+            {
                 return None;
             }
-            let newest = state.settled.last().map(|settled| (settled.intended_at, &settled.intent.object));
-            let pending = state.pending.as_ref().map(|pending| (pending.at, &pending.intent.object));
+            let newest = state
+                .settled
+                .last()
+                .map(|settled| (settled.intended_at, &settled.intent.object));
+            let pending = state
+                .pending
+                .as_ref()
+                .map(|pending| (pending.at, &pending.intent.object));
             let started = match module.and_then(|module| state.modules.get(module)) {
                 Some(module) => module.started_at,
                 None => state.way_back.as_ref().map(|way_back| way_back.started_at),
@@ -109,7 +124,11 @@ impl Desk {
 
     fn measured(&self, engine: &Engine) -> Vec<MeasuredWayBack> {
         let releases = engine.releases();
-        let snapshots = releases.iter().filter_map(|head| engine.release(&head.id).ok());
-        snapshots.flat_map(|s| contract::views::measured_way_backs(&s.release.plan, &s.entries)).collect()
+        let snapshots = releases
+            .iter()
+            .filter_map(|head| engine.release(&head.id).ok());
+        snapshots
+            .flat_map(|s| contract::views::measured_way_backs(&s.release.plan, &s.entries))
+            .collect()
     }
 }

@@ -27,26 +27,45 @@ pub struct Sessions(Mutex<BTreeMap<EnvironmentId, Session>>);
 impl Sessions {
     /// What an environment's cluster said last.
     pub fn of(&self, environment: &EnvironmentId) -> Session {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(environment).cloned().unwrap_or_default()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(environment)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Asks an environment's cluster who it is, and, the first time, what else it says of itself.
     /// Another cluster than the pinned one, or none, is no failure of the question: the banner says so.
-    pub async fn check(&self, engine: &Engine, release: Option<&domain::ReleaseId>, environment: &EnvironmentId) {
+    pub async fn check(
+        &self,
+        engine: &Engine,
+        release: Option<&domain::ReleaseId>,
+        environment: &EnvironmentId,
+    ) {
         if !engine.register().bindings.contains_key(environment) {
             return;
         }
         let checked = engine.verify_identity(release, environment).await;
         let verified = checked.as_ref().is_ok_and(|check| check.verified);
         let unasked = self.of(environment).user.is_none();
-        let about = if verified && unasked { engine.about(environment).await.ok() } else { None };
+        let about = if verified && unasked {
+            engine.about(environment).await.ok()
+        } else {
+            None
+        };
         if let Err(failure) = &checked {
             tracing::info!(%environment, %failure, "the identity could not be checked");
         }
         self.note(environment, checked.err().as_ref(), about);
     }
 
-    fn note(&self, environment: &EnvironmentId, failure: Option<&EngineFailure>, about: Option<About>) {
+    fn note(
+        &self,
+        environment: &EnvironmentId,
+        failure: Option<&EngineFailure>,
+        about: Option<About>,
+    ) {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let session = sessions.entry(environment.clone()).or_default();
         session.unreachable = failure.is_some();

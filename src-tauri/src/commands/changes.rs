@@ -12,21 +12,45 @@ use crate::lines::lines_of;
 /// Asks the cluster what the release would change there.
 #[tauri::command]
 #[specta::specta]
-pub async fn changes_run(desk: State<'_, Desk>, release: String, environment: String) -> Result<ChangesView, Failure> {
-    let (id, environment, person) = (ReleaseId::new(release), EnvironmentId::new(environment), desk.person()?);
+pub async fn changes_run(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<ChangesView, Failure> {
+    let (id, environment, person) = (
+        ReleaseId::new(release),
+        EnvironmentId::new(environment),
+        desk.person()?,
+    );
     let engine = desk.engine().await?;
-    engine.compute_diff(&id, &person, &environment, desk.token()).await.map_err(failures::of)?;
+    engine
+        .compute_diff(&id, &person, &environment, desk.token())
+        .await
+        .map_err(|f| desk.failure(&environment, f))?;
     view(&desk, &id, &environment).await
 }
 
 /// The newest known dry run.
 #[tauri::command]
 #[specta::specta]
-pub async fn changes_view(desk: State<'_, Desk>, release: String, environment: String) -> Result<ChangesView, Failure> {
-    view(&desk, &ReleaseId::new(release), &EnvironmentId::new(environment)).await
+pub async fn changes_view(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<ChangesView, Failure> {
+    view(
+        &desk,
+        &ReleaseId::new(release),
+        &EnvironmentId::new(environment),
+    )
+    .await
 }
 
-async fn view(desk: &Desk, id: &ReleaseId, environment: &EnvironmentId) -> Result<ChangesView, Failure> {
+async fn view(
+    desk: &Desk,
+    id: &ReleaseId,
+    environment: &EnvironmentId,
+) -> Result<ChangesView, Failure> {
     let live = desk.engine().await?.live(id, environment).changes;
     let full = match &live {
         ChangesProgress::Ready(full) => Some(full.clone()),
@@ -41,10 +65,16 @@ async fn view(desk: &Desk, id: &ReleaseId, environment: &EnvironmentId) -> Resul
             running: matches!(live, ChangesProgress::Running),
             failure,
             field_manager: cluster::FIELD_MANAGER,
-            lines: &|object| full.as_ref().map(|full| lines_of(full, object)).unwrap_or_default(),
+            lines: &|object| {
+                full.as_ref()
+                    .map(|full| lines_of(full, object))
+                    .unwrap_or_default()
+            },
         };
         contract::views::changes_view(input, environment, asked).ok_or_else(|| {
-            let refusal = domain::Refusal::NotInRelease { what: environment.to_string() };
+            let refusal = domain::Refusal::NotInRelease {
+                what: environment.to_string(),
+            };
             failures::of(refusal.into())
         })
     })
@@ -60,9 +90,16 @@ pub async fn changes_review(
     environment: String,
     digest: String,
 ) -> Result<ChangesView, Failure> {
-    let (id, environment, person) = (ReleaseId::new(release), EnvironmentId::new(environment), desk.person()?);
+    let (id, environment, person) = (
+        ReleaseId::new(release),
+        EnvironmentId::new(environment),
+        desk.person()?,
+    );
     let engine = desk.engine().await?;
-    engine.review_diff(&id, &person, &environment, &Digest::new(digest)).await.map_err(failures::of)?;
+    engine
+        .review_diff(&id, &person, &environment, &Digest::new(digest))
+        .await
+        .map_err(|f| desk.failure(&environment, f))?;
     view(&desk, &id, &environment).await
 }
 
@@ -75,16 +112,34 @@ pub async fn change_declare(
     form: DeclarationForm,
 ) -> Result<ReleaseView, Failure> {
     let (id, person) = (ReleaseId::new(release), desk.person()?);
-    desk.engine().await?.declare(&id, &person, declaration(form)).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .declare(&id, &person, declaration(form))
+        .await
+        .map_err(failures::of)?;
     view_of(&desk, &id).await
 }
 
 /// Keeps every live object as it is now.
 #[tauri::command]
 #[specta::specta]
-pub async fn backup_take(desk: State<'_, Desk>, release: String, environment: String) -> Result<BackupView, Failure> {
-    let (id, environment, person) = (ReleaseId::new(release), EnvironmentId::new(environment), desk.person()?);
-    desk.engine().await?.take_backup(&id, &person, &environment).await.map_err(failures::of)?;
+pub async fn backup_take(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<BackupView, Failure> {
+    let (id, environment, person) = (
+        ReleaseId::new(release),
+        EnvironmentId::new(environment),
+        desk.person()?,
+    );
+    desk.engine()
+        .await?
+        .take_backup(&id, &person, &environment)
+        .await
+        .map_err(|f| desk.failure(&environment, f))?;
     let backup = view(&desk, &id, &environment).await?.backup;
-    backup.ok_or_else(|| Failure::new(FailureCode::Internal).detail("the backup is not in the ledger"))
+    backup.ok_or_else(|| {
+        Failure::new(FailureCode::Internal).detail("the backup is not in the ledger")
+    })
 }

@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use contract::{
-    BannerView, Failure, FailureCode, ImportForm, ImportPreview, KubeconfigSource, PermissionsView, ProbeView,
-    StoredContext, WorkspaceView,
+    BannerView, Failure, FailureCode, ImportForm, ImportPreview, KubeconfigSource, PermissionsView,
+    ProbeView, StoredContext, WorkspaceView,
 };
 use domain::{ClusterIdentity, EnvironmentId, RegisterEvent};
 use tauri::State;
@@ -21,38 +21,56 @@ async fn text_of(source: KubeconfigSource) -> Result<(String, Option<PathBuf>), 
         KubeconfigSource::Path(path) => PathBuf::from(path.trim()),
     };
     let unreadable = |why: String| {
-        Failure::new(FailureCode::FormInvalid).with("field", "kubeconfig").with("expected", "a file").detail(why)
+        Failure::new(FailureCode::FormInvalid)
+            .with("field", "kubeconfig")
+            .with("expected", "a file")
+            .detail(why)
     };
-    let about = tokio::fs::metadata(&path).await.map_err(|error| unreadable(error.to_string()))?;
+    let about = tokio::fs::metadata(&path)
+        .await
+        .map_err(|error| unreadable(error.to_string()))?;
     if !about.is_file() || about.len() > KUBECONFIG_MOST {
         return Err(unreadable("not a regular file of at most 1 MiB".to_owned()));
     }
-    let text = tokio::fs::read_to_string(&path).await.map_err(|error| unreadable(error.to_string()))?;
+    let text = tokio::fs::read_to_string(&path)
+        .await
+        .map_err(|error| unreadable(error.to_string()))?;
     Ok((text, path.parent().map(Path::to_owned)))
 }
 
 /// Shows what a kubeconfig holds. Nothing of it is stored or run.
 #[tauri::command]
 #[specta::specta]
-pub async fn kubeconfig_preview(desk: State<'_, Desk>, source: KubeconfigSource) -> Result<ImportPreview, Failure> {
+pub async fn kubeconfig_preview(
+    desk: State<'_, Desk>,
+    source: KubeconfigSource,
+) -> Result<ImportPreview, Failure> {
     let (text, base) = text_of(source).await?;
-    let preview = cluster::kubeconfig::preview(&text, base.as_deref()).map_err(failures::of_kubeconfig)?;
+    let preview =
+        cluster::kubeconfig::preview(&text, base.as_deref()).map_err(failures::of_kubeconfig)?;
     import_preview(&desk, preview).await
 }
 
 /// Stores contexts in the keychain.
 #[tauri::command]
 #[specta::specta]
-pub async fn contexts_import(desk: State<'_, Desk>, form: ImportForm) -> Result<Vec<StoredContext>, Failure> {
+pub async fn contexts_import(
+    desk: State<'_, Desk>,
+    form: ImportForm,
+) -> Result<Vec<StoredContext>, Failure> {
     let (text, base) = text_of(form.source).await?;
-    let contexts = cluster::kubeconfig::import(&text, base.as_deref(), &form.contexts, form.embed_files)
-        .map_err(failures::of_kubeconfig)?;
+    let contexts =
+        cluster::kubeconfig::import(&text, base.as_deref(), &form.contexts, form.embed_files)
+            .map_err(failures::of_kubeconfig)?;
     let engine = desk.engine().await?;
     for context in contexts {
         let name = context.name.clone();
         desk.vault.store(context).await?;
         let event = RegisterEvent::ContextImported { context: name };
-        engine.note(desk.seat().person.as_ref(), event).await.map_err(failures::of)?;
+        engine
+            .note(desk.seat().person.as_ref(), event)
+            .await
+            .map_err(failures::of)?;
     }
     stored_contexts(&desk).await
 }
@@ -70,7 +88,11 @@ pub async fn contexts_list(desk: State<'_, Desk>) -> Result<Vec<StoredContext>, 
 pub async fn context_forget(desk: State<'_, Desk>, name: String) -> Result<(), Failure> {
     desk.vault.forget(&name).await?;
     let event = RegisterEvent::ContextForgotten { context: name };
-    desk.engine().await?.note(desk.seat().person.as_ref(), event).await.map_err(failures::of)
+    desk.engine()
+        .await?
+        .note(desk.seat().person.as_ref(), event)
+        .await
+        .map_err(failures::of)
 }
 
 /// Allows the credential command of a context, as it was shown.
@@ -84,8 +106,14 @@ pub async fn plugin_allow(
 ) -> Result<StoredContext, Failure> {
     let person = desk.seat().person;
     let engine = desk.engine().await?;
-    engine.allow_plugin(person.as_ref(), &context, &path, &sha256).await.map_err(failures::of)?;
-    let stored = stored_contexts(&desk).await?.into_iter().find(|stored| stored.name == context);
+    engine
+        .allow_plugin(person.as_ref(), &context, &path, &sha256)
+        .await
+        .map_err(failures::of)?;
+    let stored = stored_contexts(&desk)
+        .await?
+        .into_iter()
+        .find(|stored| stored.name == context);
     stored.ok_or_else(|| Failure::new(FailureCode::KeychainEntryMissing).with("entry", context))
 }
 
@@ -101,12 +129,15 @@ pub async fn environment_probe(
     let engine = desk.engine().await?;
     let token = desk.token();
     let probe = tokio::select! {
-        probe = engine.probe(&id, &context) => probe.map_err(failures::of)?,
+        probe = engine.probe(&id, &context) => probe.map_err(|f| desk.failure(&id, f))?,
         () = token.cancelled() => return Err(Failure::new(FailureCode::Cancelled)),
     };
     let register = engine.register();
     let same = |bound: &ClusterIdentity| bound.uid == probe.identity.uid;
-    let shared = register.bindings.iter().filter(|(other, bound)| **other != id && same(&bound.identity));
+    let shared = register
+        .bindings
+        .iter()
+        .filter(|(other, bound)| **other != id && same(&bound.identity));
     Ok(ProbeView {
         rehearsal: register.is_rehearsal(&probe.identity),
         shared_with: shared.map(|(other, _)| other.to_string()).collect(),
@@ -134,21 +165,31 @@ pub async fn environment_bind(
         ca_sha256: probe.ca.replace(':', "").to_lowercase(),
     };
     let (id, person) = (EnvironmentId::new(environment), desk.seat().person);
-    desk.engine().await?.bind(person.as_ref(), &id, &context, &expected).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .bind(person.as_ref(), &id, &context, &expected)
+        .await
+        .map_err(|f| desk.failure(&id, f))?;
     workspace_view(&desk).await
 }
 
 /// Asks the cluster what the user may do, verb by verb.
 #[tauri::command]
 #[specta::specta]
-pub async fn permissions_check(desk: State<'_, Desk>, environment: String) -> Result<PermissionsView, Failure> {
+pub async fn permissions_check(
+    desk: State<'_, Desk>,
+    environment: String,
+) -> Result<PermissionsView, Failure> {
     permissions_view(&desk, &EnvironmentId::new(environment)).await
 }
 
 /// Puts an environment into the banner.
 #[tauri::command]
 #[specta::specta]
-pub async fn environment_select(desk: State<'_, Desk>, environment: Option<String>) -> Result<BannerView, Failure> {
+pub async fn environment_select(
+    desk: State<'_, Desk>,
+    environment: Option<String>,
+) -> Result<BannerView, Failure> {
     let id = environment.map(EnvironmentId::new);
     desk.sit(|seat| seat.environment = id.clone());
     if let Some(id) = id {
@@ -167,7 +208,10 @@ pub async fn banner_view(desk: State<'_, Desk>) -> Result<BannerView, Failure> {
 /// Asks a cluster who it is, now.
 #[tauri::command]
 #[specta::specta]
-pub async fn identity_verify(desk: State<'_, Desk>, environment: String) -> Result<BannerView, Failure> {
+pub async fn identity_verify(
+    desk: State<'_, Desk>,
+    environment: String,
+) -> Result<BannerView, Failure> {
     check(&desk, &EnvironmentId::new(environment)).await?;
     banner(&desk).await
 }
@@ -176,6 +220,8 @@ pub async fn identity_verify(desk: State<'_, Desk>, environment: String) -> Resu
 async fn check(desk: &Desk, environment: &EnvironmentId) -> Result<(), Failure> {
     let engine = desk.engine().await?;
     let release = desk.release_under_way(engine, environment);
-    desk.sessions.check(engine, release.as_ref(), environment).await;
+    desk.sessions
+        .check(engine, release.as_ref(), environment)
+        .await;
     Ok(())
 }

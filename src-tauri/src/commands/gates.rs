@@ -9,41 +9,76 @@ use crate::failures;
 /// The checklist of a stage.
 #[tauri::command]
 #[specta::specta]
-pub async fn checklist_view(desk: State<'_, Desk>, release: String, stage: String) -> Result<ChecklistView, Failure> {
+pub async fn checklist_view(
+    desk: State<'_, Desk>,
+    release: String,
+    stage: String,
+) -> Result<ChecklistView, Failure> {
     checklist(&desk, &ReleaseId::new(release), &StageId::new(stage)).await
 }
 
-async fn checklist(desk: &Desk, release: &ReleaseId, stage: &StageId) -> Result<ChecklistView, Failure> {
+async fn checklist(
+    desk: &Desk,
+    release: &ReleaseId,
+    stage: &StageId,
+) -> Result<ChecklistView, Failure> {
     let unknown = || Failure::new(FailureCode::ReleaseUnknown).with("release", release.as_str());
-    desk.view(release, |input| contract::views::checklist_view(input, stage).ok_or_else(unknown)).await
+    desk.view(release, |input| {
+        contract::views::checklist_view(input, stage).ok_or_else(unknown)
+    })
+    .await
 }
 
 /// Signs a checklist item.
 #[tauri::command]
 #[specta::specta]
-pub async fn tick(desk: State<'_, Desk>, release: String, form: TickForm) -> Result<ChecklistView, Failure> {
-    let (id, stage, person) = (ReleaseId::new(release), StageId::new(form.stage), desk.person()?);
+pub async fn tick(
+    desk: State<'_, Desk>,
+    release: String,
+    form: TickForm,
+) -> Result<ChecklistView, Failure> {
+    let (id, stage, person) = (
+        ReleaseId::new(release),
+        StageId::new(form.stage),
+        desk.person()?,
+    );
     let item = ItemId::new(form.item);
     let engine = desk.engine().await?;
-    engine.tick(&id, &person, &stage, &item, form.passed, form.note).await.map_err(failures::of)?;
+    engine
+        .tick(&id, &person, &stage, &item, form.passed, form.note)
+        .await
+        .map_err(failures::of)?;
     checklist(&desk, &id, &stage).await
 }
 
 /// Waives a condition.
 #[tauri::command]
 #[specta::specta]
-pub async fn waive(desk: State<'_, Desk>, release: String, form: WaiverForm) -> Result<ReleaseView, Failure> {
+pub async fn waive(
+    desk: State<'_, Desk>,
+    release: String,
+    form: WaiverForm,
+) -> Result<ReleaseView, Failure> {
     let wrong = |field: &str, expected: &str| {
-        Failure::new(FailureCode::FormInvalid).with("field", field).with("expected", expected)
+        Failure::new(FailureCode::FormInvalid)
+            .with("field", field)
+            .with("expected", expected)
     };
     let condition: ConditionKind = serde_json::from_value(form.condition.into())
         .map_err(|_| wrong("condition", "a condition of the gate"))?;
     let make_up_by = chrono::DateTime::parse_from_rfc3339(&form.make_up_by)
         .map_err(|_| wrong("makeUpBy", "a date and time"))?
         .to_utc();
-    let (id, stage, person) = (ReleaseId::new(release), StageId::new(form.stage), desk.person()?);
+    let (id, stage, person) = (
+        ReleaseId::new(release),
+        StageId::new(form.stage),
+        desk.person()?,
+    );
     let engine = desk.engine().await?;
-    engine.waive(&id, &person, &stage, condition, form.reason, make_up_by).await.map_err(failures::of)?;
+    engine
+        .waive(&id, &person, &stage, condition, form.reason, make_up_by)
+        .await
+        .map_err(failures::of)?;
     view_of(&desk, &id).await
 }
 
@@ -58,15 +93,27 @@ pub async fn vote(
     reason: String,
 ) -> Result<ReleaseView, Failure> {
     let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.person()?);
-    desk.engine().await?.vote(&id, &person, &stage, go, reason).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .vote(&id, &person, &stage, go, reason)
+        .await
+        .map_err(failures::of)?;
     view_of(&desk, &id).await
 }
 
 /// Opens a gate.
 #[tauri::command]
 #[specta::specta]
-pub async fn gate_open(desk: State<'_, Desk>, release: String, stage: String) -> Result<ReleaseView, Failure> {
+pub async fn gate_open(
+    desk: State<'_, Desk>,
+    release: String,
+    stage: String,
+) -> Result<ReleaseView, Failure> {
     let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.person()?);
-    desk.engine().await?.open_gate(&id, &person, &stage).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .open_gate(&id, &person, &stage)
+        .await
+        .map_err(failures::of)?;
     view_of(&desk, &id).await
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use contract::views::Names;
 use contract::{
-    ChainSummary, ExportFormat, ExportView, Failure, FailureCode, LedgerDetail, LedgerPage, LedgerQuery,
-    NotificationView, UpgradeRecordRow,
+    ChainSummary, ExportFormat, ExportView, Failure, FailureCode, LedgerDetail, LedgerPage,
+    LedgerQuery, NotificationView, UpgradeRecordRow,
 };
 use domain::{EnvironmentId, Event, NotificationKind, PersonId, RegisterEvent, Release, ReleaseId};
 use engine::Engine;
@@ -34,7 +34,11 @@ pub async fn ledger_page(desk: State<'_, Desk>, query: LedgerQuery) -> Result<Le
     };
     let found = engine.ledger().page(&search).await?;
     let rows = with_names(&desk, engine, |names| {
-        found.entries.iter().map(|entry| contract::views::ledger_row(entry, names)).collect()
+        found
+            .entries
+            .iter()
+            .map(|entry| contract::views::ledger_row(entry, names))
+            .collect()
     });
     Ok(LedgerPage {
         rows,
@@ -52,35 +56,62 @@ pub async fn ledger_page(desk: State<'_, Desk>, query: LedgerQuery) -> Result<Le
 pub async fn ledger_detail(desk: State<'_, Desk>, sequence: u32) -> Result<LedgerDetail, Failure> {
     let engine = desk.engine().await?;
     let entry = engine.ledger().entry(u64::from(sequence)).await?;
-    let broken = engine.ledger().chain().broken_at.is_some_and(|at| at <= entry.sequence);
-    with_names(&desk, engine, |names| contract::views::ledger_detail(&entry, names, !broken)).map_err(failures::defect)
+    let broken = engine
+        .ledger()
+        .chain()
+        .broken_at
+        .is_some_and(|at| at <= entry.sequence);
+    with_names(&desk, engine, |names| {
+        contract::views::ledger_detail(&entry, names, !broken)
+    })
+    .map_err(failures::defect)
 }
 
 /// Does something with the names of people and environments of all releases.
 fn with_names<T>(desk: &Desk, engine: &Engine, work: impl FnOnce(&Names<'_>) -> T) -> T {
     let heads = engine.releases();
-    let releases: Vec<Arc<Release>> =
-        heads.iter().filter_map(|head| Some(engine.release(&head.id).ok()?.release)).collect();
+    let releases: Vec<Arc<Release>> = heads
+        .iter()
+        .filter_map(|head| Some(engine.release(&head.id).ok()?.release))
+        .collect();
     let open = desk.seat().workspace;
     let workspace = open.as_ref().map(|open| &open.opened.workspace);
     work(&Names {
-        release: &|id| releases.iter().map(Arc::as_ref).find(|release| &release.plan.id == id),
+        release: &|id| {
+            releases
+                .iter()
+                .map(Arc::as_ref)
+                .find(|release| &release.plan.id == id)
+        },
         stages: workspace.map(|w| w.stages.as_slice()).unwrap_or_default(),
         people: workspace.map(|w| w.people.as_slice()).unwrap_or_default(),
     })
+}
+
+/// The chain as it is known now, without walking it.
+#[tauri::command]
+#[specta::specta]
+pub async fn chain_view(desk: State<'_, Desk>) -> Result<ChainSummary, Failure> {
+    Ok(chain_summary(&desk.engine().await?.ledger().chain()))
 }
 
 /// Walks the whole chain.
 #[tauri::command]
 #[specta::specta]
 pub async fn ledger_verify(desk: State<'_, Desk>) -> Result<ChainSummary, Failure> {
-    Ok(chain_summary(&desk.engine().await?.ledger().verify().await?))
+    Ok(chain_summary(
+        &desk.engine().await?.ledger().verify().await?,
+    ))
 }
 
 /// Writes the whole ledger to a new file.
 #[tauri::command]
 #[specta::specta]
-pub async fn ledger_export(desk: State<'_, Desk>, format: ExportFormat, path: String) -> Result<ExportView, Failure> {
+pub async fn ledger_export(
+    desk: State<'_, Desk>,
+    format: ExportFormat,
+    path: String,
+) -> Result<ExportView, Failure> {
     let engine = desk.engine().await?;
     let target = PathBuf::from(path.trim());
     let format = match format {
@@ -88,24 +119,45 @@ pub async fn ledger_export(desk: State<'_, Desk>, format: ExportFormat, path: St
         ExportFormat::Csv => Format::Csv,
     };
     let unwritable = |failure: LedgerFailure| {
-        Failure::new(FailureCode::ExportUnwritable).with("path", target.to_string_lossy()).detail(failure.to_string())
+        Failure::new(FailureCode::ExportUnwritable)
+            .with("path", target.to_string_lossy())
+            .detail(failure.to_string())
     };
     if !target.is_absolute() {
-        return Err(Failure::new(FailureCode::FormInvalid).with("field", "path").with("expected", "an absolute path"));
+        return Err(Failure::new(FailureCode::FormInvalid)
+            .with("field", "path")
+            .with("expected", "an absolute path"));
     }
-    let exported = engine.ledger().export(format, &target).await.map_err(unwritable)?;
+    let exported = engine
+        .ledger()
+        .export(format, &target)
+        .await
+        .map_err(unwritable)?;
     let entries = u32::try_from(exported.entries).unwrap_or(u32::MAX);
     let path = target.to_string_lossy().into_owned();
-    let event =
-        RegisterEvent::LedgerExported { path: path.clone(), entries, sha256: exported.sha256.clone() };
-    engine.note(desk.seat().person.as_ref(), event).await.map_err(failures::of)?;
-    Ok(ExportView { path, entries, sha256: exported.sha256 })
+    let event = RegisterEvent::LedgerExported {
+        path: path.clone(),
+        entries,
+        sha256: exported.sha256.clone(),
+    };
+    engine
+        .note(desk.seat().person.as_ref(), event)
+        .await
+        .map_err(failures::of)?;
+    Ok(ExportView {
+        path,
+        entries,
+        sha256: exported.sha256,
+    })
 }
 
 /// The upgrade record (sop A2), of one release or of all.
 #[tauri::command]
 #[specta::specta]
-pub async fn upgrade_record(desk: State<'_, Desk>, release: Option<String>) -> Result<Vec<UpgradeRecordRow>, Failure> {
+pub async fn upgrade_record(
+    desk: State<'_, Desk>,
+    release: Option<String>,
+) -> Result<Vec<UpgradeRecordRow>, Failure> {
     let engine = desk.engine().await?;
     let ids: Vec<ReleaseId> = match release {
         Some(id) => vec![ReleaseId::new(id)],
@@ -129,14 +181,26 @@ pub async fn notifications_list(desk: State<'_, Desk>) -> Result<Vec<Notificatio
     let mut all = Vec::new();
     for head in engine.releases() {
         let snapshot = engine.release(&head.id).map_err(failures::of)?;
-        all.extend(snapshot.entries.iter().filter_map(|entry| notification(&snapshot.release, entry, read_up_to)));
+        all.extend(
+            snapshot
+                .entries
+                .iter()
+                .filter_map(|entry| notification(&snapshot.release, entry, read_up_to)),
+        );
     }
     all.sort_by_key(|notification| std::cmp::Reverse(notification.sequence));
     Ok(all)
 }
 
 fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<NotificationView> {
-    let Record::Release(Event::NotificationSent { environment, kind, modules, delivered, .. }) = &entry.record else {
+    let Record::Release(Event::NotificationSent {
+        environment,
+        kind,
+        modules,
+        delivered,
+        ..
+    }) = &entry.record
+    else {
         return None;
     };
     let sequence = u32::try_from(entry.sequence).unwrap_or(u32::MAX);
@@ -151,7 +215,11 @@ fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<Not
             NotificationKind::RolledBack => contract::NotificationKind::RolledBack,
         },
         release: release.plan.id.to_string(),
-        environment: release.plan.environment(environment).map(|e| contract::views::text(&e.name)).unwrap_or_default(),
+        environment: release
+            .plan
+            .environment(environment)
+            .map(|e| contract::views::text(&e.name))
+            .unwrap_or_default(),
         modules: modules.join(", "),
         delivered: *delivered,
         read: sequence <= read_up_to,

@@ -43,10 +43,17 @@ pub async fn logs_open(
 ) -> Result<u32, Failure> {
     let (release, environment) = (ReleaseId::new(release), EnvironmentId::new(environment));
     let engine = desk.engine().await?;
-    let lines = engine.log_lines(&release, &environment, &ModuleId::new(module)).await.map_err(failures::of)?;
+    let lines = engine
+        .log_lines(&release, &environment, &ModuleId::new(module))
+        .await
+        .map_err(failures::of)?;
     let stream = desk.logs.next.fetch_add(1, Ordering::Relaxed);
     let (acknowledge, acknowledged) = watch::channel(0);
-    desk.logs.open.lock().unwrap_or_else(PoisonError::into_inner).insert(stream, acknowledge);
+    desk.logs
+        .open
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(stream, acknowledge);
     tokio::spawn(send(lines, acknowledged, Arc::new(channel)));
     Ok(stream)
 }
@@ -54,8 +61,18 @@ pub async fn logs_open(
 /// Says that a batch has been shown.
 #[tauri::command]
 #[specta::specta]
-pub async fn logs_acknowledge(desk: State<'_, Desk>, stream: u32, sequence: u32) -> Result<(), Failure> {
-    if let Some(stream) = desk.logs.open.lock().unwrap_or_else(PoisonError::into_inner).get(&stream) {
+pub async fn logs_acknowledge(
+    desk: State<'_, Desk>,
+    stream: u32,
+    sequence: u32,
+) -> Result<(), Failure> {
+    if let Some(stream) = desk
+        .logs
+        .open
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&stream)
+    {
         stream.send_replace(sequence);
     }
     Ok(())
@@ -65,7 +82,11 @@ pub async fn logs_acknowledge(desk: State<'_, Desk>, stream: u32, sequence: u32)
 #[tauri::command]
 #[specta::specta]
 pub async fn logs_close(desk: State<'_, Desk>, stream: u32) -> Result<(), Failure> {
-    desk.logs.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&stream);
+    desk.logs
+        .open
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .remove(&stream);
     Ok(())
 }
 
@@ -91,12 +112,20 @@ async fn send(
         }
         sequence += 1;
         let dropped = batch.iter().map(|line| line.lost).sum();
-        let batch = LogBatch { sequence, lines: batch.into_iter().map(line).collect(), dropped };
+        let batch = LogBatch {
+            sequence,
+            lines: batch.into_iter().map(line).collect(),
+            dropped,
+        };
         if channel.send(batch).is_err() {
             return;
         }
         // The window is slow: wait until it has caught up; the adapter drops and counts meanwhile.
-        if acknowledged.wait_for(|shown| sequence - shown.min(&sequence) < UNDER_WAY).await.is_err() {
+        if acknowledged
+            .wait_for(|shown| sequence - shown.min(&sequence) < UNDER_WAY)
+            .await
+            .is_err()
+        {
             return;
         }
     }
@@ -113,7 +142,11 @@ fn line(line: ports::LogLine) -> LogLine {
 
 /// The level that a line claims, by the words people use.
 fn level(text: &str) -> LogLevel {
-    let start: String = text.chars().take(120).collect::<String>().to_ascii_uppercase();
+    let start: String = text
+        .chars()
+        .take(120)
+        .collect::<String>()
+        .to_ascii_uppercase();
     let says = |words: &[&str]| words.iter().any(|word| start.contains(word));
     if says(&["ERROR", "FATAL", "PANIC", "LEVEL=ERR"]) {
         LogLevel::Error

@@ -20,19 +20,37 @@ pub async fn person_select(desk: State<'_, Desk>, person: Option<String>) -> Res
 /// Makes a key for a person and unlocks it.
 #[tauri::command]
 #[specta::specta]
-pub async fn key_create(desk: State<'_, Desk>, person: String, passphrase: String) -> Result<PersonView, Failure> {
+pub async fn key_create(
+    desk: State<'_, Desk>,
+    person: String,
+    passphrase: String,
+) -> Result<PersonView, Failure> {
     let id = PersonId::new(person);
-    let key = desk.vault.create_key(&id, SecretString::from(passphrase)).await?;
-    desk.engine().await?.register_key(&id, key).await.map_err(failures::of)?;
+    let key = desk
+        .vault
+        .create_key(&id, SecretString::from(passphrase))
+        .await?;
+    desk.engine()
+        .await?
+        .register_key(&id, key)
+        .await
+        .map_err(failures::of)?;
     person_view(&desk, &id).await
 }
 
 /// Unlocks a person's key. A key that the ledger does not know yet is made known.
 #[tauri::command]
 #[specta::specta]
-pub async fn key_unlock(desk: State<'_, Desk>, person: String, passphrase: String) -> Result<PersonView, Failure> {
+pub async fn key_unlock(
+    desk: State<'_, Desk>,
+    person: String,
+    passphrase: String,
+) -> Result<PersonView, Failure> {
     let id = PersonId::new(person);
-    let key = desk.vault.unlock(&id, SecretString::from(passphrase)).await?;
+    let key = desk
+        .vault
+        .unlock(&id, SecretString::from(passphrase))
+        .await?;
     let engine = desk.engine().await?;
     if engine.register().keys.get(&id) != Some(&key) {
         engine.register_key(&id, key).await.map_err(failures::of)?;

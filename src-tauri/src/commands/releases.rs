@@ -1,5 +1,6 @@
 use contract::{
-    DeclarationForm, DocumentForm, Failure, FailureCode, LevelView, ModuleChoice, ReleaseForm, ReleaseView,
+    DeclarationForm, DocumentForm, Failure, FailureCode, LevelView, ModuleChoice, ReleaseForm,
+    ReleaseView,
 };
 use domain::{Declaration, Document, Level, ModuleId, PersonId, ReleaseId};
 use tauri::State;
@@ -29,17 +30,27 @@ pub async fn release_draft(desk: State<'_, Desk>) -> Result<ReleaseForm, Failure
         modules: draft
             .modules
             .iter()
-            .map(|m| ModuleChoice { module: m.module.to_string(), version: m.version.clone() })
+            .map(|m| ModuleChoice {
+                module: m.module.to_string(),
+                version: m.version.clone(),
+            })
             .collect(),
         documents: draft
             .documents
             .iter()
-            .map(|d| DocumentForm { title: d.title.clone(), url: d.url.clone() })
+            .map(|d| DocumentForm {
+                title: d.title.clone(),
+                url: d.url.clone(),
+            })
             .collect(),
         declarations: draft
             .declarations
             .iter()
-            .map(|d| DeclarationForm { text: d.text.clone(), object: d.object.clone(), path: d.path.clone() })
+            .map(|d| DeclarationForm {
+                text: d.text.clone(),
+                object: d.object.clone(),
+                path: d.path.clone(),
+            })
             .collect(),
     })
 }
@@ -47,16 +58,29 @@ pub async fn release_draft(desk: State<'_, Desk>) -> Result<ReleaseForm, Failure
 /// Creates a release from a form, out of the workspace as it is on disk now.
 #[tauri::command]
 #[specta::specta]
-pub async fn release_create(desk: State<'_, Desk>, form: ReleaseForm) -> Result<ReleaseView, Failure> {
+pub async fn release_create(
+    desk: State<'_, Desk>,
+    form: ReleaseForm,
+) -> Result<ReleaseView, Failure> {
     let path = desk.workspace()?.path.clone();
     desk.open_workspace(&path).await?;
     let open = desk.workspace()?;
     let engine = desk.engine().await?;
-    let person = desk.seat().person.unwrap_or_else(|| PersonId::new(form.operator.clone()));
+    let person = desk
+        .seat()
+        .person
+        .unwrap_or_else(|| PersonId::new(form.operator.clone()));
     let id = next_id(engine);
     let planned = workspace::plan(&open.opened, &draft(form), id.clone()).map_err(of_plan)?;
-    let bodies = planned.bodies.into_iter().map(|(digest, (_, bytes))| (digest, bytes)).collect();
-    engine.create(&person, planned.plan, bodies).await.map_err(failures::of)?;
+    let bodies = planned
+        .bodies
+        .into_iter()
+        .map(|(digest, (_, bytes))| (digest, bytes))
+        .collect();
+    engine
+        .create(&person, planned.plan, bodies)
+        .await
+        .map_err(failures::of)?;
     view_of(&desk, &id).await
 }
 
@@ -66,7 +90,8 @@ fn next_id(engine: &engine::Engine) -> ReleaseId {
     let taken = engine.releases();
     let free = (1..).map(|n: u32| ReleaseId::new(format!("{day}{n:02}")));
     let mut free = free.filter(|id| taken.iter().all(|head| &head.id != id));
-    free.next().unwrap_or_else(|| ReleaseId::new(format!("{day}00")))
+    free.next()
+        .unwrap_or_else(|| ReleaseId::new(format!("{day}00")))
 }
 
 fn draft(form: ReleaseForm) -> ReleaseDraft {
@@ -84,20 +109,36 @@ fn draft(form: ReleaseForm) -> ReleaseDraft {
         modules: form
             .modules
             .into_iter()
-            .map(|m| ModuleVersion { module: ModuleId::new(m.module), version: m.version })
+            .map(|m| ModuleVersion {
+                module: ModuleId::new(m.module),
+                version: m.version,
+            })
             .collect(),
-        documents: form.documents.into_iter().map(|d| Document { title: d.title, url: d.url }).collect(),
+        documents: form
+            .documents
+            .into_iter()
+            .map(|d| Document {
+                title: d.title,
+                url: d.url,
+            })
+            .collect(),
         declarations: form.declarations.into_iter().map(declaration).collect(),
     }
 }
 
 pub(super) fn declaration(form: DeclarationForm) -> Declaration {
-    Declaration { text: form.text, object: form.object, path: form.path }
+    Declaration {
+        text: form.text,
+        object: form.object,
+        path: form.path,
+    }
 }
 
 fn of_plan(failure: PlanFailure) -> Failure {
     let (field, expected) = failure.field();
-    Failure::new(FailureCode::FormInvalid).with("field", field).with("expected", expected)
+    Failure::new(FailureCode::FormInvalid)
+        .with("field", field)
+        .with("expected", expected)
 }
 
 /// A release.
@@ -108,23 +149,39 @@ pub async fn release_view(desk: State<'_, Desk>, release: String) -> Result<Rele
 }
 
 pub(super) async fn view_of(desk: &Desk, release: &ReleaseId) -> Result<ReleaseView, Failure> {
-    desk.view(release, |input| Ok(contract::views::release_view(input))).await
+    desk.view(release, |input| Ok(contract::views::release_view(input)))
+        .await
 }
 
 /// Ends a release early.
 #[tauri::command]
 #[specta::specta]
-pub async fn release_cancel(desk: State<'_, Desk>, release: String, reason: String) -> Result<ReleaseView, Failure> {
+pub async fn release_cancel(
+    desk: State<'_, Desk>,
+    release: String,
+    reason: String,
+) -> Result<ReleaseView, Failure> {
     let (id, person) = (ReleaseId::new(release), desk.person()?);
-    desk.engine().await?.cancel(&id, &person, reason).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .cancel(&id, &person, reason)
+        .await
+        .map_err(failures::of)?;
     view_of(&desk, &id).await
 }
 
 /// Closes a release after its last stage.
 #[tauri::command]
 #[specta::specta]
-pub async fn release_finish(desk: State<'_, Desk>, release: String) -> Result<ReleaseView, Failure> {
+pub async fn release_finish(
+    desk: State<'_, Desk>,
+    release: String,
+) -> Result<ReleaseView, Failure> {
     let (id, person) = (ReleaseId::new(release), desk.person()?);
-    desk.engine().await?.finish(&id, &person).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .finish(&id, &person)
+        .await
+        .map_err(failures::of)?;
     view_of(&desk, &id).await
 }

@@ -16,9 +16,22 @@ pub async fn arm(
     module: String,
     typed_name: Option<String>,
 ) -> Result<BannerView, Failure> {
-    let (id, environment, person) = (ReleaseId::new(release), EnvironmentId::new(environment), desk.person()?);
+    let (id, environment, person) = (
+        ReleaseId::new(release),
+        EnvironmentId::new(environment),
+        desk.person()?,
+    );
     let engine = desk.engine().await?;
-    engine.arm(&id, &person, &environment, &ModuleId::new(module), typed_name).await.map_err(failures::of)?;
+    engine
+        .arm(
+            &id,
+            &person,
+            &environment,
+            &ModuleId::new(module),
+            typed_name,
+        )
+        .await
+        .map_err(|f| desk.failure(&environment, f))?;
     banner(&desk).await
 }
 
@@ -30,7 +43,10 @@ pub async fn disarm(desk: State<'_, Desk>) -> Result<BannerView, Failure> {
     if let Some(environment) = desk.seat().environment {
         let actor = desk.seat().person.unwrap_or_else(|| PersonId::new(""));
         if let Some(release) = desk.release_under_way(engine, &environment) {
-            engine.disarm(&release, &actor, &environment).await.map_err(failures::of)?;
+            engine
+                .disarm(&release, &actor, &environment)
+                .await
+                .map_err(failures::of)?;
         }
     }
     banner(&desk).await
@@ -45,15 +61,26 @@ struct Place {
 
 fn place(desk: &Desk, release: String, environment: String) -> Result<Place, Failure> {
     let (release, environment) = (ReleaseId::new(release), EnvironmentId::new(environment));
-    Ok(Place { release, environment, person: desk.person()? })
+    Ok(Place {
+        release,
+        environment,
+        person: desk.person()?,
+    })
 }
 
-async fn view(desk: &Desk, release: &ReleaseId, environment: &EnvironmentId) -> Result<RolloutView, Failure> {
+async fn view(
+    desk: &Desk,
+    release: &ReleaseId,
+    environment: &EnvironmentId,
+) -> Result<RolloutView, Failure> {
     let trouble = desk.engine().await?.live(release, environment).trouble;
     desk.view(release, |input| {
-        let unknown = || Failure::new(FailureCode::ReleaseUnknown).with("release", release.as_str());
+        let unknown =
+            || Failure::new(FailureCode::ReleaseUnknown).with("release", release.as_str());
         let mut view = contract::views::rollout_view(input, environment).ok_or_else(unknown)?;
-        view.failure = view.failure.or_else(|| trouble.as_ref().map(failures::of_ref));
+        view.failure = view
+            .failure
+            .or_else(|| trouble.as_ref().map(failures::of_ref));
         Ok(view)
     })
     .await
@@ -71,16 +98,27 @@ pub async fn rollout_start(
     let at = place(&desk, release, environment)?;
     let engine = desk.engine().await?;
     let module = ModuleId::new(module);
-    engine.start_rollout(&at.release, &at.person, &at.environment, &module).await.map_err(failures::of)?;
+    engine
+        .start_rollout(&at.release, &at.person, &at.environment, &module)
+        .await
+        .map_err(|f| desk.failure(&at.environment, f))?;
     view(&desk, &at.release, &at.environment).await
 }
 
 /// Pauses the running rollout.
 #[tauri::command]
 #[specta::specta]
-pub async fn rollout_pause(desk: State<'_, Desk>, release: String, environment: String) -> Result<RolloutView, Failure> {
+pub async fn rollout_pause(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<RolloutView, Failure> {
     let at = place(&desk, release, environment)?;
-    desk.engine().await?.pause(&at.release, &at.person, &at.environment).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .pause(&at.release, &at.person, &at.environment)
+        .await
+        .map_err(|f| desk.failure(&at.environment, f))?;
     view(&desk, &at.release, &at.environment).await
 }
 
@@ -93,43 +131,77 @@ pub async fn rollout_resume(
     environment: String,
 ) -> Result<RolloutView, Failure> {
     let at = place(&desk, release, environment)?;
-    desk.engine().await?.resume(&at.release, &at.person, &at.environment).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .resume(&at.release, &at.person, &at.environment)
+        .await
+        .map_err(|f| desk.failure(&at.environment, f))?;
     view(&desk, &at.release, &at.environment).await
 }
 
 /// Stops the running rollout where it is.
 #[tauri::command]
 #[specta::specta]
-pub async fn rollout_stop(desk: State<'_, Desk>, release: String, environment: String) -> Result<RolloutView, Failure> {
+pub async fn rollout_stop(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<RolloutView, Failure> {
     let at = place(&desk, release, environment)?;
-    desk.engine().await?.stop(&at.release, &at.person, &at.environment).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .stop(&at.release, &at.person, &at.environment)
+        .await
+        .map_err(|f| desk.failure(&at.environment, f))?;
     view(&desk, &at.release, &at.environment).await
 }
 
 /// What goes on in an environment.
 #[tauri::command]
 #[specta::specta]
-pub async fn rollout_view(desk: State<'_, Desk>, release: String, environment: String) -> Result<RolloutView, Failure> {
-    view(&desk, &ReleaseId::new(release), &EnvironmentId::new(environment)).await
+pub async fn rollout_view(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<RolloutView, Failure> {
+    view(
+        &desk,
+        &ReleaseId::new(release),
+        &EnvironmentId::new(environment),
+    )
+    .await
 }
 
 /// Goes back. Returns when that is written down; pressed again while it runs, it changes nothing.
 #[tauri::command]
 #[specta::specta]
-pub async fn way_back(desk: State<'_, Desk>, release: String, environment: String) -> Result<RolloutView, Failure> {
+pub async fn way_back(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<RolloutView, Failure> {
     let at = place(&desk, release, environment)?;
-    desk.engine().await?.way_back(&at.release, &at.person, &at.environment).await.map_err(failures::of)?;
+    desk.engine()
+        .await?
+        .way_back(&at.release, &at.person, &at.environment)
+        .await
+        .map_err(|f| desk.failure(&at.environment, f))?;
     view(&desk, &at.release, &at.environment).await
 }
 
 /// What was cut off, and what the cluster shows of it. Changes nothing.
 #[tauri::command]
 #[specta::specta]
-pub async fn interrupted_view(desk: State<'_, Desk>, release: String) -> Result<Option<InterruptedView>, Failure> {
+pub async fn interrupted_view(
+    desk: State<'_, Desk>,
+    release: String,
+) -> Result<Option<InterruptedView>, Failure> {
     let id = ReleaseId::new(release);
     let engine = desk.engine().await?;
     let snapshot = engine.release(&id).map_err(failures::of)?;
-    let Some(mut view) = desk.cut_off(engine, &snapshot.release) else { return Ok(None) };
+    let Some(mut view) = desk.cut_off(engine, &snapshot.release) else {
+        return Ok(None);
+    };
     let found = engine.interrupted(&id).await.map_err(failures::of)?;
     view.found = found.map(|found| crate::views::finding(found.found));
     Ok(Some(view))
@@ -138,12 +210,22 @@ pub async fn interrupted_view(desk: State<'_, Desk>, release: String) -> Result<
 /// Goes on from what the cluster shows.
 #[tauri::command]
 #[specta::specta]
-pub async fn interrupted_continue(desk: State<'_, Desk>, release: String) -> Result<RolloutView, Failure> {
+pub async fn interrupted_continue(
+    desk: State<'_, Desk>,
+    release: String,
+) -> Result<RolloutView, Failure> {
     let (id, person) = (ReleaseId::new(release), desk.person()?);
     let engine = desk.engine().await?;
     let snapshot = engine.release(&id).map_err(failures::of)?;
-    let cut_off = desk.cut_off(engine, &snapshot.release).map(|view| EnvironmentId::new(view.environment));
-    engine.resume_work(&id, &person).await.map_err(failures::of)?;
-    let environment = cut_off.or(desk.seat().environment).unwrap_or_else(|| EnvironmentId::new(""));
+    let cut_off = desk
+        .cut_off(engine, &snapshot.release)
+        .map(|view| EnvironmentId::new(view.environment));
+    engine
+        .resume_work(&id, &person)
+        .await
+        .map_err(failures::of)?;
+    let environment = cut_off
+        .or(desk.seat().environment)
+        .unwrap_or_else(|| EnvironmentId::new(""));
     view(&desk, &id, &environment).await
 }

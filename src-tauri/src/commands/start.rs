@@ -6,8 +6,8 @@ use engine::ports::Notifier;
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::views::{chain_summary, workspace_view as view_of_workspace};
 use crate::failures;
+use crate::views::{chain_summary, workspace_view as view_of_workspace};
 
 /// Opens the ledger and what was open last, and says how everything stands.
 #[tauri::command]
@@ -25,7 +25,11 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
         let example = path == desk.example();
         let opened = desk.open_workspace(&path).await;
         // Without the keychain nothing is reached anyway; the window says so.
-        let ready = if example && keychain.is_none() && opened.is_ok() { desk.start_rehearsals().await } else { Ok(()) };
+        let ready = if example && keychain.is_none() && opened.is_ok() {
+            desk.start_rehearsals().await
+        } else {
+            Ok(())
+        };
         workspace_failure = opened.and(ready).err();
     }
     let workspace = match desk.workspace() {
@@ -54,7 +58,10 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
 /// Takes preferences over.
 #[tauri::command]
 #[specta::specta]
-pub async fn preferences_set(desk: State<'_, Desk>, preferences: Preferences) -> Result<(), Failure> {
+pub async fn preferences_set(
+    desk: State<'_, Desk>,
+    preferences: Preferences,
+) -> Result<(), Failure> {
     desk.preferences.set(preferences).map_err(failures::defect)
 }
 
@@ -109,5 +116,9 @@ pub async fn work_cancel(desk: State<'_, Desk>) -> Result<(), Failure> {
 #[specta::specta]
 pub async fn help_ask(desk: State<'_, Desk>, release: String) -> Result<(), Failure> {
     let person: PersonId = desk.person()?;
-    desk.engine().await?.ask_help(&ReleaseId::new(release), &person).await.map_err(failures::of)
+    desk.engine()
+        .await?
+        .ask_help(&ReleaseId::new(release), &person)
+        .await
+        .map_err(failures::of)
 }

@@ -68,7 +68,12 @@ export interface Backend {
 
   ledgerPage(query: t.LedgerQuery): Promise<t.LedgerPage>;
   ledgerDetail(sequence: number): Promise<t.LedgerDetail>;
+  /** The chain as it is known now; costs nothing. */
+  chainView(): Promise<t.ChainSummary>;
+  /** Walks the whole chain. */
   ledgerVerify(): Promise<t.ChainSummary>;
+  /** Notes in the ledger that someone asked for help. */
+  helpAsk(release: string): Promise<void>;
   ledgerExport(format: t.ExportFormat, path: string): Promise<t.ExportView>;
   upgradeRecord(release: string | null): Promise<t.UpgradeRecordRow[]>;
 

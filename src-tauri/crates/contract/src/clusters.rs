@@ -284,6 +284,7 @@ pub struct ProbeView {
     /// Who one is there.
     pub user: String,
     /// Seconds the cluster's clock is ahead of the workstation's.
+    #[specta(type = u32)]
     pub clock_skew_s: f64,
     /// The identity is that of a rehearsal cluster of this workstation.
     pub rehearsal: bool,

@@ -2,6 +2,9 @@
 //! something could not be done. Everything here is plain data, so that the window holds no rule
 //! of its own: what may be done, and why not, is said by the view.
 //!
+//! Numbers are finite. TypeScript has one kind of them: fields of type `f64` are told to the window as
+//! `u32` only so that it need not expect the `null` that JSON has for what is not a number.
+//!
 //! Instants are RFC 3339 strings in UTC ([`At`]); the window shows them in the workstation's zone.
 
 mod changes;

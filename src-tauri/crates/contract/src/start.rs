@@ -72,6 +72,7 @@ pub struct ChainSummary {
     /// Hash of the newest entry, hex.
     pub head: Option<String>,
     /// How long the verification took, milliseconds.
+    #[specta(type = u32)]
     pub took_ms: f64,
 }
 

@@ -17,8 +17,10 @@ pub struct Text {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct Progress {
     /// How much is done, in the unit of the total.
+    #[specta(type = u32)]
     pub done: f64,
     /// The whole.
+    #[specta(type = u32)]
     pub total: f64,
     /// What is counted.
     pub unit: ProgressUnit,

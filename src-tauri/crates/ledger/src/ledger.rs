@@ -48,6 +48,10 @@ impl SqliteLedger {
         let known = Arc::clone(&chain);
         let writer = Writer::start(connection, folder, limits, move |link: Link| {
             let mut chain = known.lock().unwrap_or_else(PoisonError::into_inner);
+            // What this process has linked itself needs no walk to be known as linked.
+            if chain.broken_at.is_none() && chain.verified == chain.entries {
+                chain.verified = link.sequence;
+            }
             chain.entries = link.sequence;
             chain.head = Some(link.hash);
             moves.send_replace(link.sequence);

@@ -125,7 +125,7 @@ class Session {
       else if (change.topic === 'banner') await this.readBanner();
       else if (change.topic === 'notifications') await this.readNotifications();
       else if (change.topic === 'release' || change.topic === 'rollout') await this.readRelease();
-      else if (change.topic === 'ledger' && this.chain) this.chain = await backend().ledgerVerify();
+      else if (change.topic === 'ledger' && this.chain) this.chain = await backend().chainView();
     } catch {
       // A view that cannot be read again stays as it was; the next change or command says why.
     }
