@@ -10,8 +10,9 @@ use engine::ports::{LedgerFailure, Notifier, SystemClock, Vault};
 use engine::{Engine, EngineFailure, Ports};
 use futures::future::BoxFuture;
 use ledger::SqliteLedger;
-use tauri::AppHandle;
-use tokio::sync::OnceCell;
+use serde::{Deserialize, Serialize};
+use tauri::{AppHandle, Manager};
+use tokio::sync::{OnceCell, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 use vault::KeychainVault;
 use workspace::Opened;
@@ -48,7 +49,7 @@ pub struct Desk {
     /// Log lines on their way to the window.
     pub logs: LogStreams,
     engine: OnceCell<Engine>,
-    rehearsals: tokio::sync::Mutex<Option<Rehearsals>>,
+    rehearsals: Arc<tokio::sync::Mutex<Option<Rehearsals>>>,
     seat: Mutex<Seat>,
     work: Mutex<CancellationToken>,
 }
@@ -64,6 +65,42 @@ pub struct Seat {
     pub workspace: Option<Arc<OpenWorkspace>>,
     /// The newest notification that was seen.
     pub read_up_to: u32,
+}
+
+/// What of a [`Seat`] outlives the program: a convenience, so a file that cannot be read or written
+/// changes nothing else.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct KeptSeat {
+    person: Option<PersonId>,
+    read_up_to: u32,
+}
+
+impl Seat {
+    const FILE: &str = "seat.json";
+
+    fn read(folder: &Path) -> Seat {
+        let bytes = std::fs::read(folder.join(Seat::FILE)).unwrap_or_default();
+        let kept: KeptSeat = serde_json::from_slice(&bytes).unwrap_or_default();
+        Seat {
+            person: kept.person,
+            read_up_to: kept.read_up_to,
+            ..Seat::default()
+        }
+    }
+
+    fn write(&self, folder: &Path) {
+        let kept = KeptSeat {
+            person: self.person.clone(),
+            read_up_to: self.read_up_to,
+        };
+        let written = serde_json::to_vec(&kept)
+            .map_err(std::io::Error::from)
+            .and_then(|bytes| std::fs::write(folder.join(Seat::FILE), bytes));
+        if let Err(error) = written {
+            tracing::warn!(%error, "who sits here is not remembered");
+        }
+    }
 }
 
 /// An open workspace.
@@ -89,14 +126,14 @@ impl Desk {
             vault: Arc::new(KeychainVault::open(&profile, vault::Options::default())),
             notifier: Arc::new(DesktopNotifier::new(Arc::clone(&preferences), on_click)),
             preferences,
+            seat: Mutex::new(Seat::read(&folder)),
             folder,
             app,
             logs: LogStreams::default(),
             seen: SeenPods::default(),
             sessions: Sessions::default(),
             engine: OnceCell::new(),
-            rehearsals: tokio::sync::Mutex::default(),
-            seat: Mutex::default(),
+            rehearsals: Arc::default(),
             work: Mutex::default(),
         }
     }
@@ -136,7 +173,10 @@ impl Desk {
 
     /// Changes what is open.
     pub fn sit<T>(&self, change: impl FnOnce(&mut Seat) -> T) -> T {
-        change(&mut self.lock())
+        let mut seat = self.lock();
+        let changed = change(&mut seat);
+        seat.write(&self.folder);
+        changed
     }
 
     fn lock(&self) -> MutexGuard<'_, Seat> {
@@ -276,8 +316,34 @@ impl Desk {
     /// # Errors
     /// When the keychain refuses, or a cluster does not start.
     pub async fn start_rehearsals(&self) -> Result<(), Failure> {
+        let held = Arc::clone(&self.rehearsals).lock_owned().await;
+        self.start_held(held).await
+    }
+
+    /// The same in the background, so that a start of the program says at once how things stand.
+    /// Whoever needs the clusters waits with [`Desk::rehearsals_ready`].
+    pub async fn start_rehearsals_behind(&self) {
+        let held = Arc::clone(&self.rehearsals).lock_owned().await;
+        let app = self.app.clone();
+        tauri::async_runtime::spawn(async move {
+            let desk = app.state::<Desk>();
+            if let Err(failure) = desk.start_held(held).await {
+                tracing::error!(?failure, "the rehearsal clusters did not start");
+            }
+            pulse::tell_all(&app);
+        });
+    }
+
+    /// Waits while the rehearsal clusters are being started.
+    pub async fn rehearsals_ready(&self) {
+        drop(self.rehearsals.lock().await);
+    }
+
+    async fn start_held(
+        &self,
+        mut running: OwnedMutexGuard<Option<Rehearsals>>,
+    ) -> Result<(), Failure> {
         let engine = self.engine().await?;
-        let mut running = self.rehearsals.lock().await;
         if running.is_some() {
             return Ok(());
         }

@@ -91,7 +91,9 @@ async fn fill(
 ) -> Result<(), rehearsal::ManifestError> {
     for (_, environment) in namespaces {
         if let Some(manifest) = workspace::example::before(environment) {
-            cluster.apply_manifest(manifest).await?;
+            cluster
+                .apply_manifest_as(cluster::FIELD_MANAGER, manifest)
+                .await?;
         }
     }
     Ok(())

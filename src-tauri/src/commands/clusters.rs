@@ -219,6 +219,7 @@ pub async fn identity_verify(
 /// Checks an identity and writes it into the release that is under way there.
 async fn check(desk: &Desk, environment: &EnvironmentId) -> Result<(), Failure> {
     let engine = desk.engine().await?;
+    desk.rehearsals_ready().await;
     let release = desk.release_under_way(engine, environment);
     desk.sessions
         .check(engine, release.as_ref(), environment)

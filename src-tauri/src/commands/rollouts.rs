@@ -202,6 +202,7 @@ pub async fn interrupted_view(
     let Some(mut view) = desk.cut_off(engine, &snapshot.release) else {
         return Ok(None);
     };
+    desk.rehearsals_ready().await;
     let found = engine.interrupted(&id).await.map_err(failures::of)?;
     view.found = found.map(|found| crate::views::finding(found.found));
     Ok(Some(view))
@@ -220,6 +221,7 @@ pub async fn interrupted_continue(
     let cut_off = desk
         .cut_off(engine, &snapshot.release)
         .map(|view| EnvironmentId::new(view.environment));
+    desk.rehearsals_ready().await;
     engine
         .resume_work(&id, &person)
         .await

@@ -23,14 +23,11 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
     let mut workspace_failure = None;
     if let (Some(path), None) = (last, desk.seat().workspace) {
         let example = path == desk.example();
-        let opened = desk.open_workspace(&path).await;
+        workspace_failure = desk.open_workspace(&path).await.err();
         // Without the keychain nothing is reached anyway; the window says so.
-        let ready = if example && keychain.is_none() && opened.is_ok() {
-            desk.start_rehearsals().await
-        } else {
-            Ok(())
-        };
-        workspace_failure = opened.and(ready).err();
+        if example && keychain.is_none() && workspace_failure.is_none() {
+            desk.start_rehearsals_behind().await;
+        }
     }
     let workspace = match desk.workspace() {
         Ok(_) => Some(view_of_workspace(&desk).await?),

@@ -8,6 +8,7 @@ use crate::faults::{Fault, Faults};
 use crate::kubeconfig::kubeconfig_of;
 use crate::persist;
 use crate::plane::Plane;
+use crate::resource::Resource;
 use crate::spec::{ClusterSpec, RequestRecord};
 use crate::status::ApiError;
 use crate::store::Store;
@@ -195,23 +196,24 @@ impl Cluster {
         Ok(())
     }
 
+    /// The same by server-side apply of a field manager, as an earlier release would have left them.
+    pub async fn apply_manifest_as(&self, manager: &str, yaml: &str) -> Result<(), ManifestError> {
+        let documents: Vec<Value> =
+            serde_saphyr::from_multiple(yaml).map_err(|e| ManifestError::Yaml(e.to_string()))?;
+        for document in documents.into_iter().filter(|d| !d.is_null()) {
+            let mut store = self.plane.store();
+            let (resource, namespace, own) = place(&store, &document)?;
+            let options = WriteOptions::component(manager, "");
+            write::apply(&mut store, &resource, &namespace, &own, document, &options)?;
+        }
+        Ok(())
+    }
+
     fn put(&self, mut object: Value) -> Result<(), ManifestError> {
-        let (version, kind) = (
-            text(&object, "/apiVersion").to_owned(),
-            text(&object, "/kind").to_owned(),
-        );
         let mut store = self.plane.store();
-        let Some(resource) = store.find_kind(&version, &kind) else {
-            return Err(ManifestError::UnknownKind { kind, version });
-        };
-        let namespace = match (resource.namespaced, tree::namespace(&object)) {
-            (false, _) => String::new(),
-            (true, "") => "default".to_owned(),
-            (true, given) => given.to_owned(),
-        };
+        let (resource, namespace, own) = place(&store, &object)?;
         let mut options = WriteOptions::component("kubectl-create", "");
         options.unknown = Unknown::Reject;
-        let own = tree::name(&object).to_owned();
         if store.get(&resource.storage(), &namespace, &own).is_some() {
             tree::map_mut(&mut object, &["metadata"]).shift_remove("resourceVersion");
             write::update(&mut store, &resource, &namespace, &own, object, &options)?;
@@ -287,6 +289,21 @@ impl std::fmt::Debug for Cluster {
         let shown = json!({"name": self.name(), "url": self.url()});
         write!(f, "Cluster {shown}")
     }
+}
+
+/// Where an object of a manifest belongs: its resource, namespace and name.
+fn place(store: &Store, object: &Value) -> Result<(Arc<Resource>, String, String), ManifestError> {
+    let (version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    let Some(resource) = store.find_kind(version, kind) else {
+        let (kind, version) = (kind.to_owned(), version.to_owned());
+        return Err(ManifestError::UnknownKind { kind, version });
+    };
+    let namespace = match (resource.namespaced, tree::namespace(object)) {
+        (false, _) => String::new(),
+        (true, "") => "default".to_owned(),
+        (true, given) => given.to_owned(),
+    };
+    Ok((resource, namespace, tree::name(object).to_owned()))
 }
 
 /// A given port must be free; the one of last time is only preferred.

@@ -6,7 +6,6 @@ export const trackY = 64;
 
 export interface Rail {
   width: number;
-  card: number;
   /** Whether the gate before the first stop is drawn: only while it is closed. */
   first: boolean;
   stations: { stage: StageView; x: number }[];
@@ -15,18 +14,29 @@ export interface Rail {
   done: number;
 }
 
+/** A stop with several environments has a column for each: its card needs more room. */
+export function weight(stage: StageView): number {
+  return stage.environments.length > 1 ? 1.4 : 1;
+}
+
 const begun: StageStatus[] = ['running', 'soaking', 'passed', 'failed', 'takenBack'];
 
 export function rail(stages: StageView[], gates: GateView[], width: number): Rail {
   const first = gates[0]?.stage === stages[0]?.id && gates[0]?.open === false;
   const between = Math.max(0, stages.length - 1) + (first ? 1 : 0);
-  const card = Math.max(120, (width - between * gateWidth) / Math.max(1, stages.length));
-  const start = first ? gateWidth : 0;
-  const stations = stages.map((stage, index) => ({ stage, x: start + index * (card + gateWidth) + card / 2 }));
+  const weights = stages.reduce((sum, stage) => sum + weight(stage), 0);
+  const unit = Math.max(110, (width - between * gateWidth) / Math.max(1, weights));
+  let left = first ? gateWidth : 0;
+  const lefts = stages.map((stage) => {
+    const here = left;
+    left += unit * weight(stage) + gateWidth;
+    return here;
+  });
+  const stations = stages.map((stage, index) => ({ stage, x: lefts[index]! + (unit * weight(stage)) / 2 }));
   const placed = gates.flatMap((gate) => {
     const index = stages.findIndex((stage) => stage.id === gate.stage);
     if (index < 0 || (index === 0 && !first)) return [];
-    return [{ gate, x: start + index * (card + gateWidth) - gateWidth / 2 }];
+    return [{ gate, x: lefts[index]! - gateWidth / 2 }];
   });
   const done = Math.max(
     0,
@@ -34,7 +44,7 @@ export function rail(stages: StageView[], gates: GateView[], width: number): Rai
     ...placed.filter((one) => one.gate.open).map((one) => one.x),
   );
   const all = stages.length > 0 && stages.every((stage) => stage.status === 'passed');
-  return { width, card, first, stations, gates: placed, done: all ? width : done };
+  return { width, first, stations, gates: placed, done: all ? width : done };
 }
 
 /** Share of the soak that is over, 0 to 1; none while there is none. */

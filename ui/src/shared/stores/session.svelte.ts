@@ -114,6 +114,8 @@ class Session {
   async sit(person: string | null): Promise<void> {
     await backend().personSelect(person);
     this.person = person;
+    // What may be done depends on who sits here: the shown screen asks again, too.
+    for (const listener of [...listeners]) if (listener.topic === 'release') listener.run(null);
     await Promise.all([this.readBanner(), this.readRelease(), this.readWorkspace()]);
   }
 
