@@ -48,7 +48,10 @@ mod linux {
         let window = Window::open(&desktop, &data_folder, &folder.join("failure")).await?;
         let mut play = Play::with_album(window, album);
         let played = play_all(&mut play, folder).await;
-        let shown = desktop.notifications().map(|daemon| daemon.shown()).unwrap_or_default();
+        let shown = desktop
+            .notifications()
+            .map(|daemon| daemon.shown())
+            .unwrap_or_default();
         play.say(&format!("the desktop showed {} notifications", shown.len()));
         let verdict = match &played {
             Ok(()) => "passed".to_owned(),
@@ -57,13 +60,23 @@ mod linux {
         play.say(&format!("the example release {verdict}"));
         let mut summary = play.told().join("\n");
         for one in shown {
-            summary.push_str(&format!("\nnotification: {} | {}", one.summary, one.body.replace('\n', " | ")));
+            summary.push_str(&format!(
+                "\nnotification: {} | {}",
+                one.summary,
+                one.body.replace('\n', " | ")
+            ));
         }
-        let write = |source| WindowFailure::Write { path: folder.join("summary.txt"), source };
+        let write = |source| WindowFailure::Write {
+            path: folder.join("summary.txt"),
+            source,
+        };
         std::fs::write(folder.join("summary.txt"), summary + "\n").map_err(write)?;
         // The program ends first: a copy of an open ledger could miss its newest entries.
         let closed = play.into_window().close().await;
-        let copy = |source| WindowFailure::Write { path: folder.join("ledger.sqlite"), source };
+        let copy = |source| WindowFailure::Write {
+            path: folder.join("ledger.sqlite"),
+            source,
+        };
         copy_ledger(&data_folder, &folder.join("ledger.sqlite")).map_err(copy)?;
         played.and(closed)
     }

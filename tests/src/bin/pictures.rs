@@ -42,7 +42,12 @@ mod linux {
     async fn pictures(folder: &Path) -> Result<(), WindowFailure> {
         let album = Album::new(folder)?.with_looks();
         let desktop = Desktop::start().await?;
-        let window = Window::open(&desktop, &desktop.folder().join("program"), &folder.join("failure")).await?;
+        let window = Window::open(
+            &desktop,
+            &desktop.folder().join("program"),
+            &folder.join("failure"),
+        )
+        .await?;
         let mut play = Play::with_album(window, album);
         play.first_start().await?;
         play.create_keys().await?;

@@ -37,11 +37,18 @@ impl Bus {
     /// When dbus-daemon does not start or cannot be reached.
     pub async fn start(folder: &Path) -> Result<Bus, DesktopFailure> {
         let config = folder.join("bus.conf");
-        std::fs::write(&config, CONFIG).map_err(|source| DesktopFailure::File { what: "writing the bus configuration", source })?;
+        std::fs::write(&config, CONFIG).map_err(|source| DesktopFailure::File {
+            what: "writing the bus configuration",
+            source,
+        })?;
         let (mut daemon, stdout) = Program::start(&Start {
             name: "dbus-daemon",
             program: Path::new("dbus-daemon"),
-            arguments: &[format!("--config-file={}", config.display()), "--nofork".into(), "--print-address".into()],
+            arguments: &[
+                format!("--config-file={}", config.display()),
+                "--nofork".into(),
+                "--print-address".into(),
+            ],
             environment: &[],
             log: &folder.join("bus.log"),
             reads_stdout: true,
@@ -50,15 +57,24 @@ impl Bus {
         let mut address = String::new();
         if let Some(stdout) = stdout {
             let read = BufReader::new(stdout).read_line(&mut address);
-            read.map_err(|source| DesktopFailure::File { what: "reading from dbus-daemon", source })?;
+            read.map_err(|source| DesktopFailure::File {
+                what: "reading from dbus-daemon",
+                source,
+            })?;
         }
         let address = address.trim().to_owned();
         if address.is_empty() {
             daemon.still_runs()?;
             return Err(DesktopFailure::NotReady("dbus-daemon"));
         }
-        let connection = zbus::connection::Builder::address(address.as_str())?.build().await?;
-        Ok(Bus { address, connection, _daemon: daemon })
+        let connection = zbus::connection::Builder::address(address.as_str())?
+            .build()
+            .await?;
+        Ok(Bus {
+            address,
+            connection,
+            _daemon: daemon,
+        })
     }
 
     /// What `DBUS_SESSION_BUS_ADDRESS` has to be.
@@ -74,7 +90,10 @@ impl Bus {
         let proxy = zbus::fdo::DBusProxy::new(&self.connection).await?;
         until(LIMITS.ready, async || {
             let name = BusName::try_from(name).map_err(zbus::Error::from)?;
-            let owned = proxy.name_has_owner(name).await.map_err(zbus::Error::from)?;
+            let owned = proxy
+                .name_has_owner(name)
+                .await
+                .map_err(zbus::Error::from)?;
             Ok::<_, DesktopFailure>(owned.then_some(()))
         })
         .await?

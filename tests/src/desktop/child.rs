@@ -49,9 +49,16 @@ impl Program {
             name: start.name.to_owned(),
             source,
         };
-        let log = File::options().create(true).append(true).open(start.log).map_err(failed)?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(start.log)
+            .map_err(failed)?;
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(start.program).args(start.arguments);
+        command
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(start.program)
+            .args(start.arguments);
         command.env_clear();
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
@@ -63,14 +70,21 @@ impl Program {
         } else {
             command.stdout(log);
         }
-        command.stdin(if start.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.stdin(if start.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
         command.process_group(0);
         let mut child = command.spawn().map_err(failed)?;
         if let (Some(bytes), Some(mut pipe)) = (start.stdin, child.stdin.take()) {
             pipe.write_all(bytes).map_err(failed)?;
         }
         let stdout = child.stdout.take();
-        let program = Program { name: start.name.to_owned(), child };
+        let program = Program {
+            name: start.name.to_owned(),
+            child,
+        };
         Ok((program, stdout))
     }
 
@@ -86,8 +100,14 @@ impl Program {
     pub fn still_runs(&mut self) -> Result<(), DesktopFailure> {
         match self.child.try_wait() {
             Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(DesktopFailure::Ended { name: self.name.clone(), how: status.to_string() }),
-            Err(source) => Err(DesktopFailure::Start { name: self.name.clone(), source }),
+            Ok(Some(status)) => Err(DesktopFailure::Ended {
+                name: self.name.clone(),
+                how: status.to_string(),
+            }),
+            Err(source) => Err(DesktopFailure::Start {
+                name: self.name.clone(),
+                source,
+            }),
         }
     }
 

@@ -44,7 +44,10 @@ pub const LIMITS: Limits = Limits {
 ///
 /// # Errors
 /// What a look fails with ends the waiting.
-pub async fn until<T, E>(limit: Duration, look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<Option<T>, E> {
+pub async fn until<T, E>(
+    limit: Duration,
+    look: impl AsyncFn() -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
     let end = Instant::now() + limit;
     loop {
         if let Some(found) = look().await? {
@@ -62,8 +65,15 @@ pub async fn until<T, E>(limit: Duration, look: impl AsyncFn() -> Result<Option<
 /// # Errors
 /// What is missing first.
 pub fn available() -> Result<(), Missing> {
-    let programs =
-        ["Xvfb", "dbus-daemon", "gnome-keyring-daemon", "dunst", "WebKitWebDriver", "xdotool", "setpriv"];
+    let programs = [
+        "Xvfb",
+        "dbus-daemon",
+        "gnome-keyring-daemon",
+        "dunst",
+        "WebKitWebDriver",
+        "xdotool",
+        "setpriv",
+    ];
     for program in programs {
         find(program)?;
     }
@@ -81,7 +91,9 @@ pub fn available() -> Result<(), Missing> {
 /// Instead of skipping where [`REQUIRE`] is `1`.
 #[allow(clippy::panic)]
 pub fn or_skip(count: usize) -> Option<()> {
-    let Err(missing) = available() else { return Some(()) };
+    let Err(missing) = available() else {
+        return Some(());
+    };
     if std::env::var(REQUIRE).is_ok_and(|value| value == "1") {
         panic!("{REQUIRE}=1, and there is no desktop: {missing}");
     }
@@ -91,7 +103,9 @@ pub fn or_skip(count: usize) -> Option<()> {
 
 fn find(program: &'static str) -> Result<PathBuf, Missing> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file());
     found.ok_or(Missing::Program(program))
 }
 
@@ -121,7 +135,11 @@ impl Desktop {
     /// # Errors
     /// When a part is missing or does not become ready.
     pub async fn start() -> Result<Desktop, DesktopFailure> {
-        Desktop::with(Parts { keychain: true, notifications: true }).await
+        Desktop::with(Parts {
+            keychain: true,
+            notifications: true,
+        })
+        .await
     }
 
     /// Starts a desktop that may lack parts.
@@ -131,7 +149,10 @@ impl Desktop {
     pub async fn with(parts: Parts) -> Result<Desktop, DesktopFailure> {
         available()?;
         let file = |what| move |source| DesktopFailure::File { what, source };
-        let folder = tempfile::Builder::new().prefix("pilothouse-desktop-").tempdir().map_err(file("making a folder"))?;
+        let folder = tempfile::Builder::new()
+            .prefix("pilothouse-desktop-")
+            .tempdir()
+            .map_err(file("making a folder"))?;
         for part in ["home", "config", "data", "cache", "run"] {
             let path = folder.path().join(part);
             std::fs::create_dir(&path).map_err(file("making a folder"))?;
@@ -140,13 +161,24 @@ impl Desktop {
         let screen = Screen::open(folder.path())?;
         let bus = Bus::start(folder.path()).await?;
         let environment = environment(folder.path(), &screen, &bus);
-        let keychain = if parts.keychain { Some(unlock(folder.path(), &bus, &environment).await?) } else { None };
+        let keychain = if parts.keychain {
+            Some(unlock(folder.path(), &bus, &environment).await?)
+        } else {
+            None
+        };
         let notifications = if parts.notifications {
             Some(Notifications::start(folder.path(), &bus, &environment).await?)
         } else {
             None
         };
-        Ok(Desktop { notifications, _keychain: keychain, bus, screen, environment, folder })
+        Ok(Desktop {
+            notifications,
+            _keychain: keychain,
+            bus,
+            screen,
+            environment,
+            folder,
+        })
     }
 
     /// The screen.
@@ -194,15 +226,25 @@ fn environment(folder: &Path, screen: &Screen, bus: &Bus) -> Vec<(String, String
         ("TZ", "Asia/Shanghai".to_owned()),
         ("USER", "pilot".to_owned()),
     ];
-    own.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    own.into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 /// A Secret Service whose login keychain is open: the passphrase comes on stdin.
-async fn unlock(folder: &Path, bus: &Bus, environment: &[(String, String)]) -> Result<Program, DesktopFailure> {
+async fn unlock(
+    folder: &Path,
+    bus: &Bus,
+    environment: &[(String, String)],
+) -> Result<Program, DesktopFailure> {
     let (daemon, _) = Program::start(&Start {
         name: "gnome-keyring-daemon",
         program: Path::new("gnome-keyring-daemon"),
-        arguments: &["--foreground".into(), "--unlock".into(), "--components=secrets".into()],
+        arguments: &[
+            "--foreground".into(),
+            "--unlock".into(),
+            "--components=secrets".into(),
+        ],
         environment,
         log: &folder.join("keyring.log"),
         reads_stdout: false,

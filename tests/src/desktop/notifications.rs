@@ -58,11 +58,18 @@ impl Notifications {
     ///
     /// # Errors
     /// When the daemon does not take its name on the bus.
-    pub async fn start(folder: &Path, bus: &Bus, environment: &[(String, String)]) -> Result<Notifications, DesktopFailure> {
+    pub async fn start(
+        folder: &Path,
+        bus: &Bus,
+        environment: &[(String, String)],
+    ) -> Result<Notifications, DesktopFailure> {
         let shown = Arc::new(Mutex::new(Vec::new()));
         let listener = listen(bus.address(), shown.clone()).await?;
         let config = folder.join("dunstrc");
-        std::fs::write(&config, CONFIG).map_err(|source| DesktopFailure::File { what: "writing dunstrc", source })?;
+        std::fs::write(&config, CONFIG).map_err(|source| DesktopFailure::File {
+            what: "writing dunstrc",
+            source,
+        })?;
         let (daemon, _) = Program::start(&Start {
             name: "dunst",
             program: Path::new("dunst"),
@@ -73,12 +80,19 @@ impl Notifications {
             stdin: None,
         })?;
         bus.wait_for("org.freedesktop.Notifications").await?;
-        Ok(Notifications { shown, listener, _daemon: daemon })
+        Ok(Notifications {
+            shown,
+            listener,
+            _daemon: daemon,
+        })
     }
 
     /// All that was shown so far, oldest first.
     pub fn shown(&self) -> Vec<Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits for a notification.
@@ -86,8 +100,12 @@ impl Notifications {
     /// # Errors
     /// When none comes in time.
     pub async fn wait_for(&self, wanted: impl Fn(&Shown) -> bool) -> Result<Shown, DesktopFailure> {
-        let found = until(LIMITS.ready, async || Ok::<_, DesktopFailure>(self.shown().into_iter().find(|one| wanted(one))));
-        found.await?.ok_or(DesktopFailure::NotReady("the notification"))
+        let found = until(LIMITS.ready, async || {
+            Ok::<_, DesktopFailure>(self.shown().into_iter().find(|one| wanted(one)))
+        });
+        found
+            .await?
+            .ok_or(DesktopFailure::NotReady("the notification"))
     }
 }
 
@@ -98,7 +116,10 @@ impl Drop for Notifications {
 }
 
 /// Listens in on every call of `Notify`, from whom ever it comes.
-async fn listen(address: &str, shown: Arc<Mutex<Vec<Shown>>>) -> Result<tokio::task::JoinHandle<()>, DesktopFailure> {
+async fn listen(
+    address: &str,
+    shown: Arc<Mutex<Vec<Shown>>>,
+) -> Result<tokio::task::JoinHandle<()>, DesktopFailure> {
     let connection = zbus::connection::Builder::address(address)?.build().await?;
     let rule = zbus::MatchRule::builder()
         .msg_type(Type::MethodCall)
@@ -107,14 +128,41 @@ async fn listen(address: &str, shown: Arc<Mutex<Vec<Shown>>>) -> Result<tokio::t
         .build();
     let mut messages = zbus::MessageStream::from(&connection);
     let monitoring = zbus::fdo::MonitoringProxy::new(&connection).await?;
-    monitoring.become_monitor(&[rule], 0).await.map_err(zbus::Error::from)?;
+    monitoring
+        .become_monitor(&[rule], 0)
+        .await
+        .map_err(zbus::Error::from)?;
     Ok(tokio::spawn(async move {
-        type Call = (String, u32, String, String, String, Vec<String>, HashMap<String, OwnedValue>, i32);
+        type Call = (
+            String,
+            u32,
+            String,
+            String,
+            String,
+            Vec<String>,
+            HashMap<String, OwnedValue>,
+            i32,
+        );
         while let Some(Ok(message)) = messages.next().await {
-            let Ok((_, _, _, summary, body, actions, hints, _)) = message.body().deserialize::<Call>() else { continue };
-            let urgency = hints.get("urgency").and_then(|value| u8::try_from(value).ok()).unwrap_or(1);
+            let Ok((_, _, _, summary, body, actions, hints, _)) =
+                message.body().deserialize::<Call>()
+            else {
+                continue;
+            };
+            let urgency = hints
+                .get("urgency")
+                .and_then(|value| u8::try_from(value).ok())
+                .unwrap_or(1);
             let actions = actions.into_iter().step_by(2).collect();
-            shown.lock().unwrap_or_else(PoisonError::into_inner).push(Shown { summary, body, actions, urgency });
+            shown
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Shown {
+                    summary,
+                    body,
+                    actions,
+                    urgency,
+                });
         }
     }))
 }

@@ -27,7 +27,16 @@ impl Screen {
     /// When Xvfb does not start.
     pub fn open(folder: &Path) -> Result<Screen, DesktopFailure> {
         let (width, height) = SIZE;
-        let arguments = ["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp", "-noreset"];
+        let arguments = [
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            &format!("{width}x{height}x24"),
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ];
         let (mut server, stdout) = Program::start(&Start {
             name: "Xvfb",
             program: Path::new("Xvfb"),
@@ -40,13 +49,19 @@ impl Screen {
         let mut number = String::new();
         if let Some(stdout) = stdout {
             let read = BufReader::new(stdout).read_line(&mut number);
-            read.map_err(|source| DesktopFailure::File { what: "reading from Xvfb", source })?;
+            read.map_err(|source| DesktopFailure::File {
+                what: "reading from Xvfb",
+                source,
+            })?;
         }
         if number.trim().is_empty() {
             server.still_runs()?;
             return Err(DesktopFailure::NotReady("Xvfb"));
         }
-        Ok(Screen { display: format!(":{}", number.trim()), _server: server })
+        Ok(Screen {
+            display: format!(":{}", number.trim()),
+            _server: server,
+        })
     }
 
     /// What `DISPLAY` has to be.
@@ -61,7 +76,10 @@ impl Screen {
     pub fn windows(&self, name: &str) -> Result<Vec<WindowId>, DesktopFailure> {
         // Nothing found is exit status 1 without a word.
         let found = self.output(&["search", "--onlyvisible", "--name", name])?;
-        Ok(found.lines().filter_map(|line| line.trim().parse().ok().map(WindowId)).collect())
+        Ok(found
+            .lines()
+            .filter_map(|line| line.trim().parse().ok().map(WindowId))
+            .collect())
     }
 
     /// Which window has the keyboard, if any.
@@ -69,7 +87,12 @@ impl Screen {
     /// # Errors
     /// When the screen cannot be asked.
     pub fn focused(&self) -> Result<Option<WindowId>, DesktopFailure> {
-        Ok(self.output(&["getwindowfocus", "-f"])?.trim().parse().ok().map(WindowId))
+        Ok(self
+            .output(&["getwindowfocus", "-f"])?
+            .trim()
+            .parse()
+            .ok()
+            .map(WindowId))
     }
 
     /// Presses the left button in the middle of a window, as a hand would.
@@ -78,7 +101,8 @@ impl Screen {
     /// When the screen refuses.
     pub fn click(&self, window: WindowId) -> Result<(), DesktopFailure> {
         let id = window.0.to_string();
-        self.xdotool(&["mousemove", "--window", &id, "20", "20", "click", "1"]).map(drop)
+        self.xdotool(&["mousemove", "--window", &id, "20", "20", "click", "1"])
+            .map(drop)
     }
 
     fn output(&self, arguments: &[&str]) -> Result<String, DesktopFailure> {

@@ -26,7 +26,10 @@ impl Album {
     /// # Errors
     /// When the folder cannot be made or emptied.
     pub fn new(folder: &Path) -> Result<Album, WindowFailure> {
-        let failed = |source| WindowFailure::Write { path: folder.to_owned(), source };
+        let failed = |source| WindowFailure::Write {
+            path: folder.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(folder).map_err(failed)?;
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
@@ -34,20 +37,34 @@ impl Album {
                 std::fs::remove_file(&path).map_err(failed)?;
             }
         }
-        Ok(Album { folder: folder.to_owned(), taken: 0, looks: false })
+        Ok(Album {
+            folder: folder.to_owned(),
+            taken: 0,
+            looks: false,
+        })
     }
 
     /// Takes English and dark samples, too.
     pub fn with_looks(self) -> Album {
-        Album { looks: true, ..self }
+        Album {
+            looks: true,
+            ..self
+        }
     }
 
     pub(super) async fn take(&mut self, window: &Window, name: &str) -> Result<(), WindowFailure> {
         self.taken += 1;
-        window.screenshot(&self.folder.join(format!("{:02}-{name}.png", self.taken))).await
+        window
+            .screenshot(&self.folder.join(format!("{:02}-{name}.png", self.taken)))
+            .await
     }
 
-    pub(super) async fn take_in(&mut self, window: &Window, name: &str, looks: &[Look]) -> Result<(), WindowFailure> {
+    pub(super) async fn take_in(
+        &mut self,
+        window: &Window,
+        name: &str,
+        looks: &[Look],
+    ) -> Result<(), WindowFailure> {
         if !self.looks {
             return Ok(());
         }

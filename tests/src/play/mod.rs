@@ -28,12 +28,20 @@ pub struct Play {
 impl Play {
     /// Begins in a window that just opened.
     pub fn new(window: Window) -> Play {
-        Play { window, begun: Instant::now(), lines: Vec::new(), album: None }
+        Play {
+            window,
+            begun: Instant::now(),
+            lines: Vec::new(),
+            album: None,
+        }
     }
 
     /// Keeps pictures of what is seen on the way.
     pub fn with_album(window: Window, album: Album) -> Play {
-        Play { album: Some(album), ..Play::new(window) }
+        Play {
+            album: Some(album),
+            ..Play::new(window)
+        }
     }
 
     /// The window.

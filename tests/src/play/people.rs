@@ -14,12 +14,20 @@ impl Play {
         self.window.wait_for("people-dialog").await?;
         for person in PEOPLE {
             self.say(&format!("{} makes a key", person.name));
-            self.window.press(&format!("key-create-{}", person.id)).await?;
+            self.window
+                .press(&format!("key-create-{}", person.id))
+                .await?;
             self.window.type_into("passphrase", PASSPHRASE).await?;
-            self.window.type_into("passphrase-again", PASSPHRASE).await?;
+            self.window
+                .type_into("passphrase-again", PASSPHRASE)
+                .await?;
             self.window.press("key-confirm").await?;
             let state = format!("key-state-{}", person.id);
-            self.window.wait_attribute(&state, "data-state", LIMITS.work, |state| state == "unlocked").await?;
+            self.window
+                .wait_attribute(&state, "data-state", LIMITS.work, |state| {
+                    state == "unlocked"
+                })
+                .await?;
         }
         self.picture("people").await?;
         self.window.press("people-close").await?;
@@ -31,13 +39,23 @@ impl Play {
     /// # Errors
     /// When the seat cannot be changed.
     pub async fn sit(&mut self, person: Person) -> Result<(), WindowFailure> {
-        if self.window.attribute("person-chip", "data-person").await?.as_deref() == Some(person.id) {
+        if self
+            .window
+            .attribute("person-chip", "data-person")
+            .await?
+            .as_deref()
+            == Some(person.id)
+        {
             return Ok(());
         }
         self.say(&format!("{} sits down", person.name));
         self.window.press("person-chip").await?;
         self.window.press(&format!("person-{}", person.id)).await?;
-        self.window.wait_attribute("person-chip", "data-person", LIMITS.step, |id| id == person.id).await?;
+        self.window
+            .wait_attribute("person-chip", "data-person", LIMITS.step, |id| {
+                id == person.id
+            })
+            .await?;
         self.window.press("people-close").await?;
         self.window.wait_gone("people-dialog", LIMITS.step).await
     }

@@ -14,11 +14,12 @@ impl Play {
         self.say("verify the audit log and export it");
         self.go("audit", "screen-audit").await?;
         self.window.press("audit-verify").await?;
-        self.window.eventually("the chain to be whole", LIMITS.work, async || {
-            let broken = self.window.attribute("chain", "data-broken").await?;
-            Ok((broken.is_none() && self.window.offers("audit-verify").await?).then_some(()))
-        })
-        .await?;
+        self.window
+            .eventually("the chain to be whole", LIMITS.work, async || {
+                let broken = self.window.attribute("chain", "data-broken").await?;
+                Ok((broken.is_none() && self.window.offers("audit-verify").await?).then_some(()))
+            })
+            .await?;
         self.window.wait_for("chain-verdict").await?;
         if let Some(row) = self.window.ids("audit-row-").await?.into_iter().nth(1) {
             self.window.press(&row).await?;
@@ -29,11 +30,17 @@ impl Play {
             let path = folder.join(file);
             self.window.press("audit-export").await?;
             self.window.press(&format!("audit-export-{format}")).await?;
-            self.window.type_into("audit-export-path", &path.display().to_string()).await?;
+            self.window
+                .type_into("audit-export-path", &path.display().to_string())
+                .await?;
             self.window.press("audit-export-run").await?;
-            self.window.wait_for_within("audit-export-done", LIMITS.work).await?;
+            self.window
+                .wait_for_within("audit-export-done", LIMITS.work)
+                .await?;
             self.window.press("audit-export-close").await?;
-            self.window.wait_gone("audit-export-dialog", LIMITS.step).await?;
+            self.window
+                .wait_gone("audit-export-dialog", LIMITS.step)
+                .await?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! From the first start to a release, and its end.
 
-use super::example::{MANAGER, OPERATOR};
 use super::Play;
+use super::example::{MANAGER, OPERATOR};
 use crate::window::{LIMITS, WindowFailure};
 
 impl Play {
@@ -32,7 +32,8 @@ impl Play {
         self.window.wait_for("form-title").await?;
         self.picture("release-form").await?;
         let created = async || self.window.shows("overview").await;
-        self.sign("form-create", "the release to be created", created).await?;
+        self.sign("form-create", "the release to be created", created)
+            .await?;
         let id = self.window.read("release-id").await?;
         self.say(&format!("the release is {id}"));
         self.picture("overview-new").await
@@ -47,7 +48,8 @@ impl Play {
         self.say("finish the release");
         self.go("overview", "overview").await?;
         let finished = async || self.window.shows("release-status").await;
-        self.sign("next-step-finish", "the release to be finished", finished).await?;
+        self.sign("next-step-finish", "the release to be finished", finished)
+            .await?;
         self.picture("overview-finished").await
     }
 }

@@ -15,14 +15,25 @@ impl Play {
     /// # Errors
     /// When the banner does not come to name it.
     pub async fn select(&mut self, place: &Place) -> Result<(), WindowFailure> {
-        if self.window.attribute("banner-environment", "data-environment").await?.as_deref() == Some(place.id) {
+        if self
+            .window
+            .attribute("banner-environment", "data-environment")
+            .await?
+            .as_deref()
+            == Some(place.id)
+        {
             return Ok(());
         }
         self.window.press("banner-environment").await?;
         self.window.press(&format!("pick-{}", place.id)).await?;
         self.window.wait_gone("cluster-picker", LIMITS.work).await?;
         self.window
-            .wait_attribute("banner-environment", "data-environment", LIMITS.step, |id| id == place.id)
+            .wait_attribute(
+                "banner-environment",
+                "data-environment",
+                LIMITS.step,
+                |id| id == place.id,
+            )
             .await
             .map(drop)
     }
@@ -50,7 +61,11 @@ impl Play {
         if self.window.offers("verify-identity").await? {
             self.window.press("verify-identity").await?;
         }
-        self.window.wait_attribute("banner", "data-identity", LIMITS.work, |state| state == "verified").await?;
+        self.window
+            .wait_attribute("banner", "data-identity", LIMITS.work, |state| {
+                state == "verified"
+            })
+            .await?;
         self.window.press("rollout-arm").await?;
         self.window.wait_for("arm-dialog").await?;
         if self.window.shows("arm-name").await? {
@@ -59,8 +74,16 @@ impl Play {
         if module == "fission-executor" {
             self.picture(&format!("arming-{}", place.id)).await?;
         }
-        let armed = async || Ok(self.window.attribute("banner", "data-arming").await?.as_deref() == Some("armed"));
-        self.sign("arm-confirm", "the banner to say armed", armed).await?;
+        let armed = async || {
+            Ok(self
+                .window
+                .attribute("banner", "data-arming")
+                .await?
+                .as_deref()
+                == Some("armed"))
+        };
+        self.sign("arm-confirm", "the banner to say armed", armed)
+            .await?;
         self.window.wait_gone("arm-dialog", LIMITS.step).await
     }
 
@@ -72,11 +95,21 @@ impl Play {
         self.say(&format!("roll out {module} in {}", place.id));
         self.window.press("rollout-start").await?;
         self.window
-            .wait_attribute(&format!("module-{module}"), "data-status", LIMITS.work, |status| status != "waiting")
+            .wait_attribute(
+                &format!("module-{module}"),
+                "data-status",
+                LIMITS.work,
+                |status| status != "waiting",
+            )
             .await?;
         if module == "fission-router" {
-            let looks: &[Look] = if place.id == "sz-prod" { &[Look::Dark] } else { &[] };
-            self.picture_in(&format!("rollout-{}", place.id), looks).await?;
+            let looks: &[Look] = if place.id == "sz-prod" {
+                &[Look::Dark]
+            } else {
+                &[]
+            };
+            self.picture_in(&format!("rollout-{}", place.id), looks)
+                .await?;
         }
         Ok(())
     }
@@ -85,15 +118,26 @@ impl Play {
     ///
     /// # Errors
     /// When it comes to a bad end, or to none in time.
-    pub async fn watch(&self, module: &str, wanted: impl Fn(&str) -> bool) -> Result<(), WindowFailure> {
+    pub async fn watch(
+        &self,
+        module: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<(), WindowFailure> {
         let id = format!("module-{module}");
-        let ended = |status: &str| wanted(status) || matches!(status, "failed" | "errored" | "stopped");
-        let status = self.window.wait_attribute(&id, "data-status", LIMITS.rollout, ended).await?;
+        let ended =
+            |status: &str| wanted(status) || matches!(status, "failed" | "errored" | "stopped");
+        let status = self
+            .window
+            .wait_attribute(&id, "data-status", LIMITS.rollout, ended)
+            .await?;
         if wanted(&status) {
             return Ok(());
         }
         // It came to another end: this waits for nothing, but it saves what is to be seen.
-        self.window.wait_attribute(&id, "data-status", Duration::ZERO, &wanted).await.map(drop)
+        self.window
+            .wait_attribute(&id, "data-status", Duration::ZERO, &wanted)
+            .await
+            .map(drop)
     }
 
     /// Holds the button in the corner until the environment goes back, and waits until it is back.
@@ -105,12 +149,22 @@ impl Play {
         self.select(place).await?;
         self.go("rollout", "screen-rollout").await?;
         self.say(&format!("hold the button: {} goes back", place.id));
-        self.window.wait_attribute("way-back-state", "data-state", LIMITS.step, |state| state == "ready").await?;
+        self.window
+            .wait_attribute("way-back-state", "data-state", LIMITS.step, |state| {
+                state == "ready"
+            })
+            .await?;
         self.window.hold("way-back", BACK_HOLD).await?;
         let moving = |state: &str| state == "running" || state == "done";
-        self.window.wait_attribute("way-back-state", "data-state", LIMITS.step, moving).await?;
+        self.window
+            .wait_attribute("way-back-state", "data-state", LIMITS.step, moving)
+            .await?;
         self.picture("going-back").await?;
-        self.window.wait_attribute("way-back-state", "data-state", LIMITS.rollout, |state| state == "done").await?;
+        self.window
+            .wait_attribute("way-back-state", "data-state", LIMITS.rollout, |state| {
+                state == "done"
+            })
+            .await?;
         self.say(&format!("{} runs the old versions again", place.id));
         self.picture("gone-back").await
     }

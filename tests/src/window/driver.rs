@@ -34,7 +34,14 @@ impl Driver {
         let mut environment = desktop.environment().to_vec();
         environment.push((DATA_FOLDER.to_owned(), data_folder.display().to_string()));
         environment.extend_from_slice(more);
-        let arguments = ["--port", &port.to_string(), "--native-port", &native_port.to_string(), "--native-driver", "/usr/bin/WebKitWebDriver"];
+        let arguments = [
+            "--port",
+            &port.to_string(),
+            "--native-port",
+            &native_port.to_string(),
+            "--native-driver",
+            "/usr/bin/WebKitWebDriver",
+        ];
         let (mut programs, _) = Program::start(&Start {
             name: "tauri-driver",
             program: &folders::driver(),
@@ -46,15 +53,26 @@ impl Driver {
         })?;
         for port in [port, native_port] {
             let listens = until(LIMITS.open, async || {
-                Ok::<_, DesktopFailure>(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok())
+                Ok::<_, DesktopFailure>(
+                    tokio::net::TcpStream::connect(("127.0.0.1", port))
+                        .await
+                        .ok(),
+                )
             });
             if listens.await?.is_none() {
                 programs.still_runs()?;
                 return Err(DesktopFailure::NotReady("the WebDriver").into());
             }
         }
-        let client = session(port).await.map_err(|why| WindowFailure::Open { why, said: tail(&log) })?;
-        Ok(Driver { client, programs, log })
+        let client = session(port).await.map_err(|why| WindowFailure::Open {
+            why,
+            said: tail(&log),
+        })?;
+        Ok(Driver {
+            client,
+            programs,
+            log,
+        })
     }
 
     /// What the program printed so far.
@@ -75,14 +93,18 @@ impl Driver {
             let in_group = fields.nth(2) == Some(group.as_str());
             let file = std::fs::read_link(entry.path().join("exe")).ok()?;
             // A rebuilt program goes on running from the deleted file.
-            let ours = file == wanted || file.to_string_lossy().starts_with(&*wanted.to_string_lossy());
+            let ours = file == wanted
+                || file
+                    .to_string_lossy()
+                    .starts_with(&*wanted.to_string_lossy());
             (in_group && ours).then(|| Pid::from_raw(pid)).flatten()
         })
     }
 
     /// Ends the program as a power cut would.
     pub(super) fn kill_program(&self) -> bool {
-        self.program().is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+        self.program()
+            .is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
     }
 }
 
@@ -103,7 +125,10 @@ async fn session(port: u16) -> Result<Client, String> {
 /// A port that was free a moment ago; the driver takes no listening socket.
 fn free_port() -> Result<u16, WindowFailure> {
     let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    let failed = |source| DesktopFailure::File { what: "looking for a free port", source };
+    let failed = |source| DesktopFailure::File {
+        what: "looking for a free port",
+        source,
+    };
     Ok(port.map_err(failed)?.port())
 }
 

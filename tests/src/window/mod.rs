@@ -36,7 +36,11 @@ impl Window {
     ///
     /// # Errors
     /// When the program does not start, or its page does not load.
-    pub async fn open(desktop: &Desktop, data_folder: &Path, evidence: &Path) -> Result<Window, WindowFailure> {
+    pub async fn open(
+        desktop: &Desktop,
+        data_folder: &Path,
+        evidence: &Path,
+    ) -> Result<Window, WindowFailure> {
         Window::open_with(desktop, data_folder, evidence, &[]).await
     }
 
@@ -51,7 +55,11 @@ impl Window {
         more: &[(String, String)],
     ) -> Result<Window, WindowFailure> {
         let driver = Driver::start(desktop, data_folder, more).await?;
-        let window = Window { driver, data_folder: data_folder.to_owned(), evidence: evidence.to_owned() };
+        let window = Window {
+            driver,
+            data_folder: data_folder.to_owned(),
+            evidence: evidence.to_owned(),
+        };
         window.wait_for("app").await?;
         Ok(window)
     }
@@ -69,7 +77,10 @@ impl Window {
         if self.driver.kill_program() {
             return Ok(());
         }
-        Err(WindowFailure::Open { why: "the program runs no more".to_owned(), said: driver::tail(self.driver.log()) })
+        Err(WindowFailure::Open {
+            why: "the program runs no more".to_owned(),
+            said: driver::tail(self.driver.log()),
+        })
     }
 
     /// Ends the program in order.
@@ -78,6 +89,9 @@ impl Window {
     /// When the driver refuses.
     pub async fn close(self) -> Result<(), WindowFailure> {
         let closed = self.driver.client.clone().close().await;
-        closed.map_err(|source| WindowFailure::Driver { what: "closing the window".to_owned(), source: Box::new(source) })
+        closed.map_err(|source| WindowFailure::Driver {
+            what: "closing the window".to_owned(),
+            source: Box::new(source),
+        })
     }
 }

@@ -12,12 +12,18 @@ impl Window {
     /// When it cannot be taken, is of another size, or cannot be written.
     pub async fn screenshot(&self, path: &Path) -> Result<(), WindowFailure> {
         let taken = self.driver.client.screenshot().await;
-        let png = taken.map_err(|source| WindowFailure::Driver { what: "taking a picture".to_owned(), source: Box::new(source) })?;
+        let png = taken.map_err(|source| WindowFailure::Driver {
+            what: "taking a picture".to_owned(),
+            source: Box::new(source),
+        })?;
         let write = |path: &Path| {
             path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
             std::fs::write(path, &png)
         };
-        write(path).map_err(|source| WindowFailure::Write { path: path.to_owned(), source })?;
+        write(path).map_err(|source| WindowFailure::Write {
+            path: path.to_owned(),
+            source,
+        })?;
         match size(&png) {
             Some(size) if size == SIZE => Ok(()),
             found => {

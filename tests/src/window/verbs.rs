@@ -33,7 +33,9 @@ impl Window {
     /// When it does not become clickable in time.
     pub async fn press_within(&self, testid: &str, limit: Duration) -> Result<(), WindowFailure> {
         self.eventually(&format!("{testid} to be pressed"), limit, async || {
-            let Some(element) = self.ready(testid).await? else { return Ok(None) };
+            let Some(element) = self.ready(testid).await? else {
+                return Ok(None);
+            };
             // A click that something else intercepts, or that comes too late for an element that
             // was drawn anew, was not made: it is safe to look again.
             match element.click().await {
@@ -49,20 +51,30 @@ impl Window {
     /// # Errors
     /// When the field does not appear in time, or does not take the text.
     pub async fn type_into(&self, testid: &str, text: &str) -> Result<(), WindowFailure> {
-        self.eventually(&format!("{testid} to take its text"), LIMITS.step, async || {
-            let Some(element) = self.ready(testid).await? else { return Ok(None) };
-            let typed = async {
-                if element.prop("value").await?.is_some_and(|value| !value.is_empty()) {
-                    element.clear().await?;
+        self.eventually(
+            &format!("{testid} to take its text"),
+            LIMITS.step,
+            async || {
+                let Some(element) = self.ready(testid).await? else {
+                    return Ok(None);
+                };
+                let typed = async {
+                    if element
+                        .prop("value")
+                        .await?
+                        .is_some_and(|value| !value.is_empty())
+                    {
+                        element.clear().await?;
+                    }
+                    element.send_keys(text).await?;
+                    element.prop("value").await
+                };
+                match typed.await {
+                    Ok(value) => Ok((value.as_deref() == Some(text)).then_some(())),
+                    Err(error) => absent(error),
                 }
-                element.send_keys(text).await?;
-                element.prop("value").await
-            };
-            match typed.await {
-                Ok(value) => Ok((value.as_deref() == Some(text)).then_some(())),
-                Err(error) => absent(error),
-            }
-        })
+            },
+        )
         .await
     }
 
@@ -71,13 +83,19 @@ impl Window {
     /// # Errors
     /// When there is no such option in time.
     pub async fn choose(&self, testid: &str, value: &str) -> Result<(), WindowFailure> {
-        self.eventually(&format!("{testid} to offer {value}"), LIMITS.step, async || {
-            let Some(element) = self.ready(testid).await? else { return Ok(None) };
-            match element.select_by_value(value).await {
-                Ok(()) => Ok(Some(())),
-                Err(error) => absent(error),
-            }
-        })
+        self.eventually(
+            &format!("{testid} to offer {value}"),
+            LIMITS.step,
+            async || {
+                let Some(element) = self.ready(testid).await? else {
+                    return Ok(None);
+                };
+                match element.select_by_value(value).await {
+                    Ok(()) => Ok(Some(())),
+                    Err(error) => absent(error),
+                }
+            },
+        )
         .await
     }
 
@@ -87,9 +105,16 @@ impl Window {
     /// When it does not become clickable in time.
     pub async fn hold(&self, testid: &str, time: Duration) -> Result<(), WindowFailure> {
         self.eventually(&format!("{testid} to be held"), LIMITS.step, async || {
-            let Some(element) = self.ready(testid).await? else { return Ok(None) };
+            let Some(element) = self.ready(testid).await? else {
+                return Ok(None);
+            };
             let hand = MouseActions::new("hand".to_owned())
-                .then(PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 })
+                .then(PointerAction::MoveToElement {
+                    element,
+                    duration: None,
+                    x: 0.0,
+                    y: 0.0,
+                })
                 .then(PointerAction::Down { button: LEFT })
                 .then(PointerAction::Pause { duration: time })
                 .then(PointerAction::Up { button: LEFT });
@@ -108,9 +133,14 @@ impl Window {
     pub async fn key(&self, keys: &[char]) -> Result<(), WindowFailure> {
         let down = keys.iter().map(|key| KeyAction::Down { value: *key });
         let up = keys.iter().rev().map(|key| KeyAction::Up { value: *key });
-        let hands = down.chain(up).fold(KeyActions::new("hands".to_owned()), KeyActions::then);
+        let hands = down
+            .chain(up)
+            .fold(KeyActions::new("hands".to_owned()), KeyActions::then);
         let pressed = self.driver.client.perform_actions(hands).await;
-        pressed.map_err(|source| WindowFailure::Driver { what: format!("pressing {keys:?}"), source: Box::new(source) })
+        pressed.map_err(|source| WindowFailure::Driver {
+            what: format!("pressing {keys:?}"),
+            source: Box::new(source),
+        })
     }
 
     /// Waits until something is to be seen.
@@ -125,8 +155,15 @@ impl Window {
     ///
     /// # Errors
     /// When it does not appear in time.
-    pub async fn wait_for_within(&self, testid: &str, limit: Duration) -> Result<(), WindowFailure> {
-        self.eventually(&format!("{testid} to appear"), limit, async || Ok(self.shows(testid).await?.then_some(()))).await
+    pub async fn wait_for_within(
+        &self,
+        testid: &str,
+        limit: Duration,
+    ) -> Result<(), WindowFailure> {
+        self.eventually(&format!("{testid} to appear"), limit, async || {
+            Ok(self.shows(testid).await?.then_some(()))
+        })
+        .await
     }
 
     /// Waits until something is gone.
@@ -134,7 +171,10 @@ impl Window {
     /// # Errors
     /// When it stays.
     pub async fn wait_gone(&self, testid: &str, limit: Duration) -> Result<(), WindowFailure> {
-        self.eventually(&format!("{testid} to go"), limit, async || Ok((!self.shows(testid).await?).then_some(()))).await
+        self.eventually(&format!("{testid} to go"), limit, async || {
+            Ok((!self.shows(testid).await?).then_some(()))
+        })
+        .await
     }
 
     /// Waits until a text is what it should be, and returns it.
@@ -164,9 +204,16 @@ impl Window {
         limit: Duration,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<String, WindowFailure> {
-        self.eventually(&format!("the right {attribute} of {testid}"), limit, async || {
-            Ok(self.attribute(testid, attribute).await?.filter(|value| wanted(value)))
-        })
+        self.eventually(
+            &format!("the right {attribute} of {testid}"),
+            limit,
+            async || {
+                Ok(self
+                    .attribute(testid, attribute)
+                    .await?
+                    .filter(|value| wanted(value)))
+            },
+        )
         .await
     }
 
@@ -183,8 +230,12 @@ impl Window {
     /// # Errors
     /// When the driver fails.
     pub async fn shows(&self, testid: &str) -> Result<bool, WindowFailure> {
-        let Some(element) = self.find(testid).await? else { return Ok(false) };
-        Ok(self.or_absent(element.is_displayed().await)?.unwrap_or(false))
+        let Some(element) = self.find(testid).await? else {
+            return Ok(false);
+        };
+        Ok(self
+            .or_absent(element.is_displayed().await)?
+            .unwrap_or(false))
     }
 
     /// Whether something is to be seen and can be pressed now.
@@ -199,8 +250,14 @@ impl Window {
     ///
     /// # Errors
     /// When the driver fails.
-    pub async fn attribute(&self, testid: &str, attribute: &str) -> Result<Option<String>, WindowFailure> {
-        let Some(element) = self.find(testid).await? else { return Ok(None) };
+    pub async fn attribute(
+        &self,
+        testid: &str,
+        attribute: &str,
+    ) -> Result<Option<String>, WindowFailure> {
+        let Some(element) = self.find(testid).await? else {
+            return Ok(None);
+        };
         Ok(self.or_absent(element.attr(attribute).await)?.flatten())
     }
 
@@ -212,7 +269,11 @@ impl Window {
         let script = "return [...document.querySelectorAll(`[data-testid^=\"${arguments[0]}\"]`)]\
             .filter((one) => one.checkVisibility()).map((one) => one.dataset.testid)";
         let found = self.script(script, vec![prefix.into()]).await?;
-        let ids = found.as_array().into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned));
+        let ids = found
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|id| id.as_str().map(str::to_owned));
         Ok(ids.collect())
     }
 
@@ -220,12 +281,21 @@ impl Window {
     ///
     /// # Errors
     /// When the driver fails.
-    pub async fn attributes(&self, prefix: &str, attribute: &str) -> Result<Vec<(String, String)>, WindowFailure> {
+    pub async fn attributes(
+        &self,
+        prefix: &str,
+        attribute: &str,
+    ) -> Result<Vec<(String, String)>, WindowFailure> {
         let script = "return [...document.querySelectorAll(`[data-testid^=\"${arguments[0]}\"][${arguments[1]}]`)]\
             .map((one) => [one.dataset.testid, one.getAttribute(arguments[1])])";
-        let found = self.script(script, vec![prefix.into(), attribute.into()]).await?;
+        let found = self
+            .script(script, vec![prefix.into(), attribute.into()])
+            .await?;
         let pairs = found.as_array().into_iter().flatten().filter_map(|pair| {
-            Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned()))
+            Some((
+                pair.get(0)?.as_str()?.to_owned(),
+                pair.get(1)?.as_str()?.to_owned(),
+            ))
         });
         Ok(pairs.collect())
     }
@@ -256,11 +326,23 @@ impl Window {
     /// # Errors
     /// When the window goes on in another one.
     pub async fn language(&self, wanted: &str) -> Result<(), WindowFailure> {
-        let spoken = async || Ok::<_, WindowFailure>(self.script("return document.documentElement.lang", vec![]).await?.as_str() == Some(wanted));
+        let spoken = async || {
+            Ok::<_, WindowFailure>(
+                self.script("return document.documentElement.lang", vec![])
+                    .await?
+                    .as_str()
+                    == Some(wanted),
+            )
+        };
         if !spoken().await? {
             self.press("language").await?;
         }
-        self.eventually(&format!("the window to speak {wanted}"), LIMITS.step, async || Ok(spoken().await?.then_some(()))).await
+        self.eventually(
+            &format!("the window to speak {wanted}"),
+            LIMITS.step,
+            async || Ok(spoken().await?.then_some(())),
+        )
+        .await
     }
 
     /// Takes on a look: `light`, `dark` or `system`.
@@ -269,7 +351,12 @@ impl Window {
     /// When the window does not take it on.
     pub async fn theme(&self, wanted: &str) -> Result<(), WindowFailure> {
         self.eventually(&format!("the theme {wanted}"), LIMITS.step, async || {
-            if self.attribute("theme", "data-theme-choice").await?.as_deref() == Some(wanted) {
+            if self
+                .attribute("theme", "data-theme-choice")
+                .await?
+                .as_deref()
+                == Some(wanted)
+            {
                 return Ok(Some(()));
             }
             self.press("theme").await?;
@@ -279,25 +366,44 @@ impl Window {
     }
 
     /// Runs a script that only looks. Whatever is done is done by clicks and keys.
-    pub(super) async fn script(&self, script: &str, arguments: Vec<Value>) -> Result<Value, WindowFailure> {
+    pub(super) async fn script(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> Result<Value, WindowFailure> {
         let ran = self.driver.client.execute(script, arguments).await;
-        ran.map_err(|source| WindowFailure::Driver { what: format!("running {script}"), source: Box::new(source) })
+        ran.map_err(|source| WindowFailure::Driver {
+            what: format!("running {script}"),
+            source: Box::new(source),
+        })
     }
 
     async fn text(&self, testid: &str) -> Result<Option<String>, WindowFailure> {
-        let Some(element) = self.find(testid).await? else { return Ok(None) };
+        let Some(element) = self.find(testid).await? else {
+            return Ok(None);
+        };
         self.or_absent(element.text().await)
     }
 
     async fn find(&self, testid: &str) -> Result<Option<Element>, WindowFailure> {
-        self.or_absent(self.driver.client.find(Locator::Css(&selector(testid))).await)
+        self.or_absent(
+            self.driver
+                .client
+                .find(Locator::Css(&selector(testid)))
+                .await,
+        )
     }
 
     /// The element, if it can be seen and pressed.
     async fn ready(&self, testid: &str) -> Result<Option<Element>, WindowFailure> {
-        let Some(element) = self.find(testid).await? else { return Ok(None) };
+        let Some(element) = self.find(testid).await? else {
+            return Ok(None);
+        };
         let asked = async { Ok(element.is_displayed().await? && element.is_enabled().await?) };
-        Ok(self.or_absent(asked.await)?.unwrap_or(false).then_some(element))
+        Ok(self
+            .or_absent(asked.await)?
+            .unwrap_or(false)
+            .then_some(element))
     }
 
     fn or_absent<T>(&self, answer: Result<T, CmdError>) -> Result<Option<T>, WindowFailure> {
@@ -328,5 +434,8 @@ fn absent<T>(error: CmdError) -> Result<Option<T>, WindowFailure> {
     if passing {
         return Ok(None);
     }
-    Err(WindowFailure::Driver { what: "driving the window".to_owned(), source: Box::new(error) })
+    Err(WindowFailure::Driver {
+        what: "driving the window".to_owned(),
+        source: Box::new(error),
+    })
 }
