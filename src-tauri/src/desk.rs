@@ -256,18 +256,6 @@ impl Desk {
         failure
     }
 
-    /// Tells the window that the banner has changed.
-    pub fn tell_banner(&self) {
-        pulse::tell(
-            &self.app,
-            contract::Changed {
-                topic: contract::Topic::Banner,
-                subject: None,
-                revision: 0,
-            },
-        );
-    }
-
     /// Where the example is.
     pub fn example(&self) -> PathBuf {
         self.folder.join(EXAMPLE)

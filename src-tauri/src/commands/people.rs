@@ -13,7 +13,8 @@ use crate::views::person_view;
 pub async fn person_select(desk: State<'_, Desk>, person: Option<String>) -> Result<(), Failure> {
     let person = person.map(PersonId::new);
     desk.sit(|seat| seat.person = person);
-    desk.tell_banner();
+    // What may be pressed depends on who sits here: everything is read again.
+    crate::pulse::tell_all(&desk.app);
     Ok(())
 }
 
