@@ -78,3 +78,8 @@ export function ago(at: At, now: number): string {
   if (s < 172_800) return m.time_hours_ago({ n: Math.floor(s / 3600) });
   return m.time_days_ago({ n: Math.floor(s / 86_400) });
 }
+
+/** Evidence is a digest, a count or an instant; an instant is shown in the workstation's zone. */
+export function evidenceWords(evidence: string): string {
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(evidence) ? clockTime(evidence) : evidence;
+}
