@@ -63,7 +63,9 @@ pub struct Site {
 /// The users of a rehearsal cluster, with the rights that `rbac.yaml` gives them on a real one.
 /// `secret` goes into their tokens, so that a test can look for them.
 pub fn users(cluster: &str, secret: &str) -> Vec<User> {
-    let all = ["get", "list", "watch", "create", "update", "patch", "delete"];
+    let all = [
+        "get", "list", "watch", "create", "update", "patch", "delete",
+    ];
     let read = ["get", "list", "watch"];
     let user = |name: &str, rules| User {
         name: name.to_owned(),
@@ -77,8 +79,24 @@ pub fn users(cluster: &str, secret: &str) -> Vec<User> {
         user(
             "operator",
             vec![
-                Rule::new(&all, &[""], &["pods", "services", "configmaps", "secrets", "events"], &["*"]),
-                Rule::new(&all, &["apps"], &["deployments", "deployments/scale", "statefulsets", "daemonsets", "replicasets"], &["*"]),
+                Rule::new(
+                    &all,
+                    &[""],
+                    &["pods", "services", "configmaps", "secrets", "events"],
+                    &["*"],
+                ),
+                Rule::new(
+                    &all,
+                    &["apps"],
+                    &[
+                        "deployments",
+                        "deployments/scale",
+                        "statefulsets",
+                        "daemonsets",
+                        "replicasets",
+                    ],
+                    &["*"],
+                ),
                 Rule::new(&all, &["batch"], &["jobs"], &["*"]),
                 Rule::new(&all, &["fission.io"], &["*"], &["*"]),
                 Rule::new(&read, &[""], &seen, &["*"]),
@@ -87,7 +105,12 @@ pub fn users(cluster: &str, secret: &str) -> Vec<User> {
         user(
             "verifier",
             vec![
-                Rule::new(&read, &[""], &["pods", "services", "configmaps", "events"], &["*"]),
+                Rule::new(
+                    &read,
+                    &[""],
+                    &["pods", "services", "configmaps", "events"],
+                    &["*"],
+                ),
                 Rule::new(&read, &[""], &seen, &["*"]),
                 Rule::new(&read, &["apps", "batch"], &["*"], &["*"]),
             ],
@@ -112,7 +135,8 @@ impl Site {
         let home = TempDir::with_prefix("pilothouse-site-").expect("a folder");
         let site = Site { plane, home };
         for caller in [Caller::Admin, Caller::Operator, Caller::Verifier] {
-            std::fs::write(site.kubeconfig_path(caller), site.kubeconfig(caller)).expect("a kubeconfig");
+            std::fs::write(site.kubeconfig_path(caller), site.kubeconfig(caller))
+                .expect("a kubeconfig");
         }
         site
     }
@@ -174,7 +198,8 @@ impl Site {
 
     /// A client with another token than anybody has, or with none.
     pub async fn stranger(&self, token: Option<&str>) -> Client {
-        let mut kubeconfig = Kubeconfig::from_yaml(&self.kubeconfig(Caller::Verifier)).expect("a kubeconfig");
+        let mut kubeconfig =
+            Kubeconfig::from_yaml(&self.kubeconfig(Caller::Verifier)).expect("a kubeconfig");
         for user in &mut kubeconfig.auth_infos {
             if let Some(user) = &mut user.auth_info {
                 user.token = token.map(|token| token.to_owned().into());
@@ -206,11 +231,70 @@ impl Site {
         child.wait_with_output().await.expect("kubectl's end")
     }
 
-    /// Makes watches from `resourceVersion=1` impossible. On a real cluster they are: its caches
-    /// begin later.
-    pub fn forget_the_past(&self) {
+    /// The bearer token of a caller.
+    pub fn token(&self, caller: Caller) -> String {
+        match &self.plane {
+            Plane::Rehearsal(_) => {
+                let kubeconfig =
+                    Kubeconfig::from_yaml(&self.kubeconfig(caller)).expect("a kubeconfig");
+                let user = kubeconfig
+                    .auth_infos
+                    .into_iter()
+                    .next()
+                    .and_then(|user| user.auth_info);
+                let token = user.and_then(|user| user.token).expect("a token");
+                secrecy::ExposeSecret::expose_secret(&token).to_owned()
+            }
+            Plane::Real(plane) => plane.token(caller.real()),
+        }
+    }
+
+    /// Applies a manifest as an administrator does.
+    pub async fn apply(&self, manifest: &str) {
+        self.apply_as("kubectl", manifest).await;
+    }
+
+    /// The same with another field manager.
+    pub async fn apply_as(&self, manager: &str, manifest: &str) {
+        let manager = format!("--field-manager={manager}");
+        let arguments = ["apply", "--server-side", &manager, "-f", "-"];
+        let output = self.kubectl(Caller::Admin, &arguments, manifest).await;
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            self.name(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// An object as kubectl gets it, or nothing.
+    pub async fn get(&self, namespace: &str, kind: &str, name: &str) -> Option<serde_json::Value> {
+        let arguments = [
+            "--namespace",
+            namespace,
+            "get",
+            kind,
+            name,
+            "--output=json",
+            "--ignore-not-found",
+        ];
+        let output = self.kubectl(Caller::Admin, &arguments, "").await;
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            self.name(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).ok()
+    }
+
+    /// Makes the next watch of a resource from an old revision fail, as it does on a real cluster
+    /// whose cache of the resource is younger.
+    pub fn forget_the_past(&self, resource: &str) {
         if let Plane::Rehearsal(cluster) = &self.plane {
-            cluster.compact();
+            cluster.inject(rehearsal::Fault::ExpireWatch {
+                resource: resource.to_owned(),
+            });
         }
     }
 

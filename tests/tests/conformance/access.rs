@@ -23,27 +23,59 @@ pub async fn nobody_is_anonymous(case: &Case) {
 
 pub async fn a_refusal_names_verb_and_resource(case: &Case) {
     let verifier = case.site.client(Caller::Verifier).await;
-    case.create("apps/deployments", &case.deployment("d", 0, "1")).await.good();
-    send(&verifier, "GET", &case.path("apps/deployments/d"), None, JSON).await.good();
+    case.create("apps/deployments", &case.deployment("d", 0, "1"))
+        .await
+        .good();
+    send(
+        &verifier,
+        "GET",
+        &case.path("apps/deployments/d"),
+        None,
+        JSON,
+    )
+    .await
+    .good();
     let patch = json!({"spec": {"replicas": 1}});
-    let answer = send(&verifier, "PATCH", &case.path("apps/deployments/d"), Some((MERGE, &patch)), JSON).await;
-    assert_eq!(answer.body["details"], json!({"name": "d", "group": "apps", "kind": "deployments"}));
+    let answer = send(
+        &verifier,
+        "PATCH",
+        &case.path("apps/deployments/d"),
+        Some((MERGE, &patch)),
+        JSON,
+    )
+    .await;
+    assert_eq!(
+        answer.body["details"],
+        json!({"name": "d", "group": "apps", "kind": "deployments"})
+    );
     let namespace = &case.namespace;
     assert_eq!(
         answer.refused(403, "Forbidden"),
-        format!("deployments.apps \"d\" is forbidden: User \"verifier\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"{namespace}\"")
+        format!(
+            "deployments.apps \"d\" is forbidden: User \"verifier\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"{namespace}\""
+        )
     );
     let answer = send(&verifier, "GET", &case.path("secrets"), None, JSON).await;
     assert_eq!(
         answer.refused(403, "Forbidden"),
-        format!("secrets is forbidden: User \"verifier\" cannot list resource \"secrets\" in API group \"\" in the namespace \"{namespace}\"")
+        format!(
+            "secrets is forbidden: User \"verifier\" cannot list resource \"secrets\" in API group \"\" in the namespace \"{namespace}\""
+        )
     );
     let answer = send(&verifier, "GET", "/api/v1/secrets", None, JSON).await;
     assert_eq!(
         answer.refused(403, "Forbidden"),
         "secrets is forbidden: User \"verifier\" cannot list resource \"secrets\" in API group \"\" at the cluster scope"
     );
-    send(&verifier, "DELETE", "/api/v1/namespaces/default", None, JSON).await.refused(403, "Forbidden");
+    send(
+        &verifier,
+        "DELETE",
+        "/api/v1/namespaces/default",
+        None,
+        JSON,
+    )
+    .await
+    .refused(403, "Forbidden");
 }
 
 pub async fn the_review_says_what_the_server_does(case: &Case) {
@@ -64,7 +96,11 @@ pub async fn the_review_says_what_the_server_does(case: &Case) {
         });
         let answer = send(&client, "POST", uri, Some((JSON, &review)), JSON).await;
         assert_eq!(answer.status, 201);
-        assert_eq!(answer.good()["status"]["allowed"], expected, "{caller:?} {verb} {resource}/{subresource}");
+        assert_eq!(
+            answer.good()["status"]["allowed"],
+            expected,
+            "{caller:?} {verb} {resource}/{subresource}"
+        );
     }
 }
 
@@ -72,7 +108,9 @@ pub async fn the_server_says_who_one_is(case: &Case) {
     let verifier = case.site.client(Caller::Verifier).await;
     let uri = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-    let answer = send(&verifier, "POST", uri, Some((JSON, &review)), JSON).await.good();
+    let answer = send(&verifier, "POST", uri, Some((JSON, &review)), JSON)
+        .await
+        .good();
     let info = &answer["status"]["userInfo"];
     assert_eq!(info["username"], "verifier");
     let groups = info["groups"].as_array().unwrap();
@@ -84,8 +122,16 @@ pub async fn the_server_says_who_one_is(case: &Case) {
 pub async fn versions_and_health_are_open(case: &Case) {
     let verifier = case.site.client(Caller::Verifier).await;
     let version = send(&verifier, "GET", "/version", None, JSON).await.good();
-    assert_eq!((version["major"].as_str(), version["minor"].as_str()), (Some("1"), Some("36")));
-    assert!(version["gitVersion"].as_str().unwrap().starts_with("v1.36.3"));
+    assert_eq!(
+        (version["major"].as_str(), version["minor"].as_str()),
+        (Some("1"), Some("36"))
+    );
+    assert!(
+        version["gitVersion"]
+            .as_str()
+            .unwrap()
+            .starts_with("v1.36.3")
+    );
     for path in ["/readyz", "/livez", "/healthz"] {
         let answer = send(&verifier, "GET", path, None, JSON).await;
         assert_eq!((answer.status, answer.text.as_str()), (200, "ok"), "{path}");

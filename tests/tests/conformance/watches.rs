@@ -13,17 +13,30 @@ use crate::case::{Case, MERGE};
 struct Events(Lines<Pin<Box<dyn AsyncBufRead + Send>>>);
 
 async fn watch(case: &Case, query: &str) -> Events {
-    let uri = format!("{}?watch=true&{query}", case.path("configmaps"));
-    let stream = case.admin.request_stream(Request::get(uri).body(vec![]).unwrap()).await.unwrap();
+    watch_at(case, &case.path("configmaps"), query).await
+}
+
+async fn watch_at(case: &Case, path: &str, query: &str) -> Events {
+    let uri = format!("{path}?watch=true&{query}");
+    let stream = case
+        .admin
+        .request_stream(Request::get(uri).body(vec![]).unwrap())
+        .await
+        .unwrap();
     let stream: Pin<Box<dyn AsyncBufRead + Send>> = Box::pin(stream);
     Events(stream.lines())
 }
 
 impl Events {
     async fn next(&mut self) -> Option<(String, Value)> {
-        let line = tokio::time::timeout(Duration::from_secs(30), self.0.next()).await.expect("an event")?;
+        let line = tokio::time::timeout(Duration::from_secs(30), self.0.next())
+            .await
+            .expect("an event")?;
         let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        Some((event["type"].as_str().unwrap().to_owned(), event["object"].clone()))
+        Some((
+            event["type"].as_str().unwrap().to_owned(),
+            event["object"].clone(),
+        ))
     }
 
     async fn expect(&mut self, kind: &str) -> Value {
@@ -34,7 +47,10 @@ impl Events {
 }
 
 async fn revision(case: &Case) -> String {
-    case.get("configmaps").await.good()["metadata"]["resourceVersion"].as_str().unwrap().to_owned()
+    case.get("configmaps").await.good()["metadata"]["resourceVersion"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 async fn make(case: &Case, name: &str) {
@@ -46,16 +62,34 @@ async fn make(case: &Case, name: &str) {
 pub async fn a_watch_goes_on_from_a_list(case: &Case) {
     let from = revision(case).await;
     make(case, "w").await;
-    case.ask("PATCH", "configmaps/w", MERGE, &json!({"data": {"a": "2"}})).await.good();
+    case.ask("PATCH", "configmaps/w", MERGE, &json!({"data": {"a": "2"}}))
+        .await
+        .good();
     case.delete("configmaps/w").await.good();
-    let mut events = watch(case, &format!("resourceVersion={from}&labelSelector=mine&timeoutSeconds=20")).await;
+    let mut events = watch(
+        case,
+        &format!("resourceVersion={from}&labelSelector=mine&timeoutSeconds=20"),
+    )
+    .await;
     let added = events.expect("ADDED").await;
     let modified = events.expect("MODIFIED").await;
     let deleted = events.expect("DELETED").await;
-    assert_eq!((&added["data"]["a"], &modified["data"]["a"]), (&json!("1"), &json!("2")));
-    let number = |object: &Value| object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap();
+    assert_eq!(
+        (&added["data"]["a"], &modified["data"]["a"]),
+        (&json!("1"), &json!("2"))
+    );
+    let number = |object: &Value| {
+        object["metadata"]["resourceVersion"]
+            .as_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+    };
     assert!(number(&added) < number(&modified) && number(&modified) < number(&deleted));
-    assert_eq!((added["kind"].as_str(), added["apiVersion"].as_str()), (Some("ConfigMap"), Some("v1")));
+    assert_eq!(
+        (added["kind"].as_str(), added["apiVersion"].as_str()),
+        (Some("ConfigMap"), Some("v1"))
+    );
 }
 
 pub async fn a_streaming_list_says_where_it_ends(case: &Case) {
@@ -64,7 +98,10 @@ pub async fn a_streaming_list_says_where_it_ends(case: &Case) {
     let mut events = watch(case, query).await;
     assert_eq!(events.expect("ADDED").await["metadata"]["name"], "before");
     let end = events.expect("BOOKMARK").await;
-    assert_eq!(end["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+    assert_eq!(
+        end["metadata"]["annotations"]["k8s.io/initial-events-end"],
+        "true"
+    );
     make(case, "after").await;
     assert_eq!(events.expect("ADDED").await["metadata"]["name"], "after");
 }
@@ -72,10 +109,15 @@ pub async fn a_streaming_list_says_where_it_ends(case: &Case) {
 pub async fn a_bookmark_carries_only_the_revision(case: &Case) {
     let from = revision(case).await;
     // A server sends a bookmark shortly before it ends a watch.
-    let query = format!("resourceVersion={from}&allowWatchBookmarks=true&labelSelector=mine&timeoutSeconds=4");
+    let query = format!(
+        "resourceVersion={from}&allowWatchBookmarks=true&labelSelector=mine&timeoutSeconds=4"
+    );
     let mut events = watch(case, &query).await;
     let bookmark = events.expect("BOOKMARK").await;
-    assert_eq!((bookmark["kind"].as_str(), bookmark["apiVersion"].as_str()), (Some("ConfigMap"), Some("v1")));
+    assert_eq!(
+        (bookmark["kind"].as_str(), bookmark["apiVersion"].as_str()),
+        (Some("ConfigMap"), Some("v1"))
+    );
     assert!(bookmark["metadata"]["resourceVersion"].is_string());
     assert!(bookmark["metadata"]["name"].is_null() && bookmark["data"].is_null());
     while let Some((kind, object)) = events.next().await {
@@ -84,17 +126,37 @@ pub async fn a_bookmark_carries_only_the_revision(case: &Case) {
 }
 
 pub async fn a_revision_out_of_the_window_is_410(case: &Case) {
-    make(case, "old").await;
-    case.site.forget_the_past();
-    let mut events = watch(case, "resourceVersion=1").await;
+    // The definition is younger than the revision, so that the server's cache begins after it.
+    let path = format!(
+        "/apis/fission.io/v1/namespaces/{}/environments",
+        case.namespace
+    );
+    case.site.forget_the_past("environments");
+    let mut events = watch_at(case, &path, "resourceVersion=1").await;
     let status = events.expect("ERROR").await;
-    assert_eq!((status["kind"].as_str(), &status["code"], status["reason"].as_str()), (Some("Status"), &json!(410), Some("Expired")));
-    assert!(status["message"].as_str().unwrap().starts_with("too old resource version: 1 ("), "{status}");
+    assert_eq!(
+        (
+            status["kind"].as_str(),
+            &status["code"],
+            status["reason"].as_str()
+        ),
+        (Some("Status"), &json!(410), Some("Expired"))
+    );
+    assert!(
+        status["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("too old resource version: "),
+        "{status}"
+    );
     assert!(events.next().await.is_none(), "nothing follows");
 }
 
 pub async fn a_revision_of_the_future_is_504(case: &Case) {
-    let message = case.get("configmaps?resourceVersion=999999999&resourceVersionMatch=NotOlderThan").await.refused(504, "Timeout");
+    let message = case
+        .get("configmaps?resourceVersion=999999999&resourceVersionMatch=NotOlderThan")
+        .await
+        .refused(504, "Timeout");
     assert!(message.contains("Too large resource version"), "{message}");
 }
 
@@ -103,8 +165,12 @@ pub async fn a_selector_turns_changes_into_deletions(case: &Case) {
     let from = revision(case).await;
     let mut events = watch(case, &format!("resourceVersion={from}&labelSelector=mine")).await;
     let label = |value: Value| json!({"metadata": {"labels": {"mine": value}}});
-    case.ask("PATCH", "configmaps/s", MERGE, &label(Value::Null)).await.good();
+    case.ask("PATCH", "configmaps/s", MERGE, &label(Value::Null))
+        .await
+        .good();
     events.expect("DELETED").await;
-    case.ask("PATCH", "configmaps/s", MERGE, &label(json!("yes"))).await.good();
+    case.ask("PATCH", "configmaps/s", MERGE, &label(json!("yes")))
+        .await
+        .good();
     events.expect("ADDED").await;
 }

@@ -134,12 +134,16 @@ pub(crate) fn owned_by(object: &Value, uid: &str) -> bool {
 
 /// The `Status` a finished deletion answers with.
 pub(crate) fn success(resource: &Resource, object: &Value) -> Value {
+    let mut details = json!({
+        "name": name(object), "group": resource.group, "kind": resource.plural,
+        "uid": tree::uid(object),
+    });
+    if resource.group.is_empty() {
+        tree::map_mut(&mut details, &[]).shift_remove("group");
+    }
     json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-        "details": {
-            "name": name(object), "group": resource.group, "kind": resource.plural,
-            "uid": tree::uid(object),
-        },
+        "details": details,
     })
 }
 

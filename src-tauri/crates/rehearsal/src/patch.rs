@@ -23,14 +23,19 @@ pub(crate) fn patched(
     let mut object = live.clone();
     match kind {
         PatchKind::Json => {
-            let patch: json_patch::Patch = serde_json::from_value(patch.clone())
-                .map_err(|e| ApiError::bad_request(format!("error decoding patch: {e}")))?;
-            json_patch::patch(&mut object, &patch).map_err(|_| {
-                // The real server does not say which operation failed either.
+            // The real server does not say which operation failed either.
+            let rejected = || {
                 ApiError::unprocessable(
                     "the server rejected our request due to an error in our request",
                 )
-            })?;
+            };
+            let patch: json_patch::Patch =
+                serde_json::from_value(patch.clone()).map_err(|why| match patch {
+                    // An operation that does not exist is only met when it is carried out.
+                    Value::Array(_) => rejected(),
+                    _ => ApiError::bad_request(format!("error decoding patch: {why}")),
+                })?;
+            json_patch::patch(&mut object, &patch).map_err(|_| rejected())?;
         }
         PatchKind::Merge => json_patch::merge(&mut object, patch),
         PatchKind::Strategic if !resource.builtin => {

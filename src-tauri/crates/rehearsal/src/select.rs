@@ -113,6 +113,9 @@ fn requirement(term: &str) -> Option<Requirement> {
         return Some(Requirement::NotIn(key.trim().to_owned(), vec![value]));
     }
     if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
+        if key.trim().is_empty() {
+            return None;
+        }
         let value = value.trim().to_owned();
         return Some(Requirement::In(key.trim().to_owned(), vec![value]));
     }

@@ -220,3 +220,22 @@ fn a_record_is_named_by_its_event_and_environment() {
     let names = ledger::names(&Record::Release(Event::HelpAsked)).unwrap();
     assert_eq!(names.verb, "helpAsked");
 }
+
+/// FTS5 remembers its index per connection; a check of a ledger that has grown since the last one
+/// was once taken for damage.
+#[tokio::test]
+async fn a_ledger_that_grew_since_it_was_verified_verifies_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(folder.path()).await.unwrap();
+    for round in 0..20 {
+        let more = (0..5)
+            .map(|n| vote(&format!("第 {round} 轮 {n}")))
+            .collect();
+        ledger
+            .append(&release("REL-1"), round * 5, more)
+            .await
+            .unwrap();
+        let report = ledger.verify().await.unwrap();
+        assert_eq!((report.verified, report.broken_at), ((round + 1) * 5, None));
+    }
+}

@@ -46,6 +46,11 @@ pub(crate) fn create_pod(
     let template = owner.pointer("/spec/template").cloned().unwrap_or_default();
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
     set(&mut pod, &["metadata", "name"], pod_name);
+    set(
+        &mut pod,
+        &["metadata", "generateName"],
+        format!("{}-", name(owner)),
+    );
     set(&mut pod, &["metadata", "namespace"], namespace(owner));
     set(&mut pod, &["metadata", "ownerReferences"], reference(owner));
     map_mut(&mut pod, &["metadata"]).shift_remove("creationTimestamp");

@@ -51,7 +51,7 @@ pub(crate) fn of(pod: &Value, phase: Phase) -> Value {
         .map(|container| {
             let own = text(container, "/name");
             let previous = before.iter().find(|s| text(s, "/name") == own);
-            container_status(container, previous, &phase, &now)
+            container_status(pod, container, previous, &phase, &now)
         })
         .collect();
     set(&mut status, &["containerStatuses"], containers);
@@ -89,6 +89,7 @@ fn conditions(status: &mut Value, phase: &Phase, ready: bool, now: &str) {
 }
 
 fn container_status(
+    pod: &Value,
     container: &Value,
     previous: Option<&Value>,
     phase: &Phase,
@@ -136,9 +137,13 @@ fn container_status(
         }
         Phase::CrashLoop(hit) if hit(image) => {
             last = ended(1, "Error");
+            // The kubelet's first back-off; how long ours is, is the pace's affair.
             let message = format!(
-                "back-off restarting failed container={}",
-                text(container, "/name")
+                "back-off 10s restarting failed container={} pod={}_{}({})",
+                text(container, "/name"),
+                tree::name(pod),
+                tree::namespace(pod),
+                tree::uid(pod),
             );
             (
                 json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}),

@@ -1,0 +1,404 @@
+//! Given: three clusters with the old versions on them, the example workspace, three people.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use domain::{EnvironmentId, PersonId, RegisterEvent, ReleaseId, ReleasePlan};
+use engine::ports::Vault;
+use rehearsal::{ClusterSpec, Fault, Pace};
+use secrecy::SecretString;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+use vault::fixture::SecretService;
+use vault::{KeychainVault, Options, Stretch};
+use workspace::{Opened, ReleaseDraft, example};
+
+use super::session::{quick_cluster, quick_engine};
+use super::{Caller, Ground, Notices, Session, Site, StoryClock, Trap};
+
+/// In every token of the rehearsal clusters, so that a leak can be looked for.
+pub const SECRET: &str = "hush-a81f2c";
+
+const PASSPHRASE: &str = "correct horse battery";
+
+/// The clusters of the example, in pipeline order.
+pub const CLUSTERS: [&str; 3] = ["bj-dev-01", "sz-prod-01", "bj-prod-01"];
+
+/// What a story begins with.
+pub struct Given {
+    /// How fast pods of rehearsal clusters move.
+    pub pace: Pace,
+    /// Faults in force from the start, on every rehearsal cluster.
+    pub faults: Vec<Fault>,
+    /// Bounds of the engine and of the adapter.
+    pub limits: (engine::Limits, cluster::Limits),
+    /// Replacements in the workspace's `pilothouse.yaml`: text there, text instead.
+    pub edits: Vec<(&'static str, &'static str)>,
+    /// Whether the old versions were applied by Pilothouse itself, so that no field is another's.
+    pub ours: bool,
+    /// Who is in the imported contexts.
+    pub caller: Caller,
+    /// Whether the program is killed, and where.
+    pub trap: Option<Trap>,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Given {
+            pace: Pace::instant(),
+            faults: Vec::new(),
+            limits: (quick_engine(), quick_cluster()),
+            edits: vec![("stableSeconds: 3", "stableSeconds: 1")],
+            ours: false,
+            caller: Caller::Operator,
+            trap: None,
+        }
+    }
+}
+
+/// Everything a story plays in. Two people cannot share one.
+pub struct World {
+    pub(super) sites: BTreeMap<String, Site>,
+    pub(super) folder: TempDir,
+    pub(super) session: Option<Session>,
+    vault: Option<Arc<dyn Vault>>,
+    /// A clock that the story can put forward.
+    pub clock: StoryClock,
+    /// What the desktop was told.
+    pub notices: Notices,
+    /// The release that the story is about.
+    pub release: ReleaseId,
+    pub(super) plan: Option<ReleasePlan>,
+    limits: (engine::Limits, cluster::Limits),
+    keyring: Arc<SecretService>,
+    profile: String,
+}
+
+impl Given {
+    /// On three rehearsal clusters. None, loudly, where there is no keyring to test with.
+    pub async fn rehearsed(self) -> Option<World> {
+        let keyring = keyring().await?;
+        let mut sites = Vec::new();
+        for (seed, name) in CLUSTERS.into_iter().enumerate() {
+            let mut spec = ClusterSpec::new(name, seed as u64 + 1);
+            spec.pace = self.pace.clone();
+            spec.faults = self.faults.clone();
+            sites.push(Site::rehearsal(spec, SECRET).await);
+        }
+        Some(self.on(sites, keyring).await)
+    }
+
+    /// On clusters that are there already. None, loudly, where there is no keyring to test with.
+    pub async fn real(self, sites: Vec<Site>) -> Option<World> {
+        let keyring = keyring().await?;
+        Some(self.on(sites, keyring).await)
+    }
+
+    async fn on(self, sites: Vec<Site>, keyring: Arc<SecretService>) -> World {
+        let folder = TempDir::with_prefix("pilothouse-story-").expect("a folder");
+        let home = folder.path().join("workspace");
+        example::write_to(&home).expect("the example");
+        let file = home.join("pilothouse.yaml");
+        let mut text = std::fs::read_to_string(&file).expect("pilothouse.yaml");
+        for (from, to) in &self.edits {
+            assert!(text.contains(from), "{from} is not in the example");
+            text = text.replace(from, to);
+        }
+        std::fs::write(&file, text).expect("pilothouse.yaml");
+        let mut world = World {
+            sites: sites
+                .into_iter()
+                .map(|site| (site.name().to_owned(), site))
+                .collect(),
+            folder,
+            session: None,
+            vault: None,
+            clock: StoryClock::default(),
+            notices: Notices::default(),
+            release: ReleaseId::new("REL-20260915-01"),
+            plan: None,
+            limits: self.limits,
+            keyring,
+            profile: format!("story-{}", next()),
+        };
+        world.seed(self.ours).await;
+        world.start(self.trap, true).await;
+        world.import(self.caller).await;
+        world
+    }
+}
+
+impl World {
+    /// The folder of the workspace, to be edited by a story.
+    pub fn workspace(&self) -> std::path::PathBuf {
+        self.folder.path().join("workspace")
+    }
+
+    pub(super) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The workspace as it is now.
+    pub fn opened(&self) -> Opened {
+        workspace::read(&self.workspace()).expect("a workspace")
+    }
+
+    /// The site of a cluster of the example.
+    pub fn cluster(&self, name: &str) -> &Site {
+        &self.sites[name]
+    }
+
+    /// The site and namespace of an environment.
+    pub fn place(&self, environment: &str) -> (&Site, String) {
+        let opened = self.opened();
+        let environments = opened.workspace.stages.iter().flat_map(|s| &s.environments);
+        let found = environments
+            .into_iter()
+            .find(|e| e.id.as_str() == environment)
+            .expect("an environment");
+        (&self.sites[&found.cluster], found.namespace.clone())
+    }
+
+    /// Environments of the example, in pipeline order.
+    pub fn environments(&self) -> Vec<String> {
+        let opened = self.opened();
+        let all = opened.workspace.stages.iter().flat_map(|s| &s.environments);
+        all.map(|e| e.id.to_string()).collect()
+    }
+
+    /// Puts the old versions onto the clusters, by an administrator with kubectl.
+    async fn seed(&self, ours: bool) {
+        let definitions = example::definitions().expect("definitions");
+        for site in self.sites.values() {
+            match site.ground() {
+                Ground::Rehearsal => site
+                    .rehearsed()
+                    .apply_manifest(definitions)
+                    .await
+                    .expect("definitions"),
+                Ground::Real => {
+                    site.apply(definitions).await;
+                    site.apply(FISSION_OPERATORS).await;
+                    let ready = [
+                        "wait",
+                        "--for=condition=Established",
+                        "crd/environments.fission.io",
+                        "--timeout=60s",
+                    ];
+                    let output = site.kubectl(Caller::Admin, &ready, "").await;
+                    assert!(output.status.success(), "{output:?}");
+                }
+            }
+        }
+        for environment in self.environments() {
+            let (site, _) = self.place(&environment);
+            let before = example::before(&environment).expect("the old versions");
+            match site.ground() {
+                _ if ours => site.apply_as("pilothouse", before).await,
+                Ground::Rehearsal => site
+                    .rehearsed()
+                    .apply_manifest(before)
+                    .await
+                    .expect("the old versions"),
+                Ground::Real => site.apply(before).await,
+            }
+        }
+        for site in self
+            .sites
+            .values()
+            .filter(|s| s.ground() == Ground::Rehearsal)
+        {
+            site.rehearsed().settle().await;
+        }
+    }
+
+    /// Starts the program, and unlocks everybody's key; `first` makes the keys.
+    async fn start(&mut self, trap: Option<Trap>, first: bool) {
+        let mut limits = vault::Limits::default();
+        // The stretching is the vault's own test; here it only costs time.
+        limits.stretch = Stretch {
+            memory: 1024,
+            passes: 1,
+            lanes: 1,
+        };
+        let options = Options {
+            bus_address: Some(self.keyring.address().to_owned()),
+            limits,
+        };
+        let vault: Arc<dyn Vault> = Arc::new(KeychainVault::open(self.profile.clone(), options));
+        let (notices, clock) = (self.notices.clone(), self.clock.clone());
+        let session = Session::start(
+            &self.data(),
+            vault.clone(),
+            notices,
+            clock,
+            self.limits.clone(),
+            trap,
+        )
+        .await;
+        for person in ["zhangsan", "lisi", "wangwu"] {
+            let person = PersonId::from(person);
+            let passphrase = SecretString::from(PASSPHRASE);
+            let vault = vault.clone();
+            session
+                .on(|engine| async move {
+                    if first {
+                        let key = vault.create_key(&person, passphrase).await.expect("a key");
+                        engine
+                            .register_key(&person, key)
+                            .await
+                            .expect("a registered key");
+                    } else {
+                        vault
+                            .unlock(&person, passphrase)
+                            .await
+                            .expect("an unlocked key");
+                    }
+                })
+                .await;
+        }
+        self.session = Some(session);
+        self.vault = Some(vault);
+    }
+
+    /// Kills the program and starts it again over the same folder.
+    pub async fn restart(&mut self) {
+        self.restart_with(None).await;
+    }
+
+    /// The same; the new one is killed at the trap.
+    pub async fn restart_with(&mut self, trap: Option<Trap>) {
+        self.vault = None;
+        self.session = None;
+        self.start(trap, false).await;
+    }
+
+    /// Imports the contexts of all clusters into the keychain and binds every environment to its own.
+    async fn import(&self, caller: Caller) {
+        for site in self.sites.values() {
+            let text = site.kubeconfig(caller);
+            let names = [site.name().to_owned()];
+            let contexts =
+                cluster::kubeconfig::import(&text, None, &names, false).expect("contexts");
+            for context in contexts {
+                self.store(context).await;
+            }
+        }
+        for environment in self.environments() {
+            let name = self.place(&environment).0.name().to_owned();
+            self.bind(&environment, &name).await;
+        }
+    }
+
+    /// Puts a context into the keychain, in place of one with the same name.
+    pub async fn store(&self, context: engine::ports::Context) {
+        let vault = self.vault.clone().expect("a vault");
+        let name = context.name.clone();
+        self.on(|engine| async move {
+            vault.store(context).await.expect("a stored context");
+            engine
+                .note(None, RegisterEvent::ContextImported { context: name })
+                .await
+                .expect("a note");
+        })
+        .await;
+    }
+
+    async fn bind(&self, environment: &str, context: &str) {
+        let (environment, context) = (EnvironmentId::from(environment), context.to_owned());
+        self.on(|engine| async move {
+            let probe = engine
+                .probe(&environment, &context)
+                .await
+                .expect("an answer");
+            engine
+                .bind(
+                    Some(&"zhangsan".into()),
+                    &environment,
+                    &context,
+                    &probe.identity,
+                )
+                .await
+                .expect("a binding");
+        })
+        .await;
+    }
+
+    /// A release of the workspace as it is, with the draft of its file.
+    pub async fn given_release(&mut self) {
+        self.try_release(|_| {}).await.expect("a release");
+    }
+
+    /// A release with a changed draft, or why there is none.
+    pub async fn try_release(
+        &mut self,
+        change: impl FnOnce(&mut ReleaseDraft),
+    ) -> Result<(), engine::EngineFailure> {
+        let opened = self.opened();
+        let mut draft = opened.draft.clone();
+        change(&mut draft);
+        let planned = workspace::plan(&opened, &draft, self.release.clone()).expect("a plan");
+        let plan = planned.plan.clone();
+        self.plan = Some(plan.clone());
+        let bodies = planned
+            .bodies
+            .into_iter()
+            .map(|(digest, (_, bytes))| (digest, bytes))
+            .collect();
+        self.on(|engine| async move { engine.create(&"zhangsan".into(), plan, bodies).await })
+            .await
+    }
+
+    /// Runs a question in the program.
+    pub async fn on<T, F, R>(&self, question: F) -> T
+    where
+        T: Send + 'static,
+        F: FnOnce(engine::Engine) -> R,
+        R: Future<Output = T> + Send + 'static,
+    {
+        self.session.as_ref().expect("a program").on(question).await
+    }
+
+    /// Ends the program, then the clusters.
+    pub async fn end(mut self) {
+        self.vault = None;
+        self.session = None;
+        for (_, site) in std::mem::take(&mut self.sites) {
+            site.end().await;
+        }
+    }
+}
+
+/// What the example's Fission objects need beyond the usual rights of an operator.
+const FISSION_OPERATORS: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: fission-operator}
+rules:
+  - {apiGroups: [fission.io], resources: [environments], verbs: [get, list, watch, create, update, patch, delete]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: fission-operator}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: fission-operator}
+subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: operator}]
+";
+
+/// One keyring for all stories that run now; it ends with the last of them.
+async fn keyring() -> Option<Arc<SecretService>> {
+    static SHARED: Mutex<Weak<SecretService>> = Mutex::const_new(Weak::new());
+    let mut shared = SHARED.lock().await;
+    if let Some(running) = shared.upgrade() {
+        return Some(running);
+    }
+    let started = vault::fixture::or_skip(SecretService::start("keyring").await)?;
+    let started = Arc::new(started);
+    *shared = Arc::downgrade(&started);
+    Some(started)
+}
+
+fn next() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    COUNT.fetch_add(1, Ordering::SeqCst)
+}

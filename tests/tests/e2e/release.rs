@@ -1,0 +1,80 @@
+//! The example release from the first start to 北京 prod, and back.
+
+use acceptance::desktop::{LIMITS, until};
+use acceptance::play::{Play, example};
+
+use crate::desk::{Desk, Said};
+
+#[tokio::test]
+async fn the_example_release_reaches_the_last_production_and_goes_back() {
+    let Some(desk) = Desk::set_up("release").await else {
+        return;
+    };
+    let mut play = Play::new(desk.window().await);
+    play.whole_release().await.said();
+
+    let daemon = desk.desktop.notifications().unwrap();
+    let done = |place: &str| format!("{place} · 上线完成");
+    let last = daemon
+        .wait_for(|one| one.summary == done("北京 prod") && one.body.contains("fission-agent"))
+        .await
+        .said();
+    assert!(last.actions.contains(&"default".to_owned()), "{last:?}");
+    // Every module in every environment was told of once.
+    let told = daemon
+        .shown()
+        .into_iter()
+        .filter(|one| one.summary.ends_with("上线完成"))
+        .count();
+    assert_eq!(told, 15);
+
+    click_brings_the_window_forward(&desk).await;
+
+    let place = &example::STOPS[2].environments[0];
+    play.roll_back(place).await.said();
+    daemon
+        .wait_for(|one| one.summary.starts_with("北京 prod · 已回滚"))
+        .await
+        .said();
+    play.upgrade_record().await.said();
+    play.export_audit(desk.desktop.folder()).await.said();
+
+    let log = std::fs::read_to_string(desk.desktop.folder().join("record.jsonl")).unwrap();
+    for kind in [
+        "gateOpened",
+        "modulePassed",
+        "wayBackDone",
+        "releaseFinished",
+    ] {
+        assert!(log.contains(kind), "{kind} is not in the exported log");
+    }
+    assert!(log.lines().count() > 150, "{} lines", log.lines().count());
+}
+
+/// Nothing has the keyboard; a hand clicks the notification; then the window has it.
+async fn click_brings_the_window_forward(desk: &Desk) {
+    let screen = desk.desktop.screen();
+    let window = *screen
+        .windows("^Pilothouse")
+        .unwrap()
+        .last()
+        .expect("the window");
+    screen.unfocus().said();
+    assert_ne!(screen.focused().unwrap(), Some(window));
+    let popup = *screen
+        .windows("^Dunst$")
+        .unwrap()
+        .first()
+        .expect("the notification");
+    screen.click(popup).said();
+    let forward = until(LIMITS.ready, async || {
+        Ok::<_, acceptance::desktop::DesktopFailure>(
+            (screen.focused()? == Some(window)).then_some(()),
+        )
+    });
+    assert!(
+        forward.await.said().is_some(),
+        "the window did not come forward: {:?}",
+        screen.focused()
+    );
+}

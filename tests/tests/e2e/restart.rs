@@ -1,0 +1,37 @@
+//! The program is killed in the middle of a rollout.
+
+use acceptance::play::{Play, example};
+use acceptance::window::LIMITS;
+
+use crate::desk::{Desk, Said};
+
+#[tokio::test]
+async fn a_rollout_that_was_cut_off_is_offered_and_goes_on() {
+    let Some(desk) = Desk::set_up("restart").await else {
+        return;
+    };
+    let mut play = Play::new(desk.window().await);
+    play.first_start().await.said();
+    play.create_keys().await.said();
+    play.create_release().await.said();
+    let stop = &example::STOPS[0];
+    play.prepare(stop).await.said();
+    play.pass_gate(stop).await.said();
+    let (place, module) = (&stop.environments[0], example::MODULES[0]);
+    play.arm(place, module).await.said();
+    play.start(place, module).await.said();
+    play.watch(module, |status| status == "running")
+        .await
+        .said();
+    play.into_window().kill().said();
+
+    let mut play = Play::new(desk.window().await);
+    play.continue_interrupted(place).await.said();
+    play.watch(module, |status| status == "passed").await.said();
+    // What comes after it goes as if nothing had been.
+    play.roll_out(place, example::MODULES[1]).await.said();
+    play.window()
+        .wait_for_within("banner", LIMITS.step)
+        .await
+        .said();
+}
