@@ -73,7 +73,7 @@ class Session {
   }
 
   async readBanner(): Promise<void> {
-    this.banner = await backend().bannerView();
+    this.takeBanner(await backend().bannerView());
   }
 
   async readNotifications(): Promise<void> {
@@ -103,7 +103,11 @@ class Session {
   }
 
   takeBanner(banner: BannerView): void {
+    const before = this.banner;
     this.banner = banner;
+    // The list of environments must never call verified what the banner calls a stranger.
+    const moved = before?.environment === banner.environment && before?.identity.state !== banner.identity.state;
+    if (moved && this.workspace) void this.readWorkspace().catch(() => undefined);
   }
 
   takeWorkspace(workspace: WorkspaceView): void {
