@@ -87,12 +87,20 @@ impl Screen {
     /// # Errors
     /// When the screen cannot be asked.
     pub fn focused(&self) -> Result<Option<WindowId>, DesktopFailure> {
-        Ok(self
-            .output(&["getwindowfocus", "-f"])?
-            .trim()
-            .parse()
-            .ok()
-            .map(WindowId))
+        let id = self.output(&["getwindowfocus", "-f"])?;
+        // 0 is none, 1 is whatever lies under the pointer.
+        let id = id.trim().parse().ok().filter(|id| *id > 1);
+        Ok(id.map(WindowId))
+    }
+
+    /// Takes the keyboard away from every window.
+    ///
+    /// # Errors
+    /// When the screen refuses.
+    pub fn unfocus(&self) -> Result<(), DesktopFailure> {
+        let root = self.xdotool(&["search", "--maxdepth", "0", ".*"])?;
+        let root = root.lines().next().unwrap_or_default().trim().to_owned();
+        self.xdotool(&["windowfocus", &root]).map(drop)
     }
 
     /// Presses the left button in the middle of a window, as a hand would.

@@ -8,6 +8,7 @@ mod people;
 mod records;
 mod release;
 mod rollout;
+mod site;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

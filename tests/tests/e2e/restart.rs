@@ -1,7 +1,6 @@
 //! The program is killed in the middle of a rollout.
 
 use acceptance::play::{Play, example};
-use acceptance::window::LIMITS;
 
 use crate::desk::{Desk, Said};
 
@@ -30,8 +29,5 @@ async fn a_rollout_that_was_cut_off_is_offered_and_goes_on() {
     play.watch(module, |status| status == "passed").await.said();
     // What comes after it goes as if nothing had been.
     play.roll_out(place, example::MODULES[1]).await.said();
-    play.window()
-        .wait_for_within("banner", LIMITS.step)
-        .await
-        .said();
+    play.roll_back(place).await.said();
 }
