@@ -73,14 +73,16 @@ impl Play {
     ) -> Result<(), WindowFailure> {
         self.window.press(press).await?;
         let window = &self.window;
+        let opened = std::cell::Cell::new(false);
         window
             .eventually(what, LIMITS.work, async || {
                 if done().await? {
                     return Ok(Some(()));
                 }
-                if window.offers("passphrase").await? && !window.offers("key-confirm").await? {
+                if !opened.get() && window.offers("passphrase").await? {
                     window.type_into("passphrase", PASSPHRASE).await?;
                     window.press("key-confirm").await?;
+                    opened.set(true);
                 }
                 Ok(None)
             })
