@@ -140,22 +140,36 @@ fn line(line: ports::LogLine) -> LogLine {
     }
 }
 
-/// The level that a line claims, by the words people use.
+/// Words among which the level stands: those of a time and the level itself.
+const LEVEL_WORDS: usize = 8;
+
+/// The level that a line claims: the value of its `level` field, else a level's name among its
+/// first words. `trace=4f…` is an identifier, not a level.
 fn level(text: &str) -> LogLevel {
-    let start: String = text
-        .chars()
-        .take(120)
-        .collect::<String>()
-        .to_ascii_uppercase();
-    let says = |words: &[&str]| words.iter().any(|word| start.contains(word));
-    if says(&["ERROR", "FATAL", "PANIC", "LEVEL=ERR"]) {
-        LogLevel::Error
-    } else if says(&["WARN"]) {
-        LogLevel::Warn
-    } else if says(&["DEBUG", "TRACE"]) {
-        LogLevel::Debug
-    } else {
-        LogLevel::Info
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(LEVEL_WORDS)
+        .map(str::to_ascii_uppercase)
+        .collect();
+    let after_key = words
+        .iter()
+        .position(|word| word == "LEVEL" || word == "SEVERITY" || word == "LVL")
+        .and_then(|at| words.get(at + 1));
+    let named = match after_key {
+        Some(value) => of_name(value),
+        None => words.iter().take(4).find_map(|word| of_name(word)),
+    };
+    named.unwrap_or(LogLevel::Info)
+}
+
+fn of_name(word: &str) -> Option<LogLevel> {
+    match word {
+        "ERROR" | "ERR" | "FATAL" | "PANIC" | "CRITICAL" => Some(LogLevel::Error),
+        "WARN" | "WARNING" => Some(LogLevel::Warn),
+        "INFO" | "NOTICE" => Some(LogLevel::Info),
+        "DEBUG" | "TRACE" => Some(LogLevel::Debug),
+        _ => None,
     }
 }
 
@@ -169,5 +183,11 @@ mod tests {
         assert_eq!(level("level=warning slow"), LogLevel::Warn);
         assert_eq!(level("{\"level\":\"debug\"}"), LogLevel::Debug);
         assert_eq!(level("函数就绪"), LogLevel::Info);
+        assert_eq!(
+            level("level=info msg=request status=200 trace=4f0c"),
+            LogLevel::Info
+        );
+        assert_eq!(level("retry after error"), LogLevel::Error);
+        assert_eq!(level("a request took long, no error here"), LogLevel::Info);
     }
 }
