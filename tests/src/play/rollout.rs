@@ -103,6 +103,7 @@ impl Play {
             )
             .await?;
         if module == "fission-router" {
+            self.in_the_middle(module).await?;
             let looks: &[Look] = if place.id == "sz-prod" {
                 &[Look::Dark]
             } else {
@@ -112,6 +113,26 @@ impl Play {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Waits until some pods are new and some are not.
+    async fn in_the_middle(&self, module: &str) -> Result<(), WindowFailure> {
+        let row = format!("module-{module}");
+        self.window
+            .eventually("the first new pods", LIMITS.rollout, async || {
+                let status = self.window.attribute(&row, "data-status").await?;
+                let count = self
+                    .window
+                    .wait_text("pod-ready-count", LIMITS.step, |_| true)
+                    .await?;
+                let ready: Option<u32> = count
+                    .split('/')
+                    .next()
+                    .and_then(|text| text.trim().parse().ok());
+                let over = status.as_deref() != Some("running");
+                Ok((over || ready >= Some(1)).then_some(()))
+            })
+            .await
     }
 
     /// Watches a module until its status is as wanted.
@@ -157,7 +178,10 @@ impl Play {
         // Whoever holds it on a busy machine holds it until it moves.
         self.window
             .eventually("the way back to begin", LIMITS.work, async || {
-                let state = self.window.attribute("way-back-state", "data-state").await?;
+                let state = self
+                    .window
+                    .attribute("way-back-state", "data-state")
+                    .await?;
                 if matches!(state.as_deref(), Some("running" | "done")) {
                     return Ok(Some(()));
                 }

@@ -54,6 +54,8 @@ impl Window {
         evidence: &Path,
         more: &[(String, String)],
     ) -> Result<Window, WindowFailure> {
+        // What an earlier run left would be taken for this one's; most often there is nothing.
+        let _ = std::fs::remove_dir_all(evidence);
         let driver = Driver::start(desktop, data_folder, more).await?;
         let window = Window {
             driver,

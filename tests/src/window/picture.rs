@@ -11,6 +11,7 @@ impl Window {
     /// # Errors
     /// When it cannot be taken, is of another size, or cannot be written.
     pub async fn screenshot(&self, path: &Path) -> Result<(), WindowFailure> {
+        self.drawn().await?;
         let taken = self.driver.client.screenshot().await;
         let png = taken.map_err(|source| WindowFailure::Driver {
             what: "taking a picture".to_owned(),
@@ -31,6 +32,18 @@ impl Window {
                 Err(WindowFailure::Picture(width, height))
             }
         }
+    }
+
+    /// Waits until what the page is now has been drawn: the second frame comes after the first
+    /// one is on the screen.
+    async fn drawn(&self) -> Result<(), WindowFailure> {
+        let script = "const done = arguments[0];\
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)))";
+        let drawn = self.driver.client.execute_async(script, vec![]).await;
+        drawn.map(drop).map_err(|source| WindowFailure::Driver {
+            what: "waiting for a frame".to_owned(),
+            source: Box::new(source),
+        })
     }
 }
 
