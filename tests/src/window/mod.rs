@@ -3,6 +3,7 @@
 mod driver;
 mod evidence;
 mod failure;
+mod looks;
 mod picture;
 mod verbs;
 
