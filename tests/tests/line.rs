@@ -37,7 +37,7 @@ async fn the_whole_line_on_real_clusters() {
     };
     let given = Given {
         limits: (limits, cluster::Limits::default()),
-        edits: Vec::new(),
+        edits: vec![("stableSeconds: 3", "stableSeconds: 1")],
         ..Given::default()
     };
     let step = Instant::now();
@@ -172,7 +172,7 @@ async fn a_broken_image_is_taken_back(world: &mut World) {
         let text = text.replace("fission-router:1.15.4", &format!("fission-router:{image}"));
         std::fs::write(&file, text).unwrap();
     }
-    // Its version is the workspace's own business here: one environment, one module.
+    // A release of its own: one environment, one module.
     only_production(world);
     world.release = ReleaseId::new("REL-20260916-01");
     world
@@ -255,13 +255,12 @@ fn only_production(world: &World) {
             std::fs::remove_dir_all(module.path().join(environment)).unwrap();
         }
     }
-    for module in ["fission-router"] {
-        let file = world
-            .workspace()
-            .join(format!("modules/{module}/{PROD}/deployment.yaml"));
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replace("\"1.15.4\"", &format!("\"{BROKEN}\""))).unwrap();
-    }
+    let file = world
+        .workspace()
+        .join(format!("modules/fission-router/{PROD}/deployment.yaml"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let broken = text.replace("\"1.15.4\"", &format!("\"{BROKEN}\""));
+    std::fs::write(&file, broken).unwrap();
 }
 
 /// Asks one Service all the time, each time on a connection of its own.

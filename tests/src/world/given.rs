@@ -48,7 +48,7 @@ impl Default for Given {
             pace: Pace::instant(),
             faults: Vec::new(),
             limits: (quick_engine(), quick_cluster()),
-            edits: vec![("stableSeconds: 3", "stableSeconds: 1")],
+            edits: vec![("stableSeconds: 3", "stableSeconds: 0")],
             ours: false,
             caller: Caller::Operator,
             trap: None,
@@ -60,6 +60,8 @@ impl Default for Given {
 pub struct World {
     pub(super) sites: BTreeMap<String, Site>,
     pub(super) folder: TempDir,
+    /// Environment, cluster and namespace, in pipeline order; read once, it takes its time.
+    places: Vec<(String, String, String)>,
     pub(super) session: Option<Session>,
     vault: Option<Arc<dyn Vault>>,
     /// A clock that the story can put forward.
@@ -105,12 +107,22 @@ impl Given {
             text = text.replace(from, to);
         }
         std::fs::write(&file, text).expect("pilothouse.yaml");
+        let opened = workspace::read(&home).expect("a workspace");
+        let environments = opened
+            .workspace
+            .stages
+            .into_iter()
+            .flat_map(|s| s.environments);
+        let places = environments
+            .map(|e| (e.id.to_string(), e.cluster, e.namespace))
+            .collect();
         let mut world = World {
             sites: sites
                 .into_iter()
                 .map(|site| (site.name().to_owned(), site))
                 .collect(),
             folder,
+            places,
             session: None,
             vault: None,
             clock: StoryClock::default(),
@@ -150,20 +162,17 @@ impl World {
 
     /// The site and namespace of an environment.
     pub fn place(&self, environment: &str) -> (&Site, String) {
-        let opened = self.opened();
-        let environments = opened.workspace.stages.iter().flat_map(|s| &s.environments);
-        let found = environments
-            .into_iter()
-            .find(|e| e.id.as_str() == environment)
+        let (_, cluster, namespace) = self
+            .places
+            .iter()
+            .find(|(id, _, _)| id == environment)
             .expect("an environment");
-        (&self.sites[&found.cluster], found.namespace.clone())
+        (&self.sites[cluster], namespace.clone())
     }
 
     /// Environments of the example, in pipeline order.
     pub fn environments(&self) -> Vec<String> {
-        let opened = self.opened();
-        let all = opened.workspace.stages.iter().flat_map(|s| &s.environments);
-        all.map(|e| e.id.to_string()).collect()
+        self.places.iter().map(|(id, _, _)| id.clone()).collect()
     }
 
     /// Puts the old versions onto the clusters, by an administrator with kubectl.
@@ -214,12 +223,14 @@ impl World {
 
     /// Starts the program, and unlocks everybody's key; `first` makes the keys.
     async fn start(&mut self, trap: Option<Trap>, first: bool) {
-        let mut limits = vault::Limits::default();
         // The stretching is the vault's own test; here it only costs time.
-        limits.stretch = Stretch {
-            memory: 1024,
-            passes: 1,
-            lanes: 1,
+        let limits = vault::Limits {
+            stretch: Stretch {
+                memory: 1024,
+                passes: 1,
+                lanes: 1,
+            },
+            ..vault::Limits::default()
         };
         let options = Options {
             bus_address: Some(self.keyring.address().to_owned()),

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod access;
+mod applies;
 mod case;
 mod kubectl;
 mod objects;
@@ -110,14 +111,17 @@ checks! {
         what_is_owned_goes_with_its_owner what_does_not_exist_is_404 methods_and_media_types_are_checked
         groups_and_resources_are_listed secrets_are_base64 immutable_maps_stay
         unknown_field_selectors_are_refused an_unknown_group_is_plain_text;
+    applies:
+        apply_creates_once apply_conflicts_name_owner_and_field
+        apply_conflicts_with_an_update_say_which force_takes_over_and_what_is_dropped_goes
+        shared_fields_stay_with_the_other apply_parameters_are_checked
+        a_dry_run_is_the_write_that_follows a_dry_run_of_a_change_is_the_change
+        custom_resources_are_applied;
     writes:
-        apply_creates_once apply_conflicts_name_owner_and_field apply_conflicts_with_an_update_say_which
-        force_takes_over_and_what_is_dropped_goes shared_fields_stay_with_the_other
-        apply_parameters_are_checked a_dry_run_is_the_write_that_follows
-        a_dry_run_of_a_change_is_the_change preconditions_are_checked
-        a_failed_test_changes_nothing strict_validation_names_the_field deployments_are_defaulted
-        services_are_defaulted an_address_never_changes a_selector_never_changes labels_have_to_match
-        generations_count_the_spec merges_are_of_their_kind custom_resources_are_applied
+        preconditions_are_checked a_failed_test_changes_nothing
+        strict_validation_names_the_field deployments_are_defaulted services_are_defaulted
+        an_address_never_changes a_selector_never_changes labels_have_to_match
+        generations_count_the_spec merges_are_of_their_kind
         the_status_is_not_written_with_the_spec;
     access:
         a_wrong_token_is_401 nobody_is_anonymous a_refusal_names_verb_and_resource

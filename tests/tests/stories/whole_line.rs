@@ -1,6 +1,6 @@
 //! From 北京 dev to 北京 prod.
 
-use acceptance::world::{Given, OLD};
+use acceptance::world::{Caller, Given, OLD, SECRET};
 use domain::{ModuleStatus, Phase, Status};
 use engine::ports::Clock;
 
@@ -11,6 +11,9 @@ async fn a_release_goes_down_the_whole_line() {
     let Some(mut world) = Given::default().rehearsed().await else {
         return;
     };
+    for caller in [Caller::Admin, Caller::Operator, Caller::Verifier] {
+        assert!(world.cluster("bj-dev-01").token(caller).contains(SECRET));
+    }
     for environment in world.environments() {
         world.then_versions(&environment, &OLD).await;
     }
