@@ -36,7 +36,11 @@ pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
         open: state.opened.is_some(),
         opened_at: state.opened.as_ref().map(|(when, _)| at(*when)),
         opened_by: state.opened.as_ref().map(|(_, who)| who.to_string()),
-        met: count(verdicts.iter().filter(|v| v.lets_pass()).count()),
+        // It was opened with all of them: that is in the ledger. What has lapsed since shows in the rows.
+        met: match state.opened {
+            Some(_) => count(verdicts.len()),
+            None => count(verdicts.iter().filter(|v| v.lets_pass()).count()),
+        },
         total: count(verdicts.len()),
         earliest_at: waiting.max().filter(|_| only_time).map(at),
         conditions: verdicts
