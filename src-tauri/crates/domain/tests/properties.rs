@@ -410,16 +410,14 @@ impl Audit {
                 self.write(at, actor, environment.as_str(), module.as_str(), intent);
             }
             Event::MutationSettled {
-                environment,
-                outcome,
+                outcome: MutationOutcome::Unknown { .. },
                 ..
-            } => {
-                if !matches!(outcome, MutationOutcome::Unknown { .. }) {
-                    assert!(
-                        self.pending.remove(environment.as_str()),
-                        "settled without an intent"
-                    );
-                }
+            } => {}
+            Event::MutationSettled { environment, .. } => {
+                assert!(
+                    self.pending.remove(environment.as_str()),
+                    "settled without an intent"
+                );
             }
             Event::ModulePassed {
                 environment,
