@@ -187,7 +187,6 @@ impl World {
                     .expect("definitions"),
                 Ground::Real => {
                     site.apply(definitions).await;
-                    site.apply(FISSION_OPERATORS).await;
                     let ready = [
                         "wait",
                         "--for=condition=Established",
@@ -379,21 +378,6 @@ impl World {
         }
     }
 }
-
-/// What the example's Fission objects need beyond the usual rights of an operator.
-const FISSION_OPERATORS: &str = "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: fission-operator}
-rules:
-  - {apiGroups: [fission.io], resources: [environments], verbs: [get, list, watch, create, update, patch, delete]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: fission-operator}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: fission-operator}
-subjects: [{kind: User, apiGroup: rbac.authorization.k8s.io, name: operator}]
-";
 
 /// One keyring for all stories that run now; it ends with the last of them.
 async fn keyring() -> Option<Arc<SecretService>> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ObjectRef;
-use engine::ports::LogLine;
+use engine::ports::{ClusterFailure, LogLine};
 use futures::StreamExt;
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use tokio::sync::mpsc;
@@ -110,11 +110,29 @@ struct Source {
 async fn follow(connection: Arc<Connection>, queue: Arc<Queue>, source: Source) {
     let mut last: Option<DateTime<Utc>> = None;
     loop {
-        if let Err(why) = once(&connection, &queue, &source, &mut last).await {
-            tracing::debug!(pod = source.pod, why, "a log cannot be followed yet");
+        if let Err(broken) = once(&connection, &queue, &source, &mut last).await {
+            tracing::debug!(pod = source.pod, %broken, "a log cannot be followed yet");
         }
         tokio::time::sleep(connection.limits.log_pause).await;
     }
+}
+
+/// Why a log is not followed just now. The next try follows anyhow.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    NoClient(#[from] ClusterFailure),
+    #[error("no usable name")]
+    Name,
+    #[error("no answer")]
+    Late,
+    // What the library says of it may hold the URL.
+    #[error("no connection")]
+    NoConnection,
+    #[error("answered {0}")]
+    Status(StatusCode),
+    #[error("broken off")]
+    BrokenOff,
 }
 
 async fn once(
@@ -122,11 +140,8 @@ async fn once(
     queue: &Queue,
     source: &Source,
     last: &mut Option<DateTime<Utc>>,
-) -> Result<(), String> {
-    let client = connection
-        .client()
-        .await
-        .map_err(|failure| failure.to_string())?;
+) -> Result<(), Broken> {
+    let client = connection.client().await?;
     let from = match last {
         // Whole seconds only: lines of the same second come again and are skipped below.
         Some(last) => format!(
@@ -146,20 +161,20 @@ async fn once(
     );
     let request = Request::get(uri)
         .body(Body::empty())
-        .map_err(|_| "no usable name".to_owned())?;
+        .map_err(|_| Broken::Name)?;
     let sent = tokio::time::timeout(connection.limits.read, client.send(request));
     let response = sent
         .await
-        .map_err(|_| "no answer".to_owned())?
-        .map_err(|_| "no connection".to_owned())?;
+        .map_err(|_| Broken::Late)?
+        .map_err(|_| Broken::NoConnection)?;
     if !response.status().is_success() {
-        return Err(response.status().to_string());
+        return Err(Broken::Status(response.status()));
     }
     let mut cutter = Cutter::new(connection.limits.log_line_bytes);
     let mut bytes = response.into_body().into_data_stream();
     let after = *last;
     while let Some(part) = bytes.next().await {
-        let part = part.map_err(|_| "broken off".to_owned())?;
+        let part = part.map_err(|_| Broken::BrokenOff)?;
         for (at, text) in cutter.feed(&part) {
             if at.is_some() && at <= after {
                 continue;

@@ -71,6 +71,24 @@ pub enum FaultError {
     Start(#[from] StartError),
 }
 
+/// Why a condition is not met yet: the answer to one of many questions.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotYet {
+    #[error("no socket yet")]
+    NoSocket,
+    #[error(transparent)]
+    NoConnection(io::Error),
+    /// kubectl ended badly; what it wrote is in the error.
+    #[error(transparent)]
+    Refused(io::Error),
+    #[error("no JSON: {0}")]
+    Unreadable(serde_json::Error),
+    #[error("the node is not ready")]
+    NodeNotReady,
+    #[error("the node has taints: {0}")]
+    Tainted(String),
+}
+
 pub(super) fn setup(doing: impl Into<String>) -> impl FnOnce(io::Error) -> StartError {
     let doing = doing.into();
     move |source| StartError::Setup { doing, source }

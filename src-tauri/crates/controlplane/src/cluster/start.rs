@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::components::{CONTAINERD_SOCKET, Component, Layout, load_images};
-use super::error::{StartError, setup, tail};
+use super::error::{NotYet, StartError, setup, tail};
 use super::namespaces::{Namespaces, Running};
 use super::pki::Certificates;
 use super::place::{self, Place};
@@ -151,10 +151,7 @@ impl ControlPlane {
         image::save(&all, &archive).map_err(setup("writing images"))?;
         let socket = self.namespaces.inside(CONTAINERD_SOCKET);
         self.wait("containerd's socket", Component::Containerd, || {
-            socket
-                .exists()
-                .then_some(())
-                .ok_or_else(|| "no socket yet".to_owned())
+            socket.exists().then_some(()).ok_or(NotYet::NoSocket)
         })?;
         load_images(&self.namespaces, &archive).map_err(setup("loading images"))?;
         fs::remove_file(&archive).map_err(setup("removing the image archive"))
@@ -168,22 +165,22 @@ impl ControlPlane {
             || {
                 // Cheaper than a kubectl that finds nobody listening.
                 TcpStream::connect_timeout(&address, Duration::from_secs(1))
-                    .map_err(|error| error.to_string())?;
+                    .map_err(NotYet::NoConnection)?;
                 self.ask_kubectl(&["get", "--raw", "/readyz"]).map(|_| ())
             },
         )
     }
 
-    fn apply(&self, file: &Path) -> Result<(), String> {
+    fn apply(&self, file: &Path) -> Result<(), NotYet> {
         self.ask_kubectl(&["apply", "-f", &file.display().to_string()])
             .map(|_| ())
     }
 
     /// Ready, without taints, and with the account that pods need.
-    fn ask_node(&self) -> Result<(), String> {
+    fn ask_node(&self) -> Result<(), NotYet> {
         let node = format!("node/{}", self.layout.node);
         let answer = self.ask_kubectl(&["get", &node, "serviceaccount/default", "-o", "json"])?;
-        let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+        let answer: Value = serde_json::from_str(&answer).map_err(NotYet::Unreadable)?;
         let node = &answer["items"][0];
         let ready = node["status"]["conditions"]
             .as_array()
@@ -194,20 +191,20 @@ impl ControlPlane {
             });
         let taints = &node["spec"]["taints"];
         if !ready {
-            return Err("the node is not ready".to_owned());
+            return Err(NotYet::NodeNotReady);
         }
         if !taints.is_null() {
-            return Err(format!("the node has taints: {taints}"));
+            return Err(NotYet::Tainted(taints.to_string()));
         }
         Ok(())
     }
 
-    fn ask_kubectl(&self, arguments: &[&str]) -> Result<String, String> {
+    fn ask_kubectl(&self, arguments: &[&str]) -> Result<String, NotYet> {
         let mut command = self.kubectl_command();
         command.arg("--request-timeout=10s").args(arguments);
         programs::run(&mut command)
             .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
-            .map_err(|error| error.to_string())
+            .map_err(NotYet::Refused)
     }
 
     /// Asks again and again until the answer is good, a component ends or
@@ -216,7 +213,7 @@ impl ControlPlane {
         &self,
         what: &str,
         suspect: Component,
-        mut ask: impl FnMut() -> Result<(), String>,
+        mut ask: impl FnMut() -> Result<(), NotYet>,
     ) -> Result<(), StartError> {
         let began = Instant::now();
         loop {
@@ -236,7 +233,7 @@ impl ControlPlane {
                 return Err(StartError::NotReady {
                     what: what.to_owned(),
                     waited: began.elapsed(),
-                    answer,
+                    answer: answer.to_string(),
                     component: suspect.name().to_owned(),
                     log: tail(&self.layout.log(suspect)),
                 });
