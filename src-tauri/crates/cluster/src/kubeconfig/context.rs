@@ -6,7 +6,8 @@ use engine::ports::{Context, Credential, Plugin};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::file::{Cluster, Exec, User};
-use super::screen::{Screened, decoded, filled};
+use super::screen::Screened;
+use super::value::{decoded, filled};
 use super::{KubeconfigFailure, Refusal, embed};
 use crate::pem;
 use crate::printable::scrub;

@@ -6,9 +6,12 @@ mod context;
 mod embed;
 mod failure;
 mod file;
+mod judge;
 mod screen;
+mod shown;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::path::Path;
 
