@@ -10,20 +10,19 @@ use engine::ports::{LedgerFailure, Notifier, SystemClock, Vault};
 use engine::{Engine, EngineFailure, Ports};
 use futures::future::BoxFuture;
 use ledger::SqliteLedger;
-use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager};
 use tokio::sync::{OnceCell, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 use vault::KeychainVault;
-use workspace::Opened;
 
 use crate::commands::logs::LogStreams;
 use crate::notifier::DesktopNotifier;
 use crate::preferences::PreferencesFile;
 use crate::rehearsals::Rehearsals;
+use crate::seat::{OpenWorkspace, Seat};
 use crate::seen::SeenPods;
 use crate::sessions::Sessions;
-use crate::{failures, front, pulse};
+use crate::{failures, front, lookouts, pulse};
 
 /// Folder of the example workspace, below the data folder.
 const EXAMPLE: &str = "example";
@@ -52,65 +51,6 @@ pub struct Desk {
     rehearsals: Arc<tokio::sync::Mutex<Option<Rehearsals>>>,
     seat: Mutex<Seat>,
     work: Mutex<CancellationToken>,
-}
-
-/// What the person at the workstation has open. Shown, never acted on: a command names what it acts on.
-#[derive(Clone, Default)]
-pub struct Seat {
-    /// Who sits here.
-    pub person: Option<PersonId>,
-    /// The environment in the banner.
-    pub environment: Option<EnvironmentId>,
-    /// The open workspace.
-    pub workspace: Option<Arc<OpenWorkspace>>,
-    /// The newest notification that was seen.
-    pub read_up_to: u32,
-}
-
-/// What of a [`Seat`] outlives the program: a convenience, so a file that cannot be read or written
-/// changes nothing else.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct KeptSeat {
-    person: Option<PersonId>,
-    read_up_to: u32,
-}
-
-impl Seat {
-    const FILE: &str = "seat.json";
-
-    fn read(folder: &Path) -> Seat {
-        let bytes = std::fs::read(folder.join(Seat::FILE)).unwrap_or_default();
-        let kept: KeptSeat = serde_json::from_slice(&bytes).unwrap_or_default();
-        Seat {
-            person: kept.person,
-            read_up_to: kept.read_up_to,
-            ..Seat::default()
-        }
-    }
-
-    fn write(&self, folder: &Path) {
-        let kept = KeptSeat {
-            person: self.person.clone(),
-            read_up_to: self.read_up_to,
-        };
-        let written = serde_json::to_vec(&kept)
-            .map_err(std::io::Error::from)
-            .and_then(|bytes| std::fs::write(folder.join(Seat::FILE), bytes));
-        if let Err(error) = written {
-            tracing::warn!(%error, "who sits here is not remembered");
-        }
-    }
-}
-
-/// An open workspace.
-pub struct OpenWorkspace {
-    /// Its folder.
-    pub path: PathBuf,
-    /// What was read.
-    pub opened: Opened,
-    /// Whether it is the example.
-    pub example: bool,
 }
 
 impl Desk {
@@ -161,6 +101,7 @@ impl Desk {
                     .map_err(failures::of)?;
                 pulse::forward_changes(self.app.clone(), &engine);
                 pulse::check_identity(self.app.clone(), engine.clone());
+                lookouts::keep(self.app.clone(), engine.clone());
                 Ok(engine)
             })
             .await
@@ -225,13 +166,31 @@ impl Desk {
         engine: &Engine,
         environment: &EnvironmentId,
     ) -> Option<ReleaseId> {
-        let heads = engine.releases();
-        let under_way = heads.iter().filter(|head| head.status == Status::Running);
-        let mut having = under_way.filter(|head| {
-            let snapshot = engine.release(&head.id);
-            snapshot.is_ok_and(|snapshot| snapshot.release.environments.contains_key(environment))
-        });
-        having.next().map(|head| head.id.clone())
+        let mut having = self.releases_in(engine, environment);
+        having.find_map(|(id, status)| (status == Status::Running).then_some(id))
+    }
+
+    /// The release under way in an environment, else the newest one that ended there.
+    pub fn release_shown(
+        &self,
+        engine: &Engine,
+        environment: &EnvironmentId,
+    ) -> Option<ReleaseId> {
+        self.release_under_way(engine, environment)
+            .or_else(|| self.releases_in(engine, environment).next().map(|(id, _)| id))
+    }
+
+    fn releases_in<'a>(
+        &'a self,
+        engine: &'a Engine,
+        environment: &'a EnvironmentId,
+    ) -> impl Iterator<Item = (ReleaseId, Status)> + 'a {
+        let heads = engine.releases().into_iter();
+        heads.filter_map(move |head| {
+            let snapshot = engine.release(&head.id).ok()?;
+            let within = snapshot.release.environments.contains_key(environment);
+            within.then_some((head.id, head.status))
+        })
     }
 
     /// A failure of the engine in an environment, with the cluster that it is about.

@@ -51,7 +51,7 @@ export const readOnlyWord = (reason: ReadOnlyReason): string =>
   ({
     unselected: m.readonly_unselected, notArmed: m.readonly_not_armed, gateClosed: m.readonly_gate_closed,
     identityStale: m.readonly_identity_stale, identityMismatch: m.readonly_identity_mismatch, unbound: m.readonly_unbound,
-    verifier: m.readonly_verifier, noRelease: m.readonly_no_release, done: m.readonly_done,
+    verifier: m.readonly_verifier, noRelease: m.readonly_no_release, releaseOver: m.readonly_release_over, done: m.readonly_done,
   })[reason]();
 
 export const isArmed = (arming: ArmingView): boolean => arming.state === 'armed';

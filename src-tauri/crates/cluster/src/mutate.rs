@@ -4,7 +4,7 @@
 //! before, or that it must not exist. Whatever happens to the request on its way, it changes nothing
 //! but the very object that was judged. `?timeout=` makes the API server itself give up on it.
 
-use domain::{FieldConflict, MutationIntent, MutationOutcome, MutationVerb, Precondition};
+use domain::{FieldConflict, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition};
 use engine::ports::{ClusterFailure, LiveObject, Outgoing};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -24,8 +24,10 @@ enum Said {
     Conflicts(Vec<FieldConflict>),
     /// Not carried out: the object moved after it was read.
     Moved,
-    /// Not carried out.
+    /// Not carried out: the change was judged and refused.
     Refused(String),
+    /// Not carried out, and not judged either.
+    Unheard(String),
     /// Carried out or not.
     Unclear(String),
 }
@@ -44,7 +46,7 @@ pub(crate) async fn send(
     loop {
         let live = match objects::live(connection, kind, &intent.object).await {
             Ok(live) => live,
-            Err(failure) => return refused(format!("it could not be read before: {failure}")),
+            Err(failure) => return unheard(format!("it could not be read before: {failure}")),
         };
         if let Err(outcome) = judge(intent, live.as_ref()) {
             return outcome;
@@ -54,7 +56,7 @@ pub(crate) async fn send(
         };
         let said = match connection.mutate(ask).await {
             Ok(answer) => said(intent.verb, &answer),
-            Err(NoAnswer::NotSent(failure)) => return refused(failure.to_string()),
+            Err(NoAnswer::NotSent(failure)) => return unheard(failure.to_string()),
             Err(NoAnswer::Lost(why)) => return MutationOutcome::Unknown { reason: why },
         };
         match said {
@@ -65,7 +67,7 @@ pub(crate) async fn send(
                     .filter(|c| !take_over.contains(c))
                     .collect();
                 if force || !others.is_empty() {
-                    return refused(owned(&others));
+                    return outdated(owned(&others));
                 }
                 force = true;
             }
@@ -74,17 +76,30 @@ pub(crate) async fn send(
                 races += 1;
                 force = intent.verb == MutationVerb::Restore;
             }
-            Said::Moved => return refused("the object keeps changing".to_owned()),
+            Said::Moved => return outdated("the object keeps changing".to_owned()),
             Said::Refused(why) => {
                 return refused(body.map_or(why.clone(), |body| mask::redact(&why, &body.body)));
             }
+            Said::Unheard(why) => return unheard(why),
             Said::Unclear(reason) => return MutationOutcome::Unknown { reason },
         }
     }
 }
 
 fn refused(reason: String) -> MutationOutcome {
-    MutationOutcome::NotApplied { reason }
+    not_applied(NotAppliedCause::Refused, reason)
+}
+
+fn outdated(reason: String) -> MutationOutcome {
+    not_applied(NotAppliedCause::Outdated, reason)
+}
+
+pub(crate) fn unheard(reason: String) -> MutationOutcome {
+    not_applied(NotAppliedCause::Unheard, reason)
+}
+
+fn not_applied(cause: NotAppliedCause, reason: String) -> MutationOutcome {
+    MutationOutcome::NotApplied { cause, reason }
 }
 
 fn owned(conflicts: &[FieldConflict]) -> String {
@@ -104,14 +119,14 @@ fn judge(intent: &MutationIntent, live: Option<&LiveObject>) -> Result<(), Mutat
     match (&intent.precondition, live) {
         (Precondition::Absent, None) if removed => Err(MutationOutcome::Applied { live: None }),
         (Precondition::Absent, None) => Ok(()),
-        (Precondition::Absent, Some(_)) => Err(refused(
+        (Precondition::Absent, Some(_)) => Err(outdated(
             "it exists, which it did not when it was looked at".to_owned(),
         )),
         (Precondition::Unchanged(_), None) if removed => {
             Err(MutationOutcome::Applied { live: None })
         }
-        (Precondition::Unchanged(_), None) => Err(refused("it is gone".to_owned())),
-        (Precondition::Unchanged(head), Some(live)) if head.uid != live.head.uid => Err(refused(
+        (Precondition::Unchanged(_), None) => Err(outdated("it is gone".to_owned())),
+        (Precondition::Unchanged(head), Some(live)) if head.uid != live.head.uid => Err(outdated(
             "it was deleted and created again since the diff".to_owned(),
         )),
         (Precondition::Unchanged(head), Some(live)) => {
@@ -119,7 +134,7 @@ fn judge(intent: &MutationIntent, live: Option<&LiveObject>) -> Result<(), Mutat
             // meanwhile must not keep them from it (sop R1). The fence still holds.
             let strict = matches!(intent.verb, MutationVerb::Apply | MutationVerb::Remove);
             if strict && head.content != live.head.content {
-                return Err(refused("changed since the diff".to_owned()));
+                return Err(outdated("changed since the diff".to_owned()));
             }
             match wants_paused(intent.verb) {
                 Some(paused) if is_paused(&live.body) == paused => Err(MutationOutcome::Applied {
@@ -232,20 +247,22 @@ fn said(verb: MutationVerb, answer: &Answer) -> Said {
         // A JSON Patch whose `test` fails.
         (StatusCode::UNPROCESSABLE_ENTITY, Some(_)) if patched => Said::Moved,
         // Priority and fairness turns requests away before they are carried out.
-        (StatusCode::TOO_MANY_REQUESTS, _) => Said::Refused("the API server is busy".to_owned()),
+        (StatusCode::TOO_MANY_REQUESTS, _) => Said::Unheard("the API server is busy".to_owned()),
         (StatusCode::UNAUTHORIZED, _) => {
-            Said::Refused(ClusterFailure::CredentialRefused.to_string())
+            Said::Unheard(ClusterFailure::CredentialRefused.to_string())
         }
         (StatusCode::SERVICE_UNAVAILABLE, Some(status))
             if status["reason"] == "ServiceUnavailable" =>
         {
-            Said::Refused("the API server is busy".to_owned())
+            Said::Unheard("the API server is busy".to_owned())
         }
         (StatusCode::REQUEST_TIMEOUT, _) => Said::Unclear(answered(answer)),
         (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) if is_before_storage(&answer.message()) => {
             Said::Refused(answered(answer))
         }
-        (code, _) if code.is_client_error() => Said::Refused(answered(answer)),
+        (code, Some(_)) if code.is_client_error() => Said::Refused(answered(answer)),
+        // Somebody on the way, not the API server.
+        (code, None) if code.is_client_error() => Said::Unheard(answered(answer)),
         // 500 and 504 of the API server can come after etcd took the write; 502, 503 and 504 of a
         // proxy say nothing about what is behind it.
         _ => Said::Unclear(answered(answer)),

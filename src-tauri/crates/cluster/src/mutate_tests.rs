@@ -17,6 +17,7 @@ fn word(said: Said) -> &'static str {
         Said::Conflicts(_) => "conflicts",
         Said::Moved => "moved",
         Said::Refused(_) => "refused",
+        Said::Unheard(_) => "unheard",
         Said::Unclear(_) => "unclear",
     }
 }
@@ -30,21 +31,22 @@ fn only_what_is_certain_counts_as_not_applied() {
         (MutationVerb::Apply, 200, "{}", "done"),
         (MutationVerb::Apply, 201, "{}", "done"),
         (MutationVerb::Apply, 409, status, "moved"),
-        (MutationVerb::Apply, 409, "a proxy's page", "refused"),
+        (MutationVerb::Apply, 409, "a proxy's page", "unheard"),
         (MutationVerb::Apply, 422, status, "refused"),
         (MutationVerb::Pause, 422, status, "moved"),
         (MutationVerb::Apply, 403, status, "refused"),
         (MutationVerb::Apply, 404, status, "refused"),
         (MutationVerb::Remove, 404, status, "done"),
-        (MutationVerb::Remove, 404, "a proxy's page", "refused"),
+        (MutationVerb::Remove, 404, "a proxy's page", "unheard"),
         (MutationVerb::Apply, 408, "", "unclear"),
-        (MutationVerb::Apply, 429, "", "refused"),
+        (MutationVerb::Apply, 401, status, "unheard"),
+        (MutationVerb::Apply, 429, "", "unheard"),
         (MutationVerb::Apply, 500, status, "unclear"),
         (MutationVerb::Apply, 500, typo, "refused"),
         (MutationVerb::Apply, 502, "<html>", "unclear"),
         (MutationVerb::Apply, 503, "<html>", "unclear"),
         (MutationVerb::Apply, 503, status, "unclear"),
-        (MutationVerb::Apply, 503, unavailable, "refused"),
+        (MutationVerb::Apply, 503, unavailable, "unheard"),
         (MutationVerb::Apply, 504, status, "unclear"),
         (MutationVerb::Apply, 302, "", "unclear"),
     ] {
@@ -118,7 +120,10 @@ fn preconditions_are_judged() {
         let found = match judge(&intent, live.as_ref()) {
             Ok(()) => "go",
             Err(MutationOutcome::Applied { .. }) => "applied",
-            Err(MutationOutcome::NotApplied { .. }) => "not",
+            Err(MutationOutcome::NotApplied { cause, .. }) => {
+                assert_eq!(cause, NotAppliedCause::Outdated, "{intent:?}");
+                "not"
+            }
             Err(MutationOutcome::Unknown { .. }) => "unknown",
         };
         assert_eq!(found, expected, "{intent:?} {live:?}");

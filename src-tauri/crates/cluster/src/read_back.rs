@@ -14,7 +14,7 @@
 //! [`Limits::server_deadline`]: crate::Limits::server_deadline
 //! [`Limits::settle`]: crate::Limits::settle
 
-use domain::{LiveHead, MutationIntent, MutationOutcome, MutationVerb, Precondition};
+use domain::{LiveHead, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition};
 use engine::ports::ClusterFailure;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -22,14 +22,14 @@ use tokio::time::Instant;
 use crate::connection::Connection;
 use crate::content::{self, MUTATION};
 use crate::kinds::Kind;
-use crate::mutate::{is_paused, wants_paused};
+use crate::mutate::{is_paused, unheard, wants_paused};
 use crate::objects;
 
 /// What one look at the object says.
 enum Look {
     Applied(Option<LiveHead>),
     /// Certainly not, and never any more.
-    Never(String),
+    Never(NotAppliedCause, String),
     /// Not yet, with what tells whether anything moved.
     NotYet(Option<(String, String)>),
 }
@@ -46,14 +46,14 @@ pub(crate) async fn read_back(
         let object = objects::raw(connection, kind, &intent.object).await?;
         match look(intent, object)? {
             Look::Applied(live) => return Ok(MutationOutcome::Applied { live }),
-            Look::Never(reason) => return Ok(MutationOutcome::NotApplied { reason }),
+            Look::Never(cause, reason) => return Ok(MutationOutcome::NotApplied { cause, reason }),
             Look::NotYet(seen) => {
                 let before = first.get_or_insert_with(|| seen.clone());
                 if *before != seen {
                     let reason =
                         "the object moved on without it, and it can no longer be carried out"
                             .to_owned();
-                    return Ok(MutationOutcome::NotApplied { reason });
+                    return Ok(unheard(reason));
                 }
             }
         }
@@ -62,10 +62,14 @@ pub(crate) async fn read_back(
                 "not there after {} s, longer than the API server works on it",
                 limits.settle.as_secs_f32()
             );
-            return Ok(MutationOutcome::NotApplied { reason });
+            return Ok(unheard(reason));
         }
         tokio::time::sleep(limits.settle_poll).await;
     }
+}
+
+fn outdated(reason: &str) -> Look {
+    Look::Never(NotAppliedCause::Outdated, reason.to_owned())
 }
 
 fn look(intent: &MutationIntent, object: Option<Value>) -> Result<Look, ClusterFailure> {
@@ -78,7 +82,7 @@ fn look(intent: &MutationIntent, object: Option<Value>) -> Result<Look, ClusterF
             (MutationVerb::Remove, _) => Look::Applied(None),
             (_, None) => Look::NotYet(None),
             // The request names a UID that is gone: applied to nothing it is refused, not created.
-            (_, Some(_)) => Look::Never("the object is gone".to_owned()),
+            (_, Some(_)) => outdated("the object is gone"),
         });
     };
     let ending = object.pointer("/metadata/deletionTimestamp").is_some();
@@ -97,19 +101,19 @@ fn look(intent: &MutationIntent, object: Option<Value>) -> Result<Look, ClusterF
     Ok(match intent.verb {
         MutationVerb::Remove if another || ending => Look::Applied(None),
         MutationVerb::Remove => seen,
-        _ if another => Look::Never("the object was deleted and created again".to_owned()),
+        _ if another => outdated("the object was deleted and created again"),
         MutationVerb::Apply | MutationVerb::Restore
             if mutation.as_deref() == Some(intent.id.as_str()) =>
         {
             Look::Applied(Some(live.head))
         }
         MutationVerb::Apply | MutationVerb::Restore => match expected {
-            None => Look::Never("somebody else created it meanwhile".to_owned()),
+            None => outdated("somebody else created it meanwhile"),
             // Every send was preceded by a look that found the content as expected.
             Some(head)
                 if intent.verb == MutationVerb::Apply && head.content != live.head.content =>
             {
-                Look::Never("somebody else changed the object meanwhile".to_owned())
+                outdated("somebody else changed the object meanwhile")
             }
             Some(_) => seen,
         },

@@ -132,6 +132,8 @@ pub enum ReadOnlyReason {
     Verifier,
     /// No release is open.
     NoRelease,
+    /// The newest release here is finished or cancelled.
+    ReleaseOver,
     /// Everything here is done.
     Done,
 }

@@ -114,6 +114,21 @@ pub struct MutationIntent {
     pub precondition: Precondition,
 }
 
+/// What kept a mutation from being applied. Only a refusal says anything about the change: the
+/// verdict on a module is failed for it and errored for the others (glossary: verdict).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NotAppliedCause {
+    /// The cluster judged the change and refused it.
+    #[default]
+    Refused,
+    /// The object is not what was reviewed any more, or others own fields that were not reviewed.
+    Outdated,
+    /// Nobody judged the request: no contact, the API server busy, or lost on its way. The same
+    /// change may be intended again.
+    Unheard,
+}
+
 /// What came of a mutation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
@@ -123,8 +138,11 @@ pub enum MutationOutcome {
         /// The object afterwards; none when it was removed.
         live: Option<LiveHead>,
     },
-    /// The cluster refused it, or it was never sent; nothing changed.
+    /// It is certain that nothing changed.
     NotApplied {
+        /// What kept it from being applied.
+        #[serde(default)]
+        cause: NotAppliedCause,
         /// Why, printable and free of secrets.
         reason: String,
     },

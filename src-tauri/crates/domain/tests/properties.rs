@@ -251,6 +251,7 @@ fn carry_out(story: &mut Story, step: &Try, counter: &mut u32) {
                     reason: "no answer".into(),
                 },
                 1 => MutationOutcome::NotApplied {
+                    cause: NotAppliedCause::Refused,
                     reason: "refused".into(),
                 },
                 _ => MutationOutcome::Applied {

@@ -679,6 +679,7 @@ fn going_back_restores_in_reverse_and_closes_the_gate() {
         "dev",
         &pending.id,
         MutationOutcome::NotApplied {
+            cause: NotAppliedCause::Unheard,
             reason: "never arrived".into(),
         },
     );

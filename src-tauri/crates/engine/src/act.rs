@@ -3,7 +3,7 @@
 
 use domain::{
     ClusterIdentity, Command, Digest, EnvironmentId, FieldConflict, LiveHead, ModuleId, MutationId,
-    MutationIntent, MutationOutcome, MutationVerb, ObjectRef, PersonId, Precondition, ReleaseId,
+    MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, ObjectRef, PersonId, Precondition, ReleaseId,
 };
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ pub(crate) enum Acted {
     /// The cluster has it.
     Applied(Option<LiveHead>),
     /// It has not, and nothing changed.
-    NotApplied(String),
+    NotApplied(NotAppliedCause, String),
     /// Nobody knows yet; it is pending in the ledger and has to be read back.
     Unknown(MutationId),
 }
@@ -43,7 +43,9 @@ impl Acted {
     pub(crate) fn of(mutation: &MutationId, outcome: &MutationOutcome) -> Self {
         match outcome {
             MutationOutcome::Applied { live } => Acted::Applied(live.clone()),
-            MutationOutcome::NotApplied { reason } => Acted::NotApplied(reason.clone()),
+            MutationOutcome::NotApplied { cause, reason } => {
+                Acted::NotApplied(*cause, reason.clone())
+            }
             MutationOutcome::Unknown { .. } => Acted::Unknown(mutation.clone()),
         }
     }

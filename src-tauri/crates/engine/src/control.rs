@@ -234,7 +234,7 @@ impl Engine {
                 .await?
             {
                 None | Some(Acted::Applied(_)) => {}
-                Some(Acted::NotApplied(reason)) => {
+                Some(Acted::NotApplied(_, reason)) => {
                     let object = next;
                     return Err(EngineFailure::NotApplied { object, reason });
                 }

@@ -119,6 +119,9 @@ impl Engine {
     /// What is known now beyond the ledger.
     pub fn live(&self, id: &ReleaseId, environment: &EnvironmentId) -> Live {
         let mut live = self.lane(id, environment).live();
+        if live.overview.is_some() {
+            live.picture = live.overview.clone();
+        }
         let newest = live.picture.as_ref().and_then(|picture| picture.at);
         live.watch_age_s = newest.map(|at| {
             let age = (self.now() - at).num_milliseconds().max(0);

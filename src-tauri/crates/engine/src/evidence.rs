@@ -1,11 +1,10 @@
-//! What is asked of a cluster before anything is changed: permissions, dry run, backup. Changes
-//! nothing there.
+//! What is asked of a cluster before anything is changed: dry run, backup. Changes nothing there.
 
 use std::sync::Arc;
 
 use domain::{
     Backup, BackupBody, BackupObject, Command, Diff, Digest, EnvironmentId, ModuleId, ObjectDiff,
-    ObjectRef, Permission, PersonId, PlannedObject, ReleaseId,
+    ObjectRef, PersonId, PlannedObject, ReleaseId,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
@@ -18,48 +17,6 @@ use crate::ports::{Cluster, LiveObject, Outgoing};
 use crate::{Engine, EngineFailure};
 
 impl Engine {
-    /// Asks the cluster what the user may do of all that releasing needs; true for allowed.
-    pub async fn check_permissions(
-        &self,
-        id: &ReleaseId,
-        environment: &EnvironmentId,
-    ) -> Result<Vec<(Permission, bool)>, EngineFailure> {
-        let (release, _) = self.environment(id, environment)?;
-        let objects: Vec<ObjectRef> = release
-            .plan
-            .objects(environment)
-            .map(|(_, planned)| planned.object.clone())
-            .collect();
-        let answers = self.ask_permissions(environment, &objects).await?;
-        let refused = answers.iter().filter(|(_, allowed)| !allowed);
-        let missing = refused.map(|(permission, _)| permission.clone()).collect();
-        let command = Command::RecordPermissions {
-            environment: environment.clone(),
-            missing,
-        };
-        self.book().commit(id, None, command).await?;
-        Ok(answers)
-    }
-
-    /// Asks the same for objects that belong to no release yet; nothing is written down.
-    pub async fn ask_permissions(
-        &self,
-        environment: &EnvironmentId,
-        objects: &[ObjectRef],
-    ) -> Result<Vec<(Permission, bool)>, EngineFailure> {
-        let cluster = self.cluster(environment).await?;
-        let question = self.limits().question;
-        let needed = bounded(question, cluster.needed(objects)).await?;
-        // One question a permission: the bound grows with them.
-        let bound = question * u32::try_from(needed.len().max(1)).unwrap_or(u32::MAX);
-        let missing = bounded(bound, cluster.denied(&needed)).await?;
-        let answer = |permission: Permission| {
-            let allowed = !missing.contains(&permission);
-            (permission, allowed)
-        };
-        Ok(needed.into_iter().map(answer).collect())
-    }
-
     /// Makes a dry run of everything the release writes in an environment. `cancel` gives it up;
     /// nothing is written down then.
     pub async fn compute_diff(

@@ -1,8 +1,8 @@
 //! A module's way forward: its objects in order, then waiting until it is healthy.
 
 use domain::{
-    Command, EnvironmentState, ModuleStatus, MutationVerb, NotificationKind, ObjectRef,
-    PlannedObject, Precondition, Refusal, Release, Verdict, Work,
+    Command, EnvironmentState, ModuleStatus, MutationVerb, NotAppliedCause,
+    NotificationKind, ObjectRef, PlannedObject, Precondition, Refusal, Release, Verdict, Work,
 };
 
 use crate::act::{Act, Acted};
@@ -103,7 +103,7 @@ impl Engine {
     ) -> Result<End, EngineFailure> {
         let (id, environment) = (&errand.release, &errand.environment);
         // After a restart, or when an earlier task left in the middle.
-        if let Some(Acted::NotApplied(reason)) =
+        if let Some(Acted::NotApplied(_, reason)) =
             self.until_settled(id, environment, &turn.leave).await?
         {
             tracing::info!(release = %id, %environment, reason, "the change under way was not applied");
@@ -232,8 +232,8 @@ impl Engine {
     }
 
     /// Brings one act to its end: waits while the person holds the work or has to arm again, asks
-    /// again while there is no contact, reads back what is unknown. The act itself is never made
-    /// twice: it is tried again only when nothing was intended.
+    /// again while there is no contact, reads back what is unknown. The act is never made twice: it
+    /// is tried again, as a new intent, only when the API server said that it did not look at it.
     async fn persist<F, R>(
         &self,
         errand: &Errand,
@@ -266,24 +266,26 @@ impl Engine {
                 Standing::Goes => {}
             }
             self.show_step(errand, doing.clone());
-            match act(hands, state).await {
+            let lost = match act(hands, state).await {
                 Ok(Acted::Applied(_)) => return Ok(Written::Done),
-                Ok(Acted::NotApplied(reason)) => {
-                    return Ok(self.refused_by_cluster(errand, reason).await);
-                }
+                // Turned away before anything was judged, in so many words.
+                Ok(Acted::NotApplied(NotAppliedCause::Unheard, reason)) => reason,
+                Ok(Acted::NotApplied(cause, reason)) => return Ok(not_applied(cause, reason)),
                 Ok(Acted::Unknown(mutation)) => {
                     self.until_settled(id, environment, &turn.leave).await?;
                     match self.settled(id, environment, &mutation)? {
                         Some(Acted::Applied(_)) => return Ok(Written::Done),
-                        Some(Acted::NotApplied(reason)) => {
-                            return Ok(self.refused_by_cluster(errand, reason).await);
+                        // A request that got lost is for the person to look into, not to send again.
+                        Some(Acted::NotApplied(cause, reason)) => {
+                            return Ok(not_applied(cause, reason));
                         }
-                        Some(Acted::Unknown(_)) | None => {}
+                        Some(Acted::Unknown(_)) | None => continue,
                     }
                 }
                 // Somebody else's change, a pause for one, has no outcome yet.
                 Err(EngineFailure::Refused(Refusal::OutcomePending)) => {
                     self.until_settled(id, environment, &turn.leave).await?;
+                    continue;
                 }
                 Err(EngineFailure::Refused(Refusal::NotArmed)) => {
                     if !std::mem::replace(&mut told, true) {
@@ -291,30 +293,21 @@ impl Engine {
                         self.tell(id, environment, kind, modules).await;
                     }
                     self.wait(errand, Waiting::NotArmed, &mut moves, turn).await;
+                    continue;
                 }
-                Err(failure) if failure.is_lost_contact() => {
-                    self.show_lost_contact(errand, &failure.to_string());
-                    if without_contact.look(true) >= self.limits().lost_contact {
-                        let verdict = Verdict::Errored(self.lost_contact_for());
-                        return Ok(Written::End(verdict.into()));
-                    }
-                    tokio::select! {
-                        () = turn.leave.cancelled() => return Ok(Written::End(End::Left)),
-                        () = tokio::time::sleep(pause.next()) => {}
-                    }
-                }
+                Err(failure) if failure.is_lost_contact() => failure.to_string(),
                 Err(failure) => return Err(failure),
+            };
+            self.show_lost_contact(errand, &lost);
+            if without_contact.look(true) >= self.limits().lost_contact {
+                let verdict = Verdict::Errored(format!("{}: {lost}", self.lost_contact_for()));
+                return Ok(Written::End(verdict.into()));
+            }
+            tokio::select! {
+                () = turn.leave.cancelled() => return Ok(Written::End(End::Left)),
+                () = tokio::time::sleep(pause.next()) => {}
             }
         }
-    }
-
-    /// Nothing was changed. If the cluster does not even answer now, the change was not judged.
-    async fn refused_by_cluster(&self, errand: &Errand, reason: String) -> Written {
-        let verdict = match self.ask_identity(&errand.environment).await {
-            Ok(_) => Verdict::Failed(reason),
-            Err(failure) => Verdict::Errored(format!("{reason}; {failure}")),
-        };
-        Written::End(verdict.into())
     }
 
     /// Whether an object is already what the release wants: the reviewed diff says so, or this
@@ -372,6 +365,15 @@ impl Engine {
             }
         });
     }
+}
+
+/// The verdict when nothing was changed: only a refusal speaks about the change.
+fn not_applied(cause: NotAppliedCause, reason: String) -> Written {
+    let verdict = match cause {
+        NotAppliedCause::Refused => Verdict::Failed(reason),
+        NotAppliedCause::Outdated | NotAppliedCause::Unheard => Verdict::Errored(reason),
+    };
+    Written::End(verdict.into())
 }
 
 /// Where a module's way forward stands by the ledger.

@@ -15,8 +15,11 @@ pub struct Live {
     pub step: Option<Step>,
     /// What it waits for, if it waits for a person or for contact.
     pub waiting: Option<Waiting>,
-    /// The newest picture of the workloads.
+    /// The newest picture of the workloads: all of the environment while it is looked at, else
+    /// those of the newest task.
     pub picture: Option<Arc<Picture>>,
+    /// What the lookout sees.
+    pub(crate) overview: Option<Arc<Picture>>,
     /// Seconds since the newest thing came from the watch; none when nothing came yet.
     pub watch_age_s: Option<f64>,
     /// When the progress deadline is over if nothing moves.

@@ -1,6 +1,8 @@
 //! One object on its way back.
 
-use domain::{BackupBody, EnvironmentState, MutationVerb, ObjectRef, Precondition, Refusal};
+use domain::{
+    BackupBody, EnvironmentState, MutationVerb, NotAppliedCause, ObjectRef, Precondition, Refusal,
+};
 use serde_json::Value;
 
 use crate::act::{Act, Acted};
@@ -27,6 +29,16 @@ fn restored_before(
     restored && newest_head(state, object).is_some_and(|head| head.content == live.head.content)
 }
 
+/// What one try to put an object back came to.
+enum Tried {
+    /// An outcome, or none because nothing was to be done.
+    Acted(Option<Acted>),
+    /// No contact with the cluster.
+    Lost(EngineFailure),
+    /// Look once more: the ledger moved meanwhile.
+    Again,
+}
+
 impl Engine {
     /// Brings one object to what the backup says, as often as it changes under our hands within
     /// bounds, and however long the cluster does not answer within bounds.
@@ -36,7 +48,6 @@ impl Engine {
         undo: &Undo,
         turn: &Turn,
     ) -> Result<(), EngineFailure> {
-        let (id, environment) = (&errand.release, &errand.environment);
         let object = &undo.kept.object;
         self.show_step(
             errand,
@@ -54,43 +65,59 @@ impl Engine {
                 false => self.undo_once(errand, undo).await,
                 true => self.let_go_on_back(errand, undo).await,
             };
-            let acted = match tried {
-                Ok(Some(Acted::Unknown(mutation))) => {
-                    self.until_settled(id, environment, &turn.leave).await?;
-                    match self.settled(id, environment, &mutation)? {
-                        Some(settled) => Some(settled),
-                        None => continue,
-                    }
+            let lost = match self.settle_try(errand, turn, tried).await? {
+                Tried::Again => continue,
+                Tried::Lost(failure) => failure,
+                Tried::Acted(Some(Acted::NotApplied(NotAppliedCause::Unheard, reason))) => {
+                    let object = object.clone();
+                    EngineFailure::NotApplied { object, reason }
                 }
-                Ok(acted) => acted,
-                Err(EngineFailure::Refused(Refusal::OutcomePending)) => {
-                    self.until_settled(id, environment, &turn.leave).await?;
-                    continue;
-                }
-                Err(failure) if failure.is_lost_contact() => {
-                    self.show_lost_contact(errand, &failure.to_string());
-                    if without_contact.look(true) >= self.limits().lost_contact {
-                        return Err(failure);
-                    }
-                    tokio::select! {
-                        () = turn.leave.cancelled() => return Err(EngineFailure::Cancelled),
-                        () = tokio::time::sleep(pause.next()) => {}
-                    }
-                    continue;
-                }
-                Err(failure) => return Err(failure),
-            };
-            match acted {
-                Some(Acted::NotApplied(reason)) => {
+                Tried::Acted(Some(Acted::NotApplied(_, reason))) => {
                     tries += 1;
                     if tries >= self.limits().undo_tries {
                         let object = object.clone();
                         return Err(EngineFailure::NotApplied { object, reason });
                     }
+                    continue;
                 }
-                _ if restored => return Ok(()),
-                _ => restored = true,
+                Tried::Acted(_) if restored => return Ok(()),
+                Tried::Acted(_) => {
+                    restored = true;
+                    continue;
+                }
+            };
+            self.show_lost_contact(errand, &lost.to_string());
+            if without_contact.look(true) >= self.limits().lost_contact {
+                return Err(lost);
             }
+            tokio::select! {
+                () = turn.leave.cancelled() => return Err(EngineFailure::Cancelled),
+                () = tokio::time::sleep(pause.next()) => {}
+            }
+        }
+    }
+
+    /// What one try came to, after an unknown outcome has been read back.
+    async fn settle_try(
+        &self,
+        errand: &Errand,
+        turn: &Turn,
+        tried: Result<Option<Acted>, EngineFailure>,
+    ) -> Result<Tried, EngineFailure> {
+        let (id, environment) = (&errand.release, &errand.environment);
+        match tried {
+            Ok(Some(Acted::Unknown(mutation))) => {
+                self.until_settled(id, environment, &turn.leave).await?;
+                let settled = self.settled(id, environment, &mutation)?;
+                Ok(settled.map_or(Tried::Again, |settled| Tried::Acted(Some(settled))))
+            }
+            Ok(acted) => Ok(Tried::Acted(acted)),
+            Err(EngineFailure::Refused(Refusal::OutcomePending)) => {
+                self.until_settled(id, environment, &turn.leave).await?;
+                Ok(Tried::Again)
+            }
+            Err(failure) if failure.is_lost_contact() => Ok(Tried::Lost(failure)),
+            Err(failure) => Err(failure),
         }
     }
 

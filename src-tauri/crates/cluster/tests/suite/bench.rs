@@ -166,7 +166,7 @@ pub fn intent(
 
 pub fn reason(outcome: MutationOutcome) -> String {
     match outcome {
-        MutationOutcome::NotApplied { reason } => reason,
+        MutationOutcome::NotApplied { reason, .. } => reason,
         other => panic!("{other:?}"),
     }
 }

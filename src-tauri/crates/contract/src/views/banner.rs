@@ -1,9 +1,9 @@
-use domain::{Environment, Instant, PersonId, Register, Release, Role, Stage, Tier, Work};
+use domain::{Environment, Instant, PersonId, Register, Release, Role, Stage, Status, Tier, Work};
 
-use super::common::{at, hex_with_colons, host_of, look, role_view, text};
+use super::common::{at, host_of, look, role_view, text};
+use super::identity::{IdentityInput, identity_view};
 use crate::{
-    ArmingState, ArmingView, BannerLook, BannerView, IdentityState, IdentityView, ReadOnlyReason,
-    RoleView,
+    ArmingState, ArmingView, BannerLook, BannerView, IdentityState, ReadOnlyReason, RoleView,
 };
 
 /// What the banner is made from. Without a release only the workspace is known.
@@ -13,7 +13,7 @@ pub struct BannerInput<'a> {
     pub stages: &'a [Stage],
     /// The selected environment.
     pub environment: Option<&'a Environment>,
-    /// The release that is open.
+    /// The release under way here, else the newest one that ended.
     pub release: Option<&'a Release>,
     /// What holds across releases.
     pub register: &'a Register,
@@ -41,7 +41,14 @@ pub fn banner_view(input: &BannerInput<'_>) -> BannerView {
         })
         .map_or(0, |index| index + 1);
     let binding = environment.and_then(|e| input.register.bindings.get(&e.id));
-    let identity = identity(input);
+    let identity = identity_view(&IdentityInput {
+        environment: environment.map(|e| &e.id),
+        release: input.release,
+        register: input.register,
+        now: input.now,
+        unreachable: input.unreachable,
+        limit_s: input.identity_limit_s,
+    });
     BannerView {
         look: environment.map_or(BannerLook::Unselected, |e| look(input.stages, e)),
         environment: environment.map(|e| e.id.to_string()),
@@ -72,42 +79,6 @@ fn role(input: &BannerInput<'_>) -> Option<RoleView> {
         .into_iter()
         .find(|role| input.me == Some(plan.holder(*role)))
         .map(role_view)
-}
-
-fn identity(input: &BannerInput<'_>) -> IdentityView {
-    let id = input.environment.map(|e| &e.id);
-    let binding = id.and_then(|id| input.register.bindings.get(id));
-    let state = id.and_then(|id| input.release?.environments.get(id));
-    let noted = state.and_then(|s| s.identity.as_ref());
-    let session = id.and_then(|id| input.register.checks.get(id));
-    let newest = noted
-        .into_iter()
-        .chain(session)
-        .max_by_key(|check| check.at);
-    let found = newest
-        .filter(|check| !check.verified)
-        .map(|check| &check.found);
-    let fresh = newest.is_some_and(|check| {
-        // As the gate judges it: a check from the future says nothing.
-        (0..=i64::from(input.identity_limit_s)).contains(&(input.now - check.at).num_seconds())
-    });
-    IdentityView {
-        state: match (binding, newest) {
-            (None, _) => IdentityState::Unbound,
-            (Some(_), Some(check)) if !check.verified => IdentityState::Mismatch,
-            (Some(_), _) if input.unreachable => IdentityState::Unreachable,
-            (Some(_), Some(_)) if fresh => IdentityState::Verified,
-            (Some(_), _) => IdentityState::Stale,
-        },
-        verified_at: newest
-            .filter(|check| check.verified)
-            .map(|check| at(check.at)),
-        limit_s: input.identity_limit_s,
-        uid: binding.map(|b| b.identity.uid.clone()),
-        ca: binding.map(|b| hex_with_colons(&b.identity.ca_sha256)),
-        found_uid: found.map(|f| f.uid.clone()),
-        found_ca: found.map(|f| hex_with_colons(&f.ca_sha256)),
-    }
 }
 
 fn arming(input: &BannerInput<'_>, identity: IdentityState) -> ArmingView {
@@ -157,6 +128,9 @@ fn read_only(input: &BannerInput<'_>, identity: IdentityState) -> ReadOnlyReason
     let Some(release) = input.release else {
         return ReadOnlyReason::NoRelease;
     };
+    if release.status != Status::Running {
+        return ReadOnlyReason::ReleaseOver;
+    }
     if input.me == Some(&release.plan.verifier) {
         return ReadOnlyReason::Verifier;
     }

@@ -8,6 +8,7 @@ mod checklist;
 mod common;
 mod failures;
 mod gate;
+mod identity;
 mod ledger;
 mod next;
 mod place;
@@ -36,6 +37,7 @@ pub use common::{
 };
 pub use failures::{cluster_failure, refusal_view};
 pub use gate::gate_view;
+pub use identity::{IdentityInput, identity_view};
 pub use ledger::{Names, ledger_detail, ledger_row};
 pub use next::next_steps;
 pub use place::{current_environment, current_stage};

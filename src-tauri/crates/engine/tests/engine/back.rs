@@ -113,6 +113,19 @@ async fn while_it_is_paused_the_old_version_is_let_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_api_server_does_not_keep_anything_from_going_back() {
+    let world = both_passed().await;
+    let busy = || Fate::Unheard("busy".into());
+    world
+        .cluster
+        .fates([busy(), busy(), busy(), busy(), busy()]);
+    world.way_back().await.unwrap();
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::TakenBack);
+    is_old(&world);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_object_that_cannot_go_back_does_not_stop_the_others_and_can_be_tried_again() {
     let world = both_passed().await;
     let no = || Fate::Refused("quota".into());

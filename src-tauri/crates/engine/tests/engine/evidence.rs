@@ -96,3 +96,22 @@ async fn bodies_of_secrets_are_not_shown() {
     let new = world.engine.backup_body(&release(), &env(), &extra()).await;
     assert_eq!(new.unwrap(), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_environment_that_is_looked_at_shows_its_workloads_without_a_task() {
+    let world = World::ready().await;
+    let id = release();
+    assert!(world.engine.live(&id, &env()).picture.is_none());
+    let lookout = world.engine.look_out(&id, &env());
+    let shown = |world: &World| world.engine.live(&release(), &env()).picture;
+    world
+        .until("a picture", |world| shown(world).is_some())
+        .await;
+    let picture = shown(&world).unwrap();
+    let seen: Vec<_> = picture.workloads.iter().map(|w| &w.workload).collect();
+    assert_eq!(seen, [&deployment(), &router_deployment()]);
+    drop(lookout);
+    world
+        .until("nobody looks any more", |world| shown(world).is_none())
+        .await;
+}

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::{
     Binding, ClusterIdentity, Digest, Event, FieldAuthor, FieldChange, FieldConflict, Instant,
-    LiveHead, MutationId, MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Permission,
-    PersonId, Precondition, PublicKey, ReleaseId, Signed, Statement,
+    LiveHead, MutationId, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause,
+    ObjectRef, Permission, PersonId, Precondition, PublicKey, ReleaseId, Signed, Statement,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use engine::ports::*;
@@ -205,6 +205,8 @@ pub enum Fate {
     RequestLost,
     /// Refused by the cluster.
     Refused(String),
+    /// It is turned away unread.
+    Unheard(String),
     /// The program breaks off in the middle of the call, after it was carried out.
     Panics,
     /// Takes so long.
@@ -343,8 +345,10 @@ impl FakeCluster {
             _ => false,
         };
         if !holds {
-            let reason = "changed since".to_owned();
-            return MutationOutcome::NotApplied { reason };
+            return MutationOutcome::NotApplied {
+                cause: NotAppliedCause::Outdated,
+                reason: "changed since".to_owned(),
+            };
         }
         state.carried_out.insert(intent.id.clone());
         state.serial += 1;
@@ -512,7 +516,14 @@ impl Cluster for FakeCluster {
         };
         match fate {
             Fate::Works => self.carry_out(intent, body),
-            Fate::Refused(reason) => MutationOutcome::NotApplied { reason },
+            Fate::Refused(reason) => MutationOutcome::NotApplied {
+                cause: NotAppliedCause::Refused,
+                reason,
+            },
+            Fate::Unheard(reason) => MutationOutcome::NotApplied {
+                cause: NotAppliedCause::Unheard,
+                reason,
+            },
             Fate::RequestLost => unknown(),
             Fate::AnswerLost => {
                 self.carry_out(intent, body);
@@ -542,8 +553,10 @@ impl Cluster for FakeCluster {
             let live = state.objects.get(&intent.object).map(live_head);
             MutationOutcome::Applied { live }
         } else {
-            let reason = "it is not there".to_owned();
-            MutationOutcome::NotApplied { reason }
+            MutationOutcome::NotApplied {
+                cause: NotAppliedCause::Unheard,
+                reason: "it is not there".to_owned(),
+            }
         })
     }
 

@@ -54,12 +54,12 @@ async fn a_lost_answer_is_read_back_and_never_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_request_is_read_back_twice_and_fails_without_being_sent_again() {
+async fn a_lost_request_is_read_back_twice_and_errs_without_being_sent_again() {
     let world = World::ready().await;
     world.cluster.fates([Fate::RequestLost]);
     world.start(&faasapi()).await;
     world.until_idle().await;
-    assert_eq!(world.status(&faasapi()), ModuleStatus::Failed);
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
     assert_eq!(world.cluster.sent().len(), 1);
     assert_eq!(world.cluster.read_backs(), 2);
     assert_eq!(world.outcomes(), ["unknown", "not applied"]);
@@ -102,13 +102,13 @@ async fn an_outcome_that_stays_unknown_calls_for_the_person_then_errs_and_blocks
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_object_that_changed_since_the_diff_fails_the_module_and_nothing_of_it_is_overwritten() {
+async fn an_object_that_changed_since_the_diff_ends_the_module_unjudged_and_is_not_overwritten() {
     let world = World::ready().await;
     let edited = serde_json::json!({"somebody": "else"});
     world.cluster.put(&config(), edited.clone());
     world.start(&faasapi()).await;
     world.until_idle().await;
-    assert_eq!(world.status(&faasapi()), ModuleStatus::Failed);
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
     assert_eq!(world.cluster.object(&config()).unwrap().body, edited);
     assert_eq!(world.outcomes(), ["applied", "not applied"]);
     assert_eq!(
@@ -126,6 +126,33 @@ async fn a_refusal_by_the_cluster_is_a_failure_with_its_reason() {
     assert_eq!(world.status(&faasapi()), ModuleStatus::Failed);
     let reason = world.state().modules[&faasapi()].reason.clone();
     assert_eq!(reason.as_deref(), Some("quota"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_api_server_is_asked_again_with_a_new_intent_until_it_listens() {
+    let world = World::ready().await;
+    let busy = || Fate::Unheard("busy".into());
+    world.cluster.fates([busy(), busy()]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    let outcomes = world.outcomes();
+    assert_eq!(outcomes[..2], ["not applied", "not applied"]);
+    assert!(outcomes[2..].iter().all(|outcome| *outcome == "applied"));
+    assert_eq!(world.cluster.sent().len(), APPLIES.len() + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_stays_busy_says_nothing_about_the_change() {
+    let world = World::ready().await;
+    world
+        .cluster
+        .fates(std::iter::repeat_n((), 400).map(|()| Fate::Unheard("busy".into())));
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    let reason = world.state().modules[&faasapi()].reason.clone();
+    assert!(reason.is_some_and(|reason| reason.contains("busy")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,59 @@
+use domain::{EnvironmentId, Instant, Register, Release};
+
+use super::common::{at, hex_with_colons};
+use crate::{IdentityState, IdentityView};
+
+/// What an environment's identity is judged by.
+#[derive(Clone, Copy)]
+pub struct IdentityInput<'a> {
+    /// The environment asked about.
+    pub environment: Option<&'a EnvironmentId>,
+    /// The open release, whose own checks count too.
+    pub release: Option<&'a Release>,
+    /// What holds across releases: bindings, and the checks of this session.
+    pub register: &'a Register,
+    /// Now.
+    pub now: Instant,
+    /// Whether the newest try to ask the cluster got no answer.
+    pub unreachable: bool,
+    /// After how many seconds a check is too old.
+    pub limit_s: u32,
+}
+
+/// Whether the cluster behind an environment is the one that was pinned, as the newest check found
+/// it. The banner and the list of environments say the same because both come from here.
+pub fn identity_view(input: &IdentityInput<'_>) -> IdentityView {
+    let id = input.environment;
+    let binding = id.and_then(|id| input.register.bindings.get(id));
+    let state = id.and_then(|id| input.release?.environments.get(id));
+    let noted = state.and_then(|s| s.identity.as_ref());
+    let session = id.and_then(|id| input.register.checks.get(id));
+    let newest = noted
+        .into_iter()
+        .chain(session)
+        .max_by_key(|check| check.at);
+    let found = newest
+        .filter(|check| !check.verified)
+        .map(|check| &check.found);
+    let fresh = newest.is_some_and(|check| {
+        // As the gate judges it: a check from the future says nothing.
+        (0..=i64::from(input.limit_s)).contains(&(input.now - check.at).num_seconds())
+    });
+    IdentityView {
+        state: match (binding, newest) {
+            (None, _) => IdentityState::Unbound,
+            (Some(_), Some(check)) if !check.verified => IdentityState::Mismatch,
+            (Some(_), _) if input.unreachable => IdentityState::Unreachable,
+            (Some(_), Some(_)) if fresh => IdentityState::Verified,
+            (Some(_), _) => IdentityState::Stale,
+        },
+        verified_at: newest
+            .filter(|check| check.verified)
+            .map(|check| at(check.at)),
+        limit_s: input.limit_s,
+        uid: binding.map(|b| b.identity.uid.clone()),
+        ca: binding.map(|b| hex_with_colons(&b.identity.ca_sha256)),
+        found_uid: found.map(|f| f.uid.clone()),
+        found_ca: found.map(|f| hex_with_colons(&f.ca_sha256)),
+    }
+}

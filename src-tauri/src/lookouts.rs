@@ -1,0 +1,116 @@
+//! Keeps an eye on every environment of the open releases, so that pods and readiness on the screen
+//! are those of now: after a restart, between rollouts, in stages that passed long ago. Read-only.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::{Binding, EnvironmentId, ReleaseId, Status};
+use engine::{Changed, Engine, Lookout, Topic};
+use futures::future::join_all;
+use tauri::{AppHandle, Manager};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::desk::Desk;
+
+/// How often the identities of all environments of open releases are checked. The shown one is
+/// checked more often, by the pulse.
+const IDENTITY_PERIOD: Duration = Duration::from_secs(60);
+
+type Place = (ReleaseId, EnvironmentId);
+
+/// Begins and ends lookouts as releases, bindings and verdicts on identities come and go.
+pub fn keep(app: AppHandle, engine: Engine) {
+    check_identities(app.clone(), engine.clone());
+    tauri::async_runtime::spawn(async move {
+        let mut kept: BTreeMap<Place, (Binding, Lookout)> = BTreeMap::new();
+        let mut changes = engine.changes();
+        loop {
+            let wanted = wanted(&app.state::<Desk>(), &engine);
+            kept.retain(|place, (binding, _)| wanted.get(place) == Some(binding));
+            for (place, binding) in wanted {
+                kept.entry(place)
+                    .or_insert_with_key(|(release, environment)| {
+                        (binding, engine.look_out(release, environment))
+                    });
+            }
+            if !may_differ(&mut changes).await {
+                return;
+            }
+        }
+    });
+}
+
+/// Waits for what may change which environments are wanted; false when the engine is gone.
+async fn may_differ(changes: &mut broadcast::Receiver<Changed>) -> bool {
+    // Which workspace is open is no business of the engine, so that it does not tell it.
+    let period = tokio::time::sleep(IDENTITY_PERIOD);
+    tokio::pin!(period);
+    loop {
+        let changed = tokio::select! {
+            changed = changes.recv() => changed,
+            () = &mut period => return true,
+        };
+        match changed {
+            Ok(changed) => match changed.topic {
+                Topic::Release(_) | Topic::Register | Topic::Banner => return true,
+                Topic::Rollout(..) | Topic::Ledger => {}
+            },
+            Err(RecvError::Lagged(_)) => return true,
+            Err(RecvError::Closed) => return false,
+        }
+    }
+}
+
+/// Environments of open releases whose cluster is the pinned one by the newest check.
+fn wanted(desk: &Desk, engine: &Engine) -> BTreeMap<Place, Binding> {
+    let register = engine.register();
+    let verified = |id: &EnvironmentId| register.checks.get(id).is_some_and(|c| c.verified);
+    bound(desk, engine)
+        .into_iter()
+        .filter(|((_, environment), _)| verified(environment))
+        .collect()
+}
+
+/// Bound environments of open releases of the open workspace.
+fn bound(desk: &Desk, engine: &Engine) -> BTreeMap<Place, Binding> {
+    let Ok(open) = desk.workspace() else {
+        return BTreeMap::new();
+    };
+    let register = engine.register();
+    let heads = engine.releases().into_iter();
+    let running = heads.filter(|head| head.status == Status::Running);
+    running
+        .filter_map(|head| engine.release(&head.id).ok())
+        .filter(|snapshot| open.has_all_of(&snapshot.release))
+        .flat_map(|snapshot| {
+            let environments = snapshot.release.environments.keys();
+            environments
+                .filter_map(|id| {
+                    let binding = register.bindings.get(id)?.clone();
+                    Some(((snapshot.release.plan.id.clone(), id.clone()), binding))
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn check_identities(app: AppHandle, engine: Engine) {
+    tauri::async_runtime::spawn(async move {
+        let mut changes = engine.changes();
+        loop {
+            let desk = app.state::<Desk>();
+            let places = bound(&desk, &engine);
+            let checks = places
+                .keys()
+                .map(|(_, environment)| desk.sessions.check(&engine, None, environment));
+            join_all(checks).await;
+            let until = tokio::time::Instant::now() + IDENTITY_PERIOD;
+            while bound(&desk, &engine) == places && tokio::time::Instant::now() < until {
+                if !may_differ(&mut changes).await {
+                    return;
+                }
+            }
+        }
+    });
+}

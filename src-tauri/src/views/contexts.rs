@@ -1,0 +1,121 @@
+//! Contexts: those in the keychain and those that a kubeconfig offers.
+
+use contract::views::{at, hex_with_colons, host_of};
+use contract::{
+    ContextPreview, ContextRefusal, CredentialKind, Failure, ImportPreview, PluginConcern,
+    PluginView, StoredContext,
+};
+use domain::Register;
+use engine::ports::{ContextHead, ContextKind};
+
+use crate::desk::Desk;
+
+fn credential(kind: ContextKind) -> CredentialKind {
+    match kind {
+        ContextKind::Anonymous => CredentialKind::Anonymous,
+        ContextKind::Token => CredentialKind::Token,
+        ContextKind::Basic => CredentialKind::Basic,
+        ContextKind::Certificate => CredentialKind::Certificate,
+        ContextKind::Plugin => CredentialKind::Plugin,
+    }
+}
+
+/// The contexts in the keychain.
+pub async fn stored_contexts(desk: &Desk) -> Result<Vec<StoredContext>, Failure> {
+    let register = desk.engine().await?.register();
+    let heads = desk.vault.contexts().await?;
+    Ok(heads
+        .into_iter()
+        .map(|head| stored(head, &register))
+        .collect())
+}
+
+fn stored(head: ContextHead, register: &Register) -> StoredContext {
+    let shown = (head.kind == ContextKind::Plugin)
+        .then(|| cluster::kubeconfig::command_preview(&head.words, &head.variables));
+    let bound = register
+        .bindings
+        .iter()
+        .filter(|(_, bound)| bound.context == head.name);
+    StoredContext {
+        host: host_of(&head.server),
+        credential: credential(head.kind),
+        plugin: shown.map(|shown| plugin(shown, &head.name, register)),
+        expires_at: head.expires_at.map(at),
+        bound_to: bound
+            .map(|(environment, _)| environment.to_string())
+            .collect(),
+        name: head.name,
+    }
+}
+
+fn plugin(
+    shown: cluster::kubeconfig::PluginPreview,
+    context: &str,
+    register: &Register,
+) -> PluginView {
+    let path = shown.path.map(|path| path.to_string_lossy().into_owned());
+    let allowed = path
+        .as_ref()
+        .and_then(|path| register.plugins.get(&(context.to_owned(), path.clone())));
+    PluginView {
+        allowed: allowed.is_some() && allowed == shown.sha256.as_ref(),
+        words: shown.words,
+        environment: shown.environment,
+        path,
+        sha256: shown.sha256,
+        concerns: shown.concerns.into_iter().map(concern).collect(),
+    }
+}
+
+fn concern(concern: cluster::kubeconfig::PluginConcern) -> PluginConcern {
+    use cluster::kubeconfig::PluginConcern as Found;
+    match concern {
+        Found::Shell => PluginConcern::Shell,
+        Found::PlainHttp => PluginConcern::PlainHttp,
+        Found::RelativePath => PluginConcern::RelativePath,
+        Found::NotFound => PluginConcern::NotFound,
+        Found::LegacyAuthProvider => PluginConcern::LegacyAuthProvider,
+    }
+}
+
+fn refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
+    use cluster::kubeconfig::Refusal as Found;
+    match refusal {
+        Found::InsecureTls => ContextRefusal::InsecureTls,
+        Found::NotHttps => ContextRefusal::NotHttps,
+        Found::MissingCluster => ContextRefusal::MissingCluster,
+        Found::MissingUser => ContextRefusal::MissingUser,
+        Found::NoCa => ContextRefusal::NoCa,
+        Found::BadCertificate => ContextRefusal::BadCertificate,
+        Found::DuplicateName => ContextRefusal::DuplicateName,
+        Found::Unprintable => ContextRefusal::Unprintable,
+        Found::Unsupported => ContextRefusal::Unsupported,
+    }
+}
+
+/// What a kubeconfig holds, with what the keychain and the ledger know of it.
+pub async fn import_preview(
+    desk: &Desk,
+    preview: cluster::kubeconfig::Preview,
+) -> Result<ImportPreview, Failure> {
+    let register = desk.engine().await?.register();
+    let known = desk.vault.contexts().await.unwrap_or_default();
+    let context = |shown: cluster::kubeconfig::ContextPreview| ContextPreview {
+        stored: known.iter().any(|head| head.name == shown.name),
+        plugin: shown
+            .plugin
+            .map(|found| plugin(found, &shown.name, &register)),
+        server: shown.server,
+        ca: shown.ca_sha256.map(|ca| hex_with_colons(&ca)),
+        user: shown.user,
+        credential: credential(shown.credential),
+        files: shown.files,
+        refused: shown.refused.map(refusal),
+        name: shown.name,
+    };
+    Ok(ImportPreview {
+        contexts: preview.contexts.into_iter().map(context).collect(),
+        warnings: preview.warnings,
+    })
+}

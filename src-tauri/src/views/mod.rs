@@ -1,0 +1,198 @@
+//! Views that are made of more than one part: keychain, bindings, workspace, running session.
+
+mod contexts;
+mod permissions;
+
+pub use contexts::{import_preview, stored_contexts};
+pub use permissions::permissions_view;
+
+use contract::views::{BannerInput, IdentityInput, host_of, identity_view, look, role_view, text};
+use contract::{
+    BannerView, ChainSummary, EnvironmentView, Failure, InterruptedFinding, KeyState, KeyView,
+    ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
+};
+use domain::{EnvironmentId, PersonId};
+use engine::Engine;
+use engine::ports::ChainReport;
+
+use crate::desk::Desk;
+use crate::failures;
+use crate::seat::OpenWorkspace;
+
+/// The chain in one line.
+pub fn chain_summary(chain: &ChainReport) -> ChainSummary {
+    let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    ChainSummary {
+        entries: narrow(chain.entries),
+        verified: narrow(chain.verified),
+        broken_at: chain.broken_at.map(narrow),
+        head: chain.head.clone(),
+        took_ms: chain.took_ms,
+    }
+}
+
+/// What reading back found.
+pub fn finding(found: engine::Finding) -> InterruptedFinding {
+    match found {
+        engine::Finding::Applied => InterruptedFinding::Applied,
+        engine::Finding::NotApplied => InterruptedFinding::NotApplied,
+        engine::Finding::Settled => InterruptedFinding::Settled,
+        engine::Finding::Unreachable => InterruptedFinding::Unreachable,
+    }
+}
+
+/// A person of the open workspace with the state of the key.
+pub async fn person_view(desk: &Desk, id: &PersonId) -> Result<PersonView, Failure> {
+    let open = desk.workspace()?;
+    let person = open
+        .opened
+        .workspace
+        .people
+        .iter()
+        .find(|person| &person.id == id);
+    let engine = desk.engine().await?;
+    let registered = engine.register().keys.get(id).cloned();
+    // Without a keychain nobody can sign; who there is can be shown all the same.
+    let key = desk.vault.key(id).await.unwrap_or(None);
+    let state = match &key {
+        None => KeyState::None,
+        Some((_, false)) => KeyState::Locked,
+        Some((_, true)) => KeyState::Unlocked,
+    };
+    Ok(PersonView {
+        id: id.to_string(),
+        name: person.map_or_else(|| id.to_string(), |person| person.name.clone()),
+        roles: person
+            .map(|p| p.roles.iter().map(|role| role_view(*role)).collect())
+            .unwrap_or_default(),
+        key: KeyView {
+            state,
+            fingerprint: key
+                .map(|(key, _)| key)
+                .or(registered)
+                .map(|key| key.fingerprint()),
+            registered_at: None,
+        },
+    })
+}
+
+/// The open workspace with its environments, people and releases.
+pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
+    let open = desk.workspace()?;
+    let engine = desk.engine().await?;
+    let workspace = &open.opened.workspace;
+    let mut people = Vec::new();
+    for person in &workspace.people {
+        people.push(person_view(desk, &person.id).await?);
+    }
+    let mut releases = Vec::new();
+    for head in engine.releases() {
+        let snapshot = engine.release(&head.id).map_err(failures::of)?;
+        // Releases of another workspace belong to that one's list.
+        if open.has_all_of(&snapshot.release) {
+            releases.push(
+                desk.view(&head.id, |input| Ok(contract::views::release_head(input)))
+                    .await?,
+            );
+        }
+    }
+    Ok(WorkspaceView {
+        name: text(&workspace.name),
+        path: open.path.to_string_lossy().into_owned(),
+        digest: open.opened.digest.to_string(),
+        stages: workspace
+            .stages
+            .iter()
+            .map(|s| StageHead {
+                id: s.id.to_string(),
+                name: text(&s.name),
+            })
+            .collect(),
+        environments: environments(desk, &open, engine),
+        modules: workspace
+            .modules
+            .iter()
+            .map(|m| ModuleHead {
+                id: m.id.to_string(),
+                versions: vec![m.version.clone()],
+                depends_on: m.depends_on.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+        people,
+        releases,
+        on_call: workspace
+            .on_call
+            .iter()
+            .map(|o| OnCall {
+                name: text(&o.name),
+                reach: text(&o.reach),
+            })
+            .collect(),
+        example: open.example,
+    })
+}
+
+fn environments(desk: &Desk, open: &OpenWorkspace, engine: &Engine) -> Vec<EnvironmentView> {
+    let register = engine.register();
+    let workspace = &open.opened.workspace;
+    let view = |stage: &domain::Stage, environment: &domain::Environment| {
+        let bound = register.bindings.get(&environment.id);
+        let session = desk.sessions.of(&environment.id);
+        EnvironmentView {
+            id: environment.id.to_string(),
+            name: text(&environment.name),
+            stage: stage.id.to_string(),
+            look: look(&workspace.stages, environment),
+            cluster: environment.cluster.clone(),
+            namespaces: vec![environment.namespace.clone()],
+            context: bound.map(|bound| bound.context.clone()),
+            host: bound.map(|bound| host_of(&bound.identity.url)),
+            identity: identity_view(&IdentityInput {
+                environment: Some(&environment.id),
+                release: None,
+                register: &register,
+                now: chrono::Utc::now(),
+                unreachable: session.unreachable,
+                limit_s: workspace.timings.identity_limit_s,
+            }),
+            version: session.version,
+            clock_skew_s: session.clock_skew_s,
+            rehearsal: bound.is_some_and(|bound| register.is_rehearsal(&bound.identity)),
+        }
+    };
+    workspace
+        .stages
+        .iter()
+        .flat_map(|s| s.environments.iter().map(move |e| view(s, e)))
+        .collect()
+}
+
+/// The banner.
+pub async fn banner(desk: &Desk) -> Result<BannerView, Failure> {
+    let engine = desk.engine().await?;
+    let seat = desk.seat();
+    let register = engine.register();
+    let release = match &seat.environment {
+        Some(environment) => desk.release_shown(engine, environment),
+        None => None,
+    };
+    let snapshot = release.and_then(|id| engine.release(&id).ok());
+    let workspace = seat.workspace.as_ref().map(|open| &open.opened.workspace);
+    let stages = workspace.map(|w| w.stages.as_slice()).unwrap_or_default();
+    let mut environments = stages.iter().flat_map(|stage| &stage.environments);
+    let environment = environments.find(|e| Some(&e.id) == seat.environment.as_ref());
+    let session = environment
+        .map(|e| desk.sessions.of(&e.id))
+        .unwrap_or_default();
+    Ok(contract::views::banner_view(&BannerInput {
+        stages,
+        environment,
+        release: snapshot.as_ref().map(|snapshot| snapshot.release.as_ref()),
+        register: &register,
+        me: seat.person.as_ref(),
+        now: chrono::Utc::now(),
+        unreachable: session.unreachable,
+        cluster_user: session.user.as_deref(),
+        identity_limit_s: workspace.map_or(60, |w| w.timings.identity_limit_s),
+    }))
+}
