@@ -171,13 +171,12 @@ impl Desk {
     }
 
     /// The release under way in an environment, else the newest one that ended there.
-    pub fn release_shown(
-        &self,
-        engine: &Engine,
-        environment: &EnvironmentId,
-    ) -> Option<ReleaseId> {
-        self.release_under_way(engine, environment)
-            .or_else(|| self.releases_in(engine, environment).next().map(|(id, _)| id))
+    pub fn release_shown(&self, engine: &Engine, environment: &EnvironmentId) -> Option<ReleaseId> {
+        self.release_under_way(engine, environment).or_else(|| {
+            self.releases_in(engine, environment)
+                .next()
+                .map(|(id, _)| id)
+        })
     }
 
     fn releases_in<'a>(

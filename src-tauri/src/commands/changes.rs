@@ -4,6 +4,7 @@ use domain::{Digest, EnvironmentId, ReleaseId};
 use engine::ChangesProgress;
 use tauri::State;
 
+use super::place::Place;
 use super::releases::{declaration, view_of};
 use crate::desk::Desk;
 use crate::failures;
@@ -17,17 +18,12 @@ pub async fn changes_run(
     release: String,
     environment: String,
 ) -> Result<ChangesView, Failure> {
-    let (id, environment, person) = (
-        ReleaseId::new(release),
-        EnvironmentId::new(environment),
-        desk.person()?,
-    );
-    let engine = desk.engine().await?;
-    engine
-        .compute_diff(&id, &person, &environment, desk.token())
+    let at = Place::of(&desk, release, environment).await?;
+    at.engine
+        .compute_diff(&at.release, &at.person, &at.environment, desk.token())
         .await
-        .map_err(|f| desk.failure(&environment, f))?;
-    view(&desk, &id, &environment).await
+        .map_err(at.failing())?;
+    view(&desk, &at.release, &at.environment).await
 }
 
 /// The newest known dry run.
@@ -90,17 +86,17 @@ pub async fn changes_review(
     environment: String,
     digest: String,
 ) -> Result<ChangesView, Failure> {
-    let (id, environment, person) = (
-        ReleaseId::new(release),
-        EnvironmentId::new(environment),
-        desk.person()?,
-    );
-    let engine = desk.engine().await?;
-    engine
-        .review_diff(&id, &person, &environment, &Digest::new(digest))
+    let at = Place::of(&desk, release, environment).await?;
+    at.engine
+        .review_diff(
+            &at.release,
+            &at.person,
+            &at.environment,
+            &Digest::new(digest),
+        )
         .await
-        .map_err(|f| desk.failure(&environment, f))?;
-    view(&desk, &id, &environment).await
+        .map_err(at.failing())?;
+    view(&desk, &at.release, &at.environment).await
 }
 
 /// Declares a change afterwards.
@@ -128,17 +124,12 @@ pub async fn backup_take(
     release: String,
     environment: String,
 ) -> Result<BackupView, Failure> {
-    let (id, environment, person) = (
-        ReleaseId::new(release),
-        EnvironmentId::new(environment),
-        desk.person()?,
-    );
-    desk.engine()
-        .await?
-        .take_backup(&id, &person, &environment)
+    let at = Place::of(&desk, release, environment).await?;
+    at.engine
+        .take_backup(&at.release, &at.person, &at.environment)
         .await
-        .map_err(|f| desk.failure(&environment, f))?;
-    let backup = view(&desk, &id, &environment).await?.backup;
+        .map_err(at.failing())?;
+    let backup = view(&desk, &at.release, &at.environment).await?.backup;
     backup.ok_or_else(|| {
         Failure::new(FailureCode::Internal).detail("the backup is not in the ledger")
     })

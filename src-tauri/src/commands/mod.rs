@@ -6,6 +6,7 @@ pub mod gates;
 pub mod ledger;
 pub mod logs;
 pub mod people;
+mod place;
 pub mod releases;
 pub mod rollouts;
 pub mod start;

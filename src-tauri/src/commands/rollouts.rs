@@ -2,6 +2,7 @@ use contract::{BannerView, Failure, FailureCode, InterruptedView, RolloutView};
 use domain::{EnvironmentId, ModuleId, PersonId, ReleaseId};
 use tauri::State;
 
+use super::place::Place;
 use crate::desk::Desk;
 use crate::failures;
 use crate::views::banner;
@@ -16,22 +17,18 @@ pub async fn arm(
     module: String,
     typed_name: Option<String>,
 ) -> Result<BannerView, Failure> {
-    let (id, environment, person) = (
-        ReleaseId::new(release),
-        EnvironmentId::new(environment),
-        desk.person()?,
-    );
-    let engine = desk.engine().await?;
-    engine
+    let at = Place::of(&desk, release, environment).await?;
+    let module = ModuleId::new(module);
+    at.engine
         .arm(
-            &id,
-            &person,
-            &environment,
-            &ModuleId::new(module),
+            &at.release,
+            &at.person,
+            &at.environment,
+            &module,
             typed_name,
         )
         .await
-        .map_err(|f| desk.failure(&environment, f))?;
+        .map_err(at.failing())?;
     banner(&desk).await
 }
 
@@ -50,22 +47,6 @@ pub async fn disarm(desk: State<'_, Desk>) -> Result<BannerView, Failure> {
         }
     }
     banner(&desk).await
-}
-
-/// Where a release, an environment and the person acting meet.
-struct Place {
-    release: ReleaseId,
-    environment: EnvironmentId,
-    person: PersonId,
-}
-
-fn place(desk: &Desk, release: String, environment: String) -> Result<Place, Failure> {
-    let (release, environment) = (ReleaseId::new(release), EnvironmentId::new(environment));
-    Ok(Place {
-        release,
-        environment,
-        person: desk.person()?,
-    })
 }
 
 async fn view(
@@ -95,13 +76,12 @@ pub async fn rollout_start(
     environment: String,
     module: String,
 ) -> Result<RolloutView, Failure> {
-    let at = place(&desk, release, environment)?;
-    let engine = desk.engine().await?;
+    let at = Place::of(&desk, release, environment).await?;
     let module = ModuleId::new(module);
-    engine
+    at.engine
         .start_rollout(&at.release, &at.person, &at.environment, &module)
         .await
-        .map_err(|f| desk.failure(&at.environment, f))?;
+        .map_err(at.failing())?;
     view(&desk, &at.release, &at.environment).await
 }
 
@@ -113,12 +93,11 @@ pub async fn rollout_pause(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = place(&desk, release, environment)?;
-    desk.engine()
-        .await?
+    let at = Place::of(&desk, release, environment).await?;
+    at.engine
         .pause(&at.release, &at.person, &at.environment)
         .await
-        .map_err(|f| desk.failure(&at.environment, f))?;
+        .map_err(at.failing())?;
     view(&desk, &at.release, &at.environment).await
 }
 
@@ -130,12 +109,11 @@ pub async fn rollout_resume(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = place(&desk, release, environment)?;
-    desk.engine()
-        .await?
+    let at = Place::of(&desk, release, environment).await?;
+    at.engine
         .resume(&at.release, &at.person, &at.environment)
         .await
-        .map_err(|f| desk.failure(&at.environment, f))?;
+        .map_err(at.failing())?;
     view(&desk, &at.release, &at.environment).await
 }
 
@@ -147,12 +125,11 @@ pub async fn rollout_stop(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = place(&desk, release, environment)?;
-    desk.engine()
-        .await?
+    let at = Place::of(&desk, release, environment).await?;
+    at.engine
         .stop(&at.release, &at.person, &at.environment)
         .await
-        .map_err(|f| desk.failure(&at.environment, f))?;
+        .map_err(at.failing())?;
     view(&desk, &at.release, &at.environment).await
 }
 
@@ -180,12 +157,11 @@ pub async fn way_back(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = place(&desk, release, environment)?;
-    desk.engine()
-        .await?
+    let at = Place::of(&desk, release, environment).await?;
+    at.engine
         .way_back(&at.release, &at.person, &at.environment)
         .await
-        .map_err(|f| desk.failure(&at.environment, f))?;
+        .map_err(at.failing())?;
     view(&desk, &at.release, &at.environment).await
 }
 

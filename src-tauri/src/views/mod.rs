@@ -11,7 +11,7 @@ use contract::{
     BannerView, ChainSummary, EnvironmentView, Failure, InterruptedFinding, KeyState, KeyView,
     ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
 };
-use domain::{EnvironmentId, PersonId};
+use domain::PersonId;
 use engine::Engine;
 use engine::ports::ChainReport;
 

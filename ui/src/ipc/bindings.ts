@@ -1394,6 +1394,8 @@ export type ReadOnlyReason =
 "verifier" | 
 /**  No release is open. */
 "noRelease" | 
+/**  The newest release here is finished or cancelled. */
+"releaseOver" | 
 /**  Everything here is done. */
 "done";
 
@@ -1451,6 +1453,8 @@ export type RefusalCode =
 "environmentFirst" | 
 /**  Something is running here already. */
 "alreadyRunning" | 
+/**  The release has written here since the backup, which therefore stands. */
+"backupStands" | 
 /**  Nothing is running here. */
 "notRunning" | 
 /**  An intent has no outcome yet; it has to be read back first. */

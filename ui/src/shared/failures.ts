@@ -85,6 +85,7 @@ export const refusals: Record<RefusalCode, Sentence> = {
   dependencyFirst: m.refusal_dependencyFirst,
   environmentFirst: m.refusal_environmentFirst,
   alreadyRunning: m.refusal_alreadyRunning,
+  backupStands: m.refusal_backupStands,
   notRunning: m.refusal_notRunning,
   outcomePending: m.refusal_outcomePending,
   alreadyPassed: m.refusal_alreadyPassed,

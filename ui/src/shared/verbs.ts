@@ -61,6 +61,7 @@ const sentences: Record<string, (params: Params) => string> = {
   environmentPassed: plain(m.verb_environmentPassed),
   stagePassed: plain(m.verb_stagePassed),
   wayBackStarted: plain(m.verb_wayBackStarted),
+  editKept: plain(m.verb_editKept),
   wayBackDone: (p) => plain(m.verb_wayBackDone)(lengthOf(p)),
   wayBackFailed: plain(m.verb_wayBackFailed),
   workResumed: plain(m.verb_workResumed),

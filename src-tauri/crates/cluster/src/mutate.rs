@@ -4,7 +4,9 @@
 //! before, or that it must not exist. Whatever happens to the request on its way, it changes nothing
 //! but the very object that was judged. `?timeout=` makes the API server itself give up on it.
 
-use domain::{FieldConflict, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition};
+use domain::{
+    FieldConflict, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition,
+};
 use engine::ports::{ClusterFailure, LiveObject, Outgoing};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -14,7 +14,9 @@
 //! [`Limits::server_deadline`]: crate::Limits::server_deadline
 //! [`Limits::settle`]: crate::Limits::settle
 
-use domain::{LiveHead, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition};
+use domain::{
+    LiveHead, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition,
+};
 use engine::ports::ClusterFailure;
 use serde_json::Value;
 use tokio::time::Instant;

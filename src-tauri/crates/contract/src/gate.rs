@@ -202,6 +202,8 @@ pub enum RefusalCode {
     EnvironmentFirst,
     /// Something is running here already.
     AlreadyRunning,
+    /// The release has written here since the backup, which therefore stands.
+    BackupStands,
     /// Nothing is running here.
     NotRunning,
     /// An intent has no outcome yet; it has to be read back first.

@@ -1,7 +1,7 @@
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, Permission,
-    ReleasePlan, Signed, StageId,
+    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, ObjectRef,
+    Permission, ReleasePlan, Signed, StageId,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.
@@ -173,6 +173,15 @@ pub enum Command {
     StartWayBack {
         /// The environment.
         environment: EnvironmentId,
+    },
+    /// Keep what someone else changed after us, before a way back overwrites it.
+    KeepEdit {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The object.
+        object: ObjectRef,
+        /// The blob that keeps it.
+        blob: Digest,
     },
     /// How a way back ended.
     ConcludeWayBack {

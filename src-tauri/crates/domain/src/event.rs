@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, Permission, PersonId, PublicKey,
-    ReleasePlan, Role, Signed, StageId,
+    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
+    PublicKey, ReleasePlan, Role, Signed, StageId,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
@@ -229,6 +229,15 @@ pub enum Event {
         environment: EnvironmentId,
         /// Modules in the order they go back.
         modules: Vec<ModuleId>,
+    },
+    /// A way back is about to overwrite what someone else changed after us; it is kept.
+    EditKept {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The object.
+        object: ObjectRef,
+        /// The blob that keeps it as it was.
+        blob: Digest,
     },
     /// The old version is healthy again.
     WayBackDone {

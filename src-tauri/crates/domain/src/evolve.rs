@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::{
     EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
     ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Release,
-    ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work,
+    ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work, WorkSpan,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)
@@ -174,6 +174,7 @@ impl Event {
             | Event::ModuleFailed { environment, .. }
             | Event::ModuleErrored { environment, .. }
             | Event::WayBackStarted { environment, .. }
+            | Event::EditKept { environment, .. }
             | Event::WayBackDone { environment }
             | Event::WayBackFailed { environment, .. }
             | Event::NotificationSent { environment, .. } => Some(environment),
@@ -256,6 +257,11 @@ impl EnvironmentState {
                 self.end(module, ModuleStatus::Errored, Some(reason), at);
             }
             Event::WayBackStarted { modules, .. } => self.start_back(modules, at),
+            Event::EditKept { object, blob, .. } => {
+                if let Some(way_back) = &mut self.way_back {
+                    way_back.overwritten.push((object.clone(), blob.clone()));
+                }
+            }
             Event::WayBackDone { .. } => self.end_back(None, at),
             Event::WayBackFailed { reason, .. } => self.end_back(Some(reason), at),
             _ => {}
@@ -300,6 +306,12 @@ impl EnvironmentState {
             state.status = status;
             state.reason = reason.cloned();
             state.ended_at = Some(at);
+            self.history.push(WorkSpan {
+                back: false,
+                modules: vec![module.clone()],
+                started_at: state.started_at.unwrap_or(at),
+                ended_at: at,
+            });
         }
     }
 
@@ -317,6 +329,7 @@ impl EnvironmentState {
             ended_at: None,
             failure: None,
             modules: modules.to_vec(),
+            overwritten: Vec::new(),
         });
     }
 
@@ -328,6 +341,12 @@ impl EnvironmentState {
         way_back.ended_at = Some(at);
         way_back.failure = failure.cloned();
         let modules = way_back.modules.clone();
+        self.history.push(WorkSpan {
+            back: true,
+            modules: modules.clone(),
+            started_at: way_back.started_at,
+            ended_at: at,
+        });
         if failure.is_some() {
             return;
         }

@@ -124,6 +124,9 @@ pub enum Refusal {
     /// Something is running here already.
     #[error("something is running here already")]
     AlreadyRunning,
+    /// The release has written here since the backup: a new one would keep what it wrote itself.
+    #[error("the backup from before the first change stands")]
+    BackupStands,
     /// Nothing is running here.
     #[error("nothing is running here")]
     NotRunning,

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationIntent, MutationOutcome, Permission, PersonId, ReleasePlan, Role,
-    Signed, StageId,
+    ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
+    ReleasePlan, Role, Signed, StageId,
 };
 
 /// A release as its events make it.
@@ -110,6 +110,29 @@ pub struct EnvironmentState {
     pub touched: Vec<ModuleId>,
     /// The newest way back.
     pub way_back: Option<WayBack>,
+    /// Every stretch of work that ended, in order.
+    pub history: Vec<WorkSpan>,
+}
+
+/// A stretch of work that ended: a module's way forward, or a way back of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkSpan {
+    /// Whether it went back.
+    pub back: bool,
+    /// Modules, in the order they were worked on.
+    pub modules: Vec<ModuleId>,
+    /// When it began.
+    pub started_at: Instant,
+    /// When it ended, however.
+    pub ended_at: Instant,
+}
+
+impl EnvironmentState {
+    /// The stretch of work that ended at an instant.
+    pub fn ended(&self, back: bool, at: Instant) -> Option<&WorkSpan> {
+        let mut ended = self.history.iter().rev();
+        ended.find(|span| span.back == back && span.ended_at == at)
+    }
 }
 
 /// The newest check of an identity.
@@ -215,6 +238,8 @@ pub struct WayBack {
     pub failure: Option<String>,
     /// Modules in the order they go back.
     pub modules: Vec<ModuleId>,
+    /// What others had changed after us and it has overwritten, with the blob that keeps it.
+    pub overwritten: Vec<(ObjectRef, Digest)>,
 }
 
 /// Everything of a stage that is derived.

@@ -630,10 +630,7 @@ fn a_backup_counts_only_before_the_first_write_and_when_complete() {
     story.open("bj", &["dev", "test"]);
     story.roll_out("dev", "executor");
     let late = backup("dev", story.now);
-    assert_eq!(
-        story.refused(OPERATOR, record(late)),
-        Refusal::AlreadyRunning
-    );
+    assert_eq!(story.refused(OPERATOR, record(late)), Refusal::BackupStands);
 }
 
 #[test]
@@ -667,6 +664,24 @@ fn going_back_restores_in_reverse_and_closes_the_gate() {
         story.release().stages[&StageId::from("bj")]
             .opened
             .is_none()
+    );
+
+    let keep = |object: ObjectRef| Command::KeepEdit {
+        environment: id("dev"),
+        object,
+        blob: Digest::of(b"by hand"),
+    };
+    let router = restore_intent("b1", "router", "dev").object;
+    let mut elsewhere = router.clone();
+    elsewhere.namespace = "another".into();
+    assert_eq!(
+        story.refused(OPERATOR, keep(elsewhere)),
+        Refusal::NotPlanned
+    );
+    assert_eq!(story.must(OPERATOR, keep(router.clone())).len(), 1);
+    assert!(
+        story.must(OPERATOR, keep(router.clone())).is_empty(),
+        "the same edit is kept once"
     );
 
     let restore = story.intend("dev", "router", restore_intent("b1", "router", "dev"));
@@ -715,7 +730,14 @@ fn going_back_restores_in_reverse_and_closes_the_gate() {
             failure: None,
         },
     );
+    assert_eq!(
+        story.refused(OPERATOR, keep(router.clone())),
+        Refusal::NotRunning
+    );
     let state = story.environment("dev");
+    let kept = state.way_back.as_ref().map(|w| w.overwritten.clone());
+    assert_eq!(kept, Some(vec![(router, Digest::of(b"by hand"))]));
+    assert!(state.ended(true, story.now).is_some_and(|w| w.back));
     assert!(
         state
             .modules

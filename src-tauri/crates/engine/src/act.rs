@@ -3,7 +3,8 @@
 
 use domain::{
     ClusterIdentity, Command, Digest, EnvironmentId, FieldConflict, LiveHead, ModuleId, MutationId,
-    MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, ObjectRef, PersonId, Precondition, ReleaseId,
+    MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, ObjectRef, PersonId,
+    Precondition, ReleaseId,
 };
 use serde_json::Value;
 

@@ -46,7 +46,6 @@ impl Engine {
 
     pub(crate) fn go_back(&self, id: &ReleaseId, actor: &PersonId, environment: &EnvironmentId) {
         let turn = self.lane(id, environment).begin(Running::Back);
-        self.show(id, environment, |live| live.overwritten.clear());
         let errand = Errand {
             release: id.clone(),
             actor: actor.clone(),

@@ -1,8 +1,8 @@
 //! A module's way forward: its objects in order, then waiting until it is healthy.
 
 use domain::{
-    Command, EnvironmentState, ModuleStatus, MutationVerb, NotAppliedCause,
-    NotificationKind, ObjectRef, PlannedObject, Precondition, Refusal, Release, Verdict, Work,
+    Command, EnvironmentState, ModuleStatus, MutationVerb, NotAppliedCause, NotificationKind,
+    ObjectRef, PlannedObject, Precondition, Refusal, Release, Verdict, Work,
 };
 
 use crate::act::{Act, Acted};

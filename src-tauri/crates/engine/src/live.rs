@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Diff, Digest, Instant, ObjectRef};
+use domain::{Diff, Instant, ObjectRef};
 use serde_json::Value;
 
 use crate::EngineFailure;
@@ -26,8 +26,6 @@ pub struct Live {
     pub deadline_at: Option<Instant>,
     /// Why the last task broke off without an end in the ledger, if it did.
     pub trouble: Option<EngineFailure>,
-    /// What others had changed after us and a way back has overwritten, with the blob that keeps it.
-    pub overwritten: Vec<(ObjectRef, Digest)>,
     /// The newest dry run of this session.
     pub changes: ChangesProgress,
 }

@@ -29,6 +29,7 @@ pub(crate) fn command(command: &Command) -> &'static str {
         Command::Resume { .. } => "resume",
         Command::Conclude { .. } => "conclude",
         Command::StartWayBack { .. } => "startWayBack",
+        Command::KeepEdit { .. } => "keepEdit",
         Command::ConcludeWayBack { .. } => "concludeWayBack",
         Command::RecordNotification { .. } => "recordNotification",
         Command::AskHelp => "askHelp",
@@ -54,6 +55,7 @@ pub(crate) fn environment(command: &Command) -> Option<&EnvironmentId> {
         | Command::Resume { environment }
         | Command::Conclude { environment, .. }
         | Command::StartWayBack { environment }
+        | Command::KeepEdit { environment, .. }
         | Command::ConcludeWayBack { environment, .. }
         | Command::RecordNotification { environment, .. } => Some(environment),
         _ => None,

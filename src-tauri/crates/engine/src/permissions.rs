@@ -15,7 +15,11 @@ const TOO_MUCH: [(&str, &str, &str); 9] = [
     ("get", "", "secrets"),
     ("patch", "rbac.authorization.k8s.io", "clusterroles"),
     ("create", "rbac.authorization.k8s.io", "clusterrolebindings"),
-    ("delete", "apiextensions.k8s.io", "customresourcedefinitions"),
+    (
+        "delete",
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+    ),
     (
         "patch",
         "admissionregistration.k8s.io",

@@ -1,7 +1,8 @@
 //! One object on its way back.
 
 use domain::{
-    BackupBody, EnvironmentState, MutationVerb, NotAppliedCause, ObjectRef, Precondition, Refusal,
+    BackupBody, Command, EnvironmentState, MutationVerb, NotAppliedCause, ObjectRef, Precondition,
+    Refusal,
 };
 use serde_json::Value;
 
@@ -199,14 +200,13 @@ impl Engine {
         let bytes = serde_json::to_vec(&edited.body)
             .map_err(|_| EngineFailure::Unreadable(object.to_string()))?;
         let blob = self.keep(object, &bytes).await?;
-        tracing::warn!(%object, %blob, "someone changed it after the release; the way back overwrites that");
-        self.show(&errand.release, &errand.environment, |live| {
-            let entry = (object.clone(), blob);
-            if !live.overwritten.contains(&entry) {
-                live.overwritten.push(entry);
-            }
-        });
-        Ok(())
+        let command = Command::KeepEdit {
+            environment: errand.environment.clone(),
+            object: object.clone(),
+            blob,
+        };
+        let actor = Some(&errand.actor);
+        self.book().commit(&errand.release, actor, command).await
     }
 
     /// A Deployment that was paused in the middle has to be let go, or the old pods never come. One

@@ -73,6 +73,7 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
             environment.to_string(),
         ),
         Refusal::AlreadyRunning => plain(RefusalCode::AlreadyRunning),
+        Refusal::BackupStands => plain(RefusalCode::BackupStands),
         Refusal::NotRunning => plain(RefusalCode::NotRunning),
         Refusal::OutcomePending => plain(RefusalCode::OutcomePending),
         Refusal::AlreadyPassed => plain(RefusalCode::AlreadyPassed),

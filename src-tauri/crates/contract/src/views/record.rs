@@ -73,11 +73,9 @@ pub fn upgrade_record(entries: &[Entry]) -> Vec<UpgradeRecordRow> {
                 ));
             }
             Event::WayBackDone { environment } => {
-                let way_back = release
-                    .environments
-                    .get(environment)
-                    .and_then(|e| e.way_back.as_ref());
-                let Some(way_back) = way_back else { continue };
+                let state = release.environments.get(environment);
+                let span = state.and_then(|state| state.ended(true, entry.at));
+                let Some(way_back) = span else { continue };
                 let took = format!(
                     "{:.1} s",
                     ms_between(way_back.started_at, entry.at) / 1000.0

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome,
-    RegisterEvent, Release, StageId, condition_name,
+    RegisterEvent, Release, StageId, WorkSpan, condition_name,
 };
 
 use super::common::ms_between;
@@ -175,7 +175,11 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         } => Verb::new("modulePassed")
             .with("module", module)
             .maybe("to", know.version(module))
-            .maybe("seconds", know.seconds_of(environment, module)),
+            .maybe(
+                "seconds",
+                know.ended(environment, false)
+                    .map(|span| seconds(span.started_at, at)),
+            ),
         Event::ModuleFailed { module, reason, .. } => Verb::new("moduleFailed")
             .with("module", module)
             .with("reason", reason)
@@ -187,14 +191,15 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         Event::WayBackStarted { modules, .. } => {
             Verb::new("wayBackStarted").with("modules", list(modules))
         }
+        Event::EditKept { object, blob, .. } => Verb::new("editKept")
+            .with("object", object.label())
+            .with("digest", short(blob.as_str()))
+            .bad(true),
         Event::WayBackDone { environment } => {
-            let way_back = release
-                .and_then(|r| r.environments.get(environment))
-                .and_then(|e| e.way_back.as_ref());
-            let this = way_back.filter(|w| w.ended_at == Some(at));
+            let span = know.ended(environment, true);
             Verb::new("wayBackDone")
-                .maybe("modules", this.map(|w| list(&w.modules)))
-                .maybe("seconds", this.map(|w| seconds(w.started_at, at)))
+                .maybe("modules", span.map(|span| list(&span.modules)))
+                .maybe("seconds", span.map(|span| seconds(span.started_at, at)))
         }
         Event::WayBackFailed { reason, .. } => {
             Verb::new("wayBackFailed").with("reason", reason).bad(true)
@@ -301,17 +306,10 @@ impl<'a> Know<'a> {
             .find(|intent| &intent.id == id)
     }
 
-    /// How long a rollout took that ended with the event; unknown once it was rolled out again.
-    fn seconds_of(&self, environment: &EnvironmentId, module: &ModuleId) -> Option<i64> {
-        let state = self
-            .release?
-            .environments
-            .get(environment)?
-            .modules
-            .get(module)?;
-        (state.ended_at == Some(self.at))
-            .then(|| state.started_at.map(|from| seconds(from, self.at)))
-            .flatten()
+    /// The work that ended with the event.
+    fn ended(&self, environment: &EnvironmentId, back: bool) -> Option<&'a WorkSpan> {
+        let state = self.release?.environments.get(environment)?;
+        state.ended(back, self.at)
     }
 }
 

@@ -79,9 +79,9 @@ fn every_event_of_a_story_has_the_verb_that_the_ledger_stores() {
     let of = |verb: &str| rows.iter().rfind(|r| r.verb == verb).unwrap();
     assert_eq!(of("rolloutStarted").params["to"], "2");
     let took = of("modulePassed").params.get("seconds");
-    assert_eq!(
-        took, None,
-        "the state of today knows only how the newest try ended"
+    assert!(
+        took.is_some(),
+        "what came after does not take away how long it was"
     );
     assert_eq!(of("mutationSettled").params["verb"], "restore");
     assert_eq!(of("mutationSettled").params["outcome"], "applied");

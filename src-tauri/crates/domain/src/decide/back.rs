@@ -1,6 +1,7 @@
 use super::Rules;
 use crate::{
-    EnvironmentId, EnvironmentState, Event, ModuleId, MutationIntent, MutationVerb, Refusal, Work,
+    Digest, EnvironmentId, EnvironmentState, Event, ModuleId, MutationIntent, MutationVerb,
+    ObjectRef, Refusal, Work,
 };
 
 impl Rules<'_> {
@@ -53,6 +54,32 @@ impl Rules<'_> {
         } else {
             Err(Refusal::NotPlanned)
         }
+    }
+
+    /// Once for each edit: going on after a break finds the same one again.
+    pub(super) fn keep_edit(
+        &self,
+        environment: &EnvironmentId,
+        object: &ObjectRef,
+        blob: &Digest,
+    ) -> Result<Vec<Event>, Refusal> {
+        let state = self.environment(environment)?;
+        let way_back = state.way_back.as_ref();
+        let way_back = way_back.filter(|_| state.work == Work::Back);
+        let way_back = way_back.ok_or(Refusal::NotRunning)?;
+        let planned = state.backup.iter().flat_map(|backup| &backup.objects);
+        if !planned.into_iter().any(|kept| &kept.object == object) {
+            return Err(Refusal::NotPlanned);
+        }
+        let mut known = way_back.overwritten.iter();
+        if known.any(|(of, kept)| of == object && kept == blob) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::EditKept {
+            environment: environment.clone(),
+            object: object.clone(),
+            blob: blob.clone(),
+        }])
     }
 
     pub(super) fn conclude_way_back(

@@ -122,8 +122,11 @@ impl Rules<'_> {
     ) -> Result<Vec<Event>, Refusal> {
         self.running()?;
         let state = self.environment(environment)?;
-        if state.work != Work::Idle || !state.touched.is_empty() {
+        if state.work != Work::Idle {
             return Err(Refusal::AlreadyRunning);
+        }
+        if !state.touched.is_empty() {
+            return Err(Refusal::BackupStands);
         }
         let has = |object| backup.objects.iter().any(|kept| &kept.object == object);
         if !self

@@ -111,6 +111,11 @@ pub fn decide(
             verdict,
         } => rules.conclude(environment, module, verdict),
         Command::StartWayBack { environment } => rules.start_way_back(environment),
+        Command::KeepEdit {
+            environment,
+            object,
+            blob,
+        } => rules.keep_edit(environment, object, blob),
         Command::ConcludeWayBack {
             environment,
             failure,

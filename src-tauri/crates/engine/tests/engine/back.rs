@@ -158,7 +158,8 @@ async fn a_later_edit_does_not_stand_in_the_way_and_is_kept() {
     world.way_back().await.unwrap();
     world.until_idle().await;
     is_old(&world);
-    let overwritten = world.engine.live(&release(), &env()).overwritten;
+    let overwritten = world.state().way_back.unwrap().overwritten;
+    assert_eq!(overwritten.len(), 1);
     let (object, blob) = &overwritten[0];
     assert_eq!(object, &config());
     let kept = world.engine.ledger().kept(blob).await.unwrap();
