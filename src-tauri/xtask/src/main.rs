@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything a developer does with this repository, set-up included.
 
+mod bundle;
 mod clusters;
 mod deps;
 mod desktop;
@@ -28,6 +29,7 @@ cargo xtask <command>
   pictures               take the pictures of the documentation
   clusters [up]          three real clusters to play with, until Ctrl-C
   clusters build         only build their programs
+  bundle [kinds]         build the program optimised and make its packages
   deps                   check the allowed directions between our crates
 ";
 
@@ -54,6 +56,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode, Failure> {
         ["pictures"] => desktop::pictures(),
         ["clusters"] | ["clusters", "up"] => clusters::up().map(|()| ExitCode::SUCCESS),
         ["clusters", "build"] => clusters::build().map(|()| ExitCode::SUCCESS),
+        ["bundle"] => bundle::make(None),
+        ["bundle", kinds] => bundle::make(Some(kinds)),
         ["deps"] => deps::check().map(|()| ExitCode::SUCCESS),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

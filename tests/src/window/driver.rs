@@ -19,6 +19,7 @@ const DATA_FOLDER: &str = "PILOTHOUSE_DATA_FOLDER";
 /// The processes behind one window.
 pub(super) struct Driver {
     pub(super) client: Client,
+    program: PathBuf,
     programs: Program,
     log: PathBuf,
 }
@@ -26,6 +27,7 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) async fn start(
         desktop: &Desktop,
+        program: &Path,
         data_folder: &Path,
         more: &[(String, String)],
     ) -> Result<Driver, WindowFailure> {
@@ -64,12 +66,15 @@ impl Driver {
                 return Err(DesktopFailure::NotReady("the WebDriver").into());
             }
         }
-        let client = session(port).await.map_err(|why| WindowFailure::Open {
-            why,
-            said: tail(&log),
-        })?;
+        let client = session(port, program)
+            .await
+            .map_err(|why| WindowFailure::Open {
+                why,
+                said: tail(&log),
+            })?;
         Ok(Driver {
             client,
+            program: program.to_owned(),
             programs,
             log,
         })
@@ -83,7 +88,7 @@ impl Driver {
     /// Process ids of the program under test: it is the one of its group that runs that file.
     pub(super) fn program(&self) -> Option<Pid> {
         let group = self.programs.group().to_string();
-        let wanted = folders::program();
+        let wanted = &self.program;
         let processes = std::fs::read_dir("/proc").ok()?;
         processes.flatten().find_map(|entry| {
             let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
@@ -93,7 +98,7 @@ impl Driver {
             let in_group = fields.nth(2) == Some(group.as_str());
             let file = std::fs::read_link(entry.path().join("exe")).ok()?;
             // A rebuilt program goes on running from the deleted file.
-            let ours = file == wanted
+            let ours = &file == wanted
                 || file
                     .to_string_lossy()
                     .starts_with(&*wanted.to_string_lossy());
@@ -108,8 +113,8 @@ impl Driver {
     }
 }
 
-async fn session(port: u16) -> Result<Client, String> {
-    let capabilities = json!({ "tauri:options": { "application": folders::program() } });
+async fn session(port: u16, program: &Path) -> Result<Client, String> {
+    let capabilities = json!({ "tauri:options": { "application": program } });
     let mut builder = ClientBuilder::new(HttpConnector::new());
     if let Some(map) = capabilities.as_object() {
         builder.capabilities(map.clone());

@@ -14,6 +14,7 @@ pub use driver::Limits;
 pub use failure::{Evidence, WindowFailure};
 
 use crate::desktop::Desktop;
+use crate::folders;
 use driver::Driver;
 
 /// The limits.
@@ -55,9 +56,23 @@ impl Window {
         evidence: &Path,
         more: &[(String, String)],
     ) -> Result<Window, WindowFailure> {
+        Window::open_program(&folders::program(), desktop, data_folder, evidence, more).await
+    }
+
+    /// The same with another build of the program, an installed one for one.
+    ///
+    /// # Errors
+    /// When the program does not start, or its page does not load.
+    pub async fn open_program(
+        program: &Path,
+        desktop: &Desktop,
+        data_folder: &Path,
+        evidence: &Path,
+        more: &[(String, String)],
+    ) -> Result<Window, WindowFailure> {
         // What an earlier run left would be taken for this one's; most often there is nothing.
         let _ = std::fs::remove_dir_all(evidence);
-        let driver = Driver::start(desktop, data_folder, more).await?;
+        let driver = Driver::start(desktop, program, data_folder, more).await?;
         let window = Window {
             driver,
             data_folder: data_folder.to_owned(),

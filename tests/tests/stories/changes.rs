@@ -130,7 +130,7 @@ async fn a_manager_who_came_after_the_review_is_not_overruled() {
     ];
     let output = site.kubectl(Caller::Admin, &apply, &claim).await;
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(world.roll_out(DEV, EXECUTOR).await, ModuleStatus::Failed);
+    assert_eq!(world.roll_out(DEV, EXECUTOR).await, ModuleStatus::Errored);
     let reason = world.environment(DEV).modules[&EXECUTOR.into()]
         .reason
         .clone()
@@ -180,14 +180,14 @@ async fn an_edit_between_diff_and_apply_is_not_written_over() {
             .status
             .success()
     );
-    assert_eq!(world.roll_out(DEV, ROUTER).await, ModuleStatus::Failed);
+    assert_eq!(world.roll_out(DEV, ROUTER).await, ModuleStatus::Errored);
     let state = world.environment(DEV);
     let last = state.settled.last().unwrap();
     assert_eq!(
         last.intent.object.name, "fission-router-config",
         "it is named"
     );
-    let MutationOutcome::NotApplied { reason } = &last.outcome else {
+    let MutationOutcome::NotApplied { reason, .. } = &last.outcome else {
         panic!("{last:?}")
     };
     assert!(reason.contains("changed since"), "{reason}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acceptance::world::Given;
-use domain::{ModuleStatus, MutationOutcome, NotificationKind};
+use domain::{ModuleStatus, MutationOutcome, NotAppliedCause, NotificationKind};
 use rehearsal::Fault;
 
 use crate::{DEV, EXECUTOR, ROUTER, at_the_first_stage};
@@ -204,7 +204,7 @@ async fn a_busy_api_server_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_is_turned_away_is_not_repeated_behind_ones_back() {
+async fn a_write_that_is_turned_away_is_intended_anew_and_carried_out_once() {
     let Some(world) = at_the_first_stage(Given::default()).await else {
         return;
     };
@@ -215,11 +215,29 @@ async fn a_write_that_is_turned_away_is_not_repeated_behind_ones_back() {
         retry_after: Duration::from_secs(1),
     };
     world.place(DEV).0.rehearsed().inject(refuse);
-    assert_eq!(world.roll_out(DEV, EXECUTOR).await, ModuleStatus::Failed);
-    assert_eq!(world.writes(DEV).len(), 1);
-    world.then_old(DEV).await;
-    // Once more, by a person's decision.
     assert_eq!(world.roll_out(DEV, EXECUTOR).await, ModuleStatus::Passed);
+    let outcomes: Vec<_> = world
+        .environment(DEV)
+        .settled
+        .iter()
+        .filter(|settled| settled.intent.object.kind == "ConfigMap")
+        .map(|settled| (settled.intent.id.clone(), settled.outcome.clone()))
+        .collect();
+    let [(first, turned_away), (second, applied)] = outcomes.as_slice() else {
+        panic!("{outcomes:?}")
+    };
+    assert_ne!(first, second);
+    assert!(
+        matches!(
+            turned_away,
+            MutationOutcome::NotApplied {
+                cause: NotAppliedCause::Unheard,
+                ..
+            }
+        ),
+        "{turned_away:?}"
+    );
+    assert!(matches!(applied, MutationOutcome::Applied { .. }));
     assert_eq!(
         world.carried_out(DEV, "/configmaps/fission-executor-config"),
         1
