@@ -30,5 +30,5 @@ mod programs;
 mod tar;
 
 pub use availability::{REQUIRE, Unavailable, available, runnable};
-pub use cluster::{ControlPlane, FaultError, Options, StartError, User, merged_kubeconfig};
+pub use cluster::{ControlPlane, FaultError, Heard, Options, StartError, User, merged_kubeconfig};
 pub use image::{Behaviour, Image};

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::audit;
 use super::error::{StartError, setup};
 use super::namespaces::Namespaces;
 use super::pki::Certificates;
@@ -60,6 +61,10 @@ impl Layout {
             .join(format!("{}.log", component.name()))
     }
 
+    pub(super) fn audit_log(&self) -> PathBuf {
+        self.state.join("logs/audit.log")
+    }
+
     /// Writes the configuration files.
     pub(super) fn write(&self, place: &Place, tokens: &Tokens) -> Result<(), StartError> {
         let write = |name: &str, content: String| {
@@ -85,6 +90,7 @@ impl Layout {
             };
             write(file, kubeconfig(&[entry]))?;
         }
+        write("audit.yaml", audit::POLICY.to_owned())?;
         write("containerd.toml", self.containerd())?;
         write("cni/10-pods.conflist", self.cni(place))?;
         write("kubelet.yaml", self.kubelet())?;
@@ -176,6 +182,10 @@ impl Layout {
             &format!("--kubelet-client-key={}", certificate("kubelet-client.key")),
             // Otherwise logs and exec try to resolve the node's name.
             "--kubelet-preferred-address-types=InternalIP",
+            &format!("--audit-policy-file={}", self.file("audit.yaml")),
+            &format!("--audit-log-path={}", self.audit_log().display()),
+            // A request is noted before it is answered, so that a kill loses none.
+            "--audit-log-mode=blocking-strict",
         ])
     }
 

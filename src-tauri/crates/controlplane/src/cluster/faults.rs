@@ -1,9 +1,15 @@
 //! What can go wrong in a real cluster, brought about on purpose.
 
+use std::io;
+
+use serde_json::Value;
+
 use super::components::Component;
 use super::error::{FaultError, setup};
-use super::users::User;
+use super::pki::Certificates;
+use super::users::{self, Entry, User};
 use super::{ControlPlane, lock};
+use crate::{image, programs};
 
 impl ControlPlane {
     /// Kills the API server at once, in the middle of whatever it is doing.
@@ -15,6 +21,71 @@ impl ControlPlane {
     pub fn start_apiserver(&self) -> Result<(), FaultError> {
         self.start_again(Component::ApiServer)?;
         Ok(self.await_apiserver()?)
+    }
+
+    /// Kills the API server and starts it again with further flags, until the next restart. None of
+    /// them brings it back to what it was.
+    pub fn restart_apiserver(&self, extra: &[&str]) -> Result<(), FaultError> {
+        *lock(&self.extra) = extra.iter().map(|flag| (*flag).to_owned()).collect();
+        if lock(&self.running).contains_key(&Component::ApiServer) {
+            self.kill_apiserver()?;
+        }
+        self.start_apiserver()
+    }
+
+    /// Puts another certificate authority with the same name behind the API server's address; its
+    /// certificate. The cluster's components no longer trust it, nor does a kubeconfig made before.
+    /// [`ControlPlane::restore_ca`] puts the old one back.
+    pub fn exchange_ca(&self) -> Result<String, FaultError> {
+        let folder = self.layout.state.join("other-pki");
+        let others = Certificates::make(&folder, &self.name, &self.place.api_addresses())?;
+        self.write_admin(&others.ca_pem)?;
+        self.restart_apiserver(&[
+            &format!("--tls-cert-file={}", others.path("apiserver.crt")),
+            &format!("--tls-private-key-file={}", others.path("apiserver.key")),
+        ])?;
+        Ok(others.ca_pem)
+    }
+
+    /// Puts the cluster's own certificate authority back.
+    pub fn restore_ca(&self) -> Result<(), FaultError> {
+        self.write_admin(&self.layout.certificates.ca_pem)?;
+        self.restart_apiserver(&[])
+    }
+
+    /// The administrator's kubeconfig, with which the harness asks, trusting this authority.
+    fn write_admin(&self, ca_pem: &str) -> Result<(), FaultError> {
+        let token = self.token(User::Admin);
+        let entry = Entry {
+            cluster: &self.name,
+            url: self.url(),
+            ca_pem,
+            user: User::Admin.name(),
+            token: &token,
+        };
+        std::fs::write(
+            self.kubeconfig_path(User::Admin),
+            users::kubeconfig(&[entry]),
+        )?;
+        Ok(())
+    }
+
+    /// Makes etcd forget every revision but the newest: a watch from an older one is 410 Gone where
+    /// no cache stands in front of etcd (`--watch-cache=false`).
+    pub fn compact(&self) -> Result<(), FaultError> {
+        // etcd listens inside only, and speaks JSON beside gRPC; "AA==" is the key of one zero byte.
+        let ask = |path: &str, body: &str| {
+            let mut command = self.namespaces.command(image::BUSYBOX);
+            command.args(["wget", "-q", "-O", "-", "--post-data", body]);
+            command.arg(format!("http://127.0.0.1:2379{path}"));
+            programs::run(&mut command)
+        };
+        let range = ask("/v3/kv/range", r#"{"key":"AA=="}"#)?;
+        let range: Value = serde_json::from_slice(&range.stdout).map_err(io::Error::from)?;
+        let revision = range["header"]["revision"].as_str().unwrap_or_default();
+        let compaction = format!(r#"{{"revision":"{revision}","physical":true}}"#);
+        ask("/v3/kv/compaction", &compaction)?;
+        Ok(())
     }
 
     /// Stops etcd without ending it: reads and writes hang.

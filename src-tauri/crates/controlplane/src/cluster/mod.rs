@@ -1,5 +1,6 @@
 //! One complete cluster: started, asked, disturbed, ended.
 
+mod audit;
 mod cgroups;
 mod components;
 mod error;
@@ -13,6 +14,7 @@ mod users;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +27,7 @@ use namespaces::{Namespaces, Running};
 use place::Place;
 use users::{Account, Entry, Tokens};
 
+pub use audit::Heard;
 pub use error::{FaultError, StartError};
 pub use users::User;
 
@@ -72,6 +75,8 @@ pub struct ControlPlane {
     namespaces: Namespaces,
     tokens: Mutex<Tokens>,
     running: Mutex<BTreeMap<Component, Running>>,
+    /// What the API server is started with beyond what it always is; see [`ControlPlane::restart_apiserver`].
+    extra: Mutex<Vec<String>>,
     ended: bool,
 }
 
@@ -102,6 +107,11 @@ impl ControlPlane {
     /// The API server's URL.
     pub fn url(&self) -> &str {
         &self.layout.url
+    }
+
+    /// The machine's own address as the cluster sees it: where a webhook can listen.
+    pub fn host(&self) -> Ipv4Addr {
+        self.place.host()
     }
 
     /// The certificate of its certificate authority.

@@ -94,6 +94,7 @@ fn start_at(place: Place, options: Options) -> Result<ControlPlane, StartError> 
         namespaces,
         tokens: Mutex::new(tokens),
         running: Mutex::new(BTreeMap::new()),
+        extra: Mutex::default(),
         ended: false,
     };
     cluster.bring_up(&options.images)?;
@@ -135,9 +136,13 @@ impl ControlPlane {
     }
 
     pub(super) fn launch(&self, component: Component) -> Result<(), StartError> {
-        let command = self
+        let mut command = self
             .layout
             .command(component, &self.place, &self.namespaces);
+        if component == Component::ApiServer {
+            // The last of two flags with one name counts.
+            command.args(lock(&self.extra).iter());
+        }
         let running = Running::start(command, self.layout.log(component))
             .map_err(setup(format!("starting {}", component.name())))?;
         lock(&self.running).insert(component, running);
