@@ -5,6 +5,7 @@ use crate::bootstrap;
 use crate::certs;
 use crate::controllers;
 use crate::faults::{Fault, Faults};
+use crate::holds::{Held, Moment};
 use crate::kubeconfig::kubeconfig_of;
 use crate::persist;
 use crate::plane::Plane;
@@ -64,6 +65,10 @@ pub enum ManifestError {
     Refused(#[from] ApiError),
 }
 
+/// All objects of a cluster at one moment.
+#[derive(Clone)]
+pub struct Objects(Vec<(String, Arc<Value>)>);
+
 /// A running cluster. Dropping it ends the server without waiting; [`Cluster::shutdown`] waits.
 pub struct Cluster {
     plane: Arc<Plane>,
@@ -97,14 +102,7 @@ impl Cluster {
             }
         }
         let faults = Faults::new(spec.faults.clone());
-        let plane = Arc::new(Plane::new(
-            spec.name.clone(),
-            spec.seed,
-            spec.users.clone(),
-            spec.pace.clone(),
-            faults,
-            store,
-        ));
+        let plane = Arc::new(Plane::new(&spec, faults, store));
         bootstrap::fill(&plane, &spec, uid)?;
         let handle = Handle::new();
         let tls = RustlsConfig::from_config(certs::server(&authority)?);
@@ -177,6 +175,31 @@ impl Cluster {
     /// Ends all faults. Crashing and unpullable pods recover at their next attempt.
     pub fn clear_faults(&self) {
         self.plane.faults().clear();
+        self.plane.nudge.send_modify(|count| *count += 1);
+    }
+
+    /// The next write of a resource (`patch`, `deployments`) that is no dry run is held. It is
+    /// carried out in the end even when whoever sent it is gone by then.
+    pub fn hold(&self, verb: &str, resource: &str, moment: Moment) -> Held {
+        self.plane.holds.add(verb, resource, moment)
+    }
+
+    /// All objects as they are now.
+    pub fn objects(&self) -> Objects {
+        let store = self.plane.store();
+        let kept = store.everything();
+        Objects(
+            kept.map(|(storage, object)| (storage.clone(), object.clone()))
+                .collect(),
+        )
+    }
+
+    /// Makes all objects again what they were, as so many new revisions, ends all faults and
+    /// forgets the requests.
+    pub fn put_back(&self, objects: &Objects) {
+        self.plane.faults().clear();
+        self.plane.store().put_back(&objects.0);
+        self.plane.requests().clear();
         self.plane.nudge.send_modify(|count| *count += 1);
     }
 

@@ -15,6 +15,7 @@ mod defaults;
 mod delete;
 mod faults;
 mod fields;
+mod holds;
 mod kubeconfig;
 mod pace;
 mod patch;
@@ -30,8 +31,9 @@ mod tree;
 mod validate;
 mod write;
 
-pub use cluster::{Cluster, ManifestError, StartError};
+pub use cluster::{Cluster, ManifestError, Objects, StartError};
 pub use faults::Fault;
+pub use holds::{Held, Moment};
 pub use kubeconfig::kubeconfig_of;
 pub use pace::Pace;
 pub use spec::{ClusterSpec, RequestRecord, Rule, User};

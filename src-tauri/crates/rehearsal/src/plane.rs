@@ -1,8 +1,9 @@
 //! What all parts of one cluster share.
 
 use crate::faults::Faults;
+use crate::holds::Holds;
 use crate::pace::Pace;
-use crate::spec::{RequestRecord, User};
+use crate::spec::{ClusterSpec, RequestRecord, User};
 use crate::store::Store;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -17,6 +18,10 @@ pub(crate) struct Plane {
     store: Mutex<Store>,
     faults: Mutex<Faults>,
     requests: Mutex<Vec<RequestRecord>>,
+    /// Whether records keep what was sent.
+    pub keep_bodies: bool,
+    /// Requests to be held.
+    pub holds: Holds,
     /// Ends controllers, watches and followed logs.
     pub stop: CancellationToken,
     /// The revision up to which controllers have nothing left to do; 0 while they have.
@@ -26,19 +31,14 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    pub(crate) fn new(
-        name: String,
-        seed: u64,
-        users: Vec<User>,
-        pace: Pace,
-        faults: Faults,
-        store: Store,
-    ) -> Self {
+    pub(crate) fn new(spec: &ClusterSpec, faults: Faults, store: Store) -> Self {
         Plane {
-            name,
-            seed,
-            users,
-            pace,
+            name: spec.name.clone(),
+            seed: spec.seed,
+            users: spec.users.clone(),
+            pace: spec.pace.clone(),
+            keep_bodies: spec.keep_bodies,
+            holds: Holds::default(),
             store: Mutex::new(store),
             faults: Mutex::new(faults),
             requests: Mutex::new(Vec::new()),

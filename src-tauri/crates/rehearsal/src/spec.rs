@@ -2,6 +2,7 @@
 
 use crate::faults::Fault;
 use crate::pace::Pace;
+use bytes::Bytes;
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -27,6 +28,8 @@ pub struct ClusterSpec {
     pub storage: Option<PathBuf>,
     /// Port on 127.0.0.1; `None` takes the persisted one, else any free one.
     pub port: Option<u16>,
+    /// Whether the records of requests keep what was sent.
+    pub keep_bodies: bool,
 }
 
 impl ClusterSpec {
@@ -42,6 +45,7 @@ impl ClusterSpec {
             uid: None,
             storage: None,
             port: None,
+            keep_bodies: false,
         }
     }
 }
@@ -129,4 +133,6 @@ pub struct RequestRecord {
     pub answered: bool,
     /// User name; empty when the token was not known.
     pub user: String,
+    /// What was sent; empty unless [`ClusterSpec::keep_bodies`].
+    pub body: Bytes,
 }

@@ -209,6 +209,29 @@ impl Store {
         Some(last)
     }
 
+    /// Puts back, as new revisions, what differs from these objects; removes what is not among them.
+    pub(crate) fn put_back(&mut self, objects: &[(String, Arc<Value>)]) {
+        let wanted: BTreeMap<(&str, Key), &Arc<Value>> = objects
+            .iter()
+            .map(|(storage, object)| ((storage.as_str(), key_of(object)), object))
+            .collect();
+        let strangers: Vec<(String, Key)> = self
+            .objects
+            .iter()
+            .flat_map(|(storage, of)| of.keys().map(move |key| (storage.clone(), key.clone())))
+            .filter(|(storage, key)| !wanted.contains_key(&(storage.as_str(), key.clone())))
+            .collect();
+        for (storage, (namespace, name)) in strangers {
+            self.remove(&storage, &namespace, &name);
+        }
+        for ((storage, (namespace, name)), object) in wanted {
+            let now = self.get(storage, &namespace, &name);
+            if now.is_none_or(|now| !Arc::ptr_eq(&now, object)) {
+                self.put(storage, (**object).clone());
+            }
+        }
+    }
+
     fn publish(&mut self, change: Change) {
         self.window.push_back(change);
         if self.window.len() > WINDOW

@@ -1,10 +1,11 @@
 //! One HTTP request: authentication, faults, authorization, the answer, the record of it.
 
-use super::read::{Query, is_set};
+use super::read::{Query, is_set, parameter};
 use super::route::{self, Route, Target};
 use super::verbs::{Answer, Call};
 use super::{access, discovery, form, openapi};
 use crate::faults::Mishap;
+use crate::holds::Moment;
 use crate::plane::Plane;
 use crate::spec::{RequestRecord, User};
 use crate::status::ApiError;
@@ -12,6 +13,7 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT, WARNING};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -47,28 +49,80 @@ where
     }
 }
 
+/// A request that has been received as a whole.
+struct Received {
+    parts: Parts,
+    route: Route,
+    query: Query,
+    verb: &'static str,
+    body: Result<Bytes, axum::Error>,
+}
+
 async fn answer(plane: Arc<Plane>, request: Request<Body>) -> Result<Response<Body>, AnswerLost> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let raw_query = parts.uri.query().unwrap_or_default().to_owned();
-    let query = parse_query(&raw_query);
-    let user = access::authenticate(&plane.users, &parts.headers).cloned();
-    let route = route::parse(&path);
+    let query = parse_query(parts.uri.query().unwrap_or_default());
+    let route = route::parse(parts.uri.path());
     let verb = match &route {
         Route::Resource(target) => route::verb(&parts.method, target, is_set(&query, "watch")),
         _ => http_verb(&parts.method),
     };
+    let body = axum::body::to_bytes(body, LARGEST_BODY).await;
+    let hold = |moment| match &route {
+        Route::Resource(target) if parameter(&query, "dryRun").is_empty() => {
+            plane.holds.take(verb, &target.plural, moment)
+        }
+        _ => None,
+    };
+    let (before, after) = (hold(Moment::Received), hold(Moment::CarriedOut));
+    let received = Received {
+        parts,
+        route,
+        query,
+        verb,
+        body,
+    };
+    if before.is_none() && after.is_none() {
+        return carry_out(&plane, received);
+    }
+    // A task of its own: the caller may be gone by then, which would end this one.
+    let held = tokio::spawn(async move {
+        if let Some(before) = before {
+            before.wait().await;
+        }
+        let answer = carry_out(&plane, received);
+        if let Some(after) = after {
+            after.wait().await;
+        }
+        answer
+    });
+    held.await.unwrap_or(Err(AnswerLost))
+}
+
+fn carry_out(plane: &Arc<Plane>, received: Received) -> Result<Response<Body>, AnswerLost> {
+    let Received {
+        parts,
+        route,
+        query,
+        verb,
+        body,
+    } = received;
+    let path = parts.uri.path();
+    let user = access::authenticate(&plane.users, &parts.headers);
+    let sent = match &body {
+        Ok(body) if plane.keep_bodies => body.clone(),
+        _ => Bytes::new(),
+    };
     let mut lost = false;
-    let outcome = match (&user, axum::body::to_bytes(body, LARGEST_BODY).await) {
+    let outcome = match (user, body) {
         (None, _) => Err(ApiError::unauthorized()),
         (_, Err(_)) => Err(ApiError::bad_request(
             "the request body is too large or broke off",
         )),
         (Some(user), Ok(body)) => match &route {
-            Route::Resource(target) => match mishap(&plane, verb, target) {
+            Route::Resource(target) => match mishap(plane, verb, target) {
                 Ok(is_lost) => {
                     lost = is_lost;
-                    on_resource(&plane, user, target, &query, verb, &parts.headers, body)
+                    on_resource(plane, user, target, &query, verb, &parts.headers, body)
                 }
                 Err(error) => Err(error),
             },
@@ -77,17 +131,18 @@ async fn answer(plane: Arc<Plane>, request: Request<Body>) -> Result<Response<Bo
                     .map(|list| Answer::json(StatusCode::OK, &list))
                     .ok_or_else(ApiError::no_such_path)
             }
-            Route::Other => elsewhere(&plane, &path, &parts.headers),
+            Route::Other => elsewhere(plane, path, &parts.headers),
         },
     };
     let response = respond(outcome);
     plane.requests().push(RequestRecord {
         verb: verb.to_owned(),
-        path,
-        query: raw_query,
+        path: path.to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         status: response.status().as_u16(),
         answered: !lost,
-        user: user.map(|user| user.name).unwrap_or_default(),
+        user: user.map(|user| user.name.clone()).unwrap_or_default(),
+        body: sent,
     });
     if lost { Err(AnswerLost) } else { Ok(response) }
 }
