@@ -7,6 +7,7 @@ use futures::StreamExt;
 use kube::api::{Api, DynamicObject};
 use kube::runtime::watcher::{Config, Event, watcher};
 
+use super::pod_stream;
 use super::store::{Kept, Shared, Slot};
 use crate::connection::Connection;
 
@@ -35,6 +36,20 @@ async fn once(connection: &Connection, shared: &Shared, slot: &Slot) -> bool {
             return false;
         }
     };
+    if slot.is_pods() {
+        match pod_stream::follow(&client, &connection.limits, shared, slot).await {
+            pod_stream::End::NotServed => {}
+            pod_stream::End::Broken {
+                listed,
+                unauthorized,
+            } => {
+                if unauthorized {
+                    connection.forget_credential().await;
+                }
+                return listed;
+            }
+        }
+    }
     let api = Api::<DynamicObject>::namespaced_with(client, &slot.namespace, &slot.resource);
     let timeout = u32::try_from(connection.limits.watch.as_secs()).unwrap_or(20);
     let mut events = watcher(api, Config::default().timeout(timeout)).boxed();

@@ -4,7 +4,9 @@ mod follow;
 mod lines;
 mod logs;
 mod picture;
+mod pod_stream;
 mod pods;
+mod protobuf;
 mod queue;
 mod store;
 

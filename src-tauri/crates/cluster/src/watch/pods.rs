@@ -5,7 +5,13 @@ use engine::ports::PodPicture;
 use kube::core::ObjectMeta;
 use serde_json::Value;
 
+use super::protobuf as message;
 use super::store::instant;
+
+/// Label of a StatefulSet's pod.
+const REVISION: &str = "controller-revision-hash";
+/// Label of a DaemonSet's pod.
+const GENERATION: &str = "pod-template-generation";
 
 /// Reasons with which a container does not get ready by itself soon.
 const FAILING: [&str; 14] = [
@@ -40,6 +46,7 @@ pub(super) struct Pod {
 }
 
 impl Pod {
+    /// Out of a pod as JSON.
     pub fn of(
         metadata: &ObjectMeta,
         data: &Value,
@@ -54,91 +61,182 @@ impl Pod {
                 .and_then(|labels| labels.get(key))
                 .cloned()
         };
-        let status = &data["status"];
-        let terminating = metadata.deletion_timestamp.is_some();
-        let ready = ready(status);
-        let (reason, failing) = reason(status);
-        let restarts: u64 = containers(status, "containerStatuses")
-            .filter_map(|c| c["restartCount"].as_u64())
-            .sum();
+        let text = |path: &str| {
+            data.pointer(path)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
         Some(Pod {
             uid,
             owner,
-            revision: label("controller-revision-hash"),
-            template_generation: label("pod-template-generation"),
-            container: data
-                .pointer("/spec/containers/0/name")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
-            picture: PodPicture {
-                name: metadata.name.clone()?,
-                newest: false,
-                reason,
-                ready: ready.0 && !terminating,
-                terminating,
-                failing: failing && !terminating,
-                restarts: u32::try_from(restarts).unwrap_or(u32::MAX),
-                created_at: created,
-                ready_at: ready.1.filter(|_| ready.0),
-                node: data
-                    .pointer("/spec/nodeName")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned),
-            },
+            revision: label(REVISION),
+            template_generation: label(GENERATION),
+            container: text("/spec/containers/0/name"),
+            picture: picture(
+                metadata.name.clone()?,
+                metadata.deletion_timestamp.is_some(),
+                created,
+                text("/spec/nodeName"),
+                &Condition::of(&data["status"]),
+            ),
+        })
+    }
+
+    /// Out of a pod as protobuf.
+    pub fn of_message(pod: message::Pod) -> Option<Pod> {
+        let mut metadata = pod.metadata?;
+        let spec = pod.spec.unwrap_or_default();
+        let status = pod.status.unwrap_or_default();
+        let owner = metadata.owners.into_iter().find(|owner| owner.controller);
+        Some(Pod {
+            uid: metadata.uid,
+            owner: owner.map(|owner| owner.uid),
+            revision: metadata.labels.remove(REVISION),
+            template_generation: metadata.labels.remove(GENERATION),
+            container: spec.containers.into_iter().next().map(|c| c.name),
+            picture: picture(
+                some(metadata.name)?,
+                metadata.deleted.is_some(),
+                metadata.created.and_then(message::Time::instant),
+                some(spec.node),
+                &Condition::of_message(status),
+            ),
         })
     }
 }
 
-fn ready(status: &Value) -> (bool, Option<DateTime<Utc>>) {
-    let conditions = status["conditions"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    match conditions
-        .iter()
-        .find(|condition| condition["type"] == "Ready")
-    {
-        Some(condition) => (
-            condition["status"] == "True",
-            condition["lastTransitionTime"].as_str().and_then(instant),
-        ),
-        None => (false, None),
+fn some(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn picture(
+    name: String,
+    terminating: bool,
+    created_at: Option<DateTime<Utc>>,
+    node: Option<String>,
+    condition: &Condition,
+) -> PodPicture {
+    let (reason, failing) = reason(condition);
+    let (ready, ready_at) = condition.ready;
+    let restarts: u64 = condition.containers.iter().map(|c| c.restarts).sum();
+    PodPicture {
+        name,
+        newest: false,
+        reason,
+        ready: ready && !terminating,
+        terminating,
+        failing: failing && !terminating,
+        restarts: u32::try_from(restarts).unwrap_or(u32::MAX),
+        created_at,
+        ready_at: ready_at.filter(|_| ready),
+        node,
     }
 }
 
-fn containers<'a>(status: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    status[list]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter()
+/// What of a pod's status says how it is, whatever it was read from.
+struct Condition {
+    phase: Option<String>,
+    reason: Option<String>,
+    ready: (bool, Option<DateTime<Utc>>),
+    init_containers: Vec<Container>,
+    containers: Vec<Container>,
+}
+
+struct Container {
+    waiting: Option<String>,
+    /// Exit code and reason.
+    ended: Option<(i64, Option<String>)>,
+    restarts: u64,
+}
+
+impl Condition {
+    fn of(status: &Value) -> Condition {
+        let list = |name: &str| status[name].as_array().map(Vec::as_slice);
+        let containers = |name: &str| {
+            let listed = list(name).unwrap_or_default().iter();
+            listed.map(Container::of).collect()
+        };
+        let conditions = list("conditions").unwrap_or_default();
+        let ready = conditions.iter().find(|c| c["type"] == "Ready");
+        Condition {
+            phase: status["phase"].as_str().map(str::to_owned),
+            reason: status["reason"].as_str().map(str::to_owned),
+            ready: ready.map_or((false, None), |ready| {
+                let since = ready["lastTransitionTime"].as_str().and_then(instant);
+                (ready["status"] == "True", since)
+            }),
+            init_containers: containers("initContainerStatuses"),
+            containers: containers("containerStatuses"),
+        }
+    }
+
+    fn of_message(status: message::PodStatus) -> Condition {
+        let containers = |list: Vec<message::ContainerStatus>| {
+            let listed = list.into_iter();
+            listed.map(Container::of_message).collect()
+        };
+        let ready = status.conditions.into_iter().find(|c| c.kind == "Ready");
+        Condition {
+            phase: some(status.phase),
+            reason: some(status.reason),
+            ready: ready.map_or((false, None), |ready| {
+                let since = ready.changed.and_then(message::Time::instant);
+                (ready.status == "True", since)
+            }),
+            init_containers: containers(status.init_containers),
+            containers: containers(status.containers),
+        }
+    }
+}
+
+impl Container {
+    fn of(status: &Value) -> Container {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let ended = status.pointer("/state/terminated");
+        Container {
+            waiting: status.pointer("/state/waiting/reason").and_then(text),
+            ended: ended.map(|ended| {
+                (
+                    ended["exitCode"].as_i64().unwrap_or(-1),
+                    text(&ended["reason"]),
+                )
+            }),
+            restarts: status["restartCount"].as_u64().unwrap_or(0),
+        }
+    }
+
+    fn of_message(status: message::ContainerStatus) -> Container {
+        let state = status.state.unwrap_or_default();
+        let ended = state.terminated;
+        Container {
+            waiting: state.waiting.and_then(|waiting| some(waiting.reason)),
+            ended: ended.map(|ended| (ended.exit_code.into(), some(ended.reason))),
+            restarts: u64::try_from(status.restarts).unwrap_or(0),
+        }
+    }
 }
 
 /// What `kubectl get pods` shows, and whether the pod is stuck.
-fn reason(status: &Value) -> (String, bool) {
-    let phase = status["phase"].as_str().unwrap_or("Unknown");
+fn reason(condition: &Condition) -> (String, bool) {
+    let phase = condition.phase.as_deref().unwrap_or("Unknown");
     let fatal = phase == "Failed";
-    for container in
-        containers(status, "initContainerStatuses").chain(containers(status, "containerStatuses"))
+    for container in condition
+        .init_containers
+        .iter()
+        .chain(&condition.containers)
     {
-        let waiting = container
-            .pointer("/state/waiting/reason")
-            .and_then(Value::as_str);
-        if let Some(reason) =
-            waiting.filter(|reason| !["ContainerCreating", "PodInitializing"].contains(reason))
-        {
+        let on_its_way = ["ContainerCreating", "PodInitializing"];
+        let waiting = container.waiting.as_deref();
+        if let Some(reason) = waiting.filter(|reason| !on_its_way.contains(reason)) {
             return (reason.to_owned(), fatal || FAILING.contains(&reason));
         }
-        let ended = container.pointer("/state/terminated");
-        if let Some(ended) = ended.filter(|ended| ended["exitCode"].as_i64() != Some(0)) {
-            let reason = ended["reason"].as_str().unwrap_or("Error");
+        if let Some((_, reason)) = container.ended.as_ref().filter(|(code, _)| *code != 0) {
+            let reason = reason.as_deref().unwrap_or("Error");
             return (reason.to_owned(), phase != "Succeeded");
         }
     }
-    let reason = status["reason"]
-        .as_str()
-        .filter(|reason| !reason.is_empty())
-        .unwrap_or(phase);
+    let reason = condition.reason.as_deref();
+    let reason = reason.filter(|reason| !reason.is_empty()).unwrap_or(phase);
     (reason.to_owned(), fatal)
 }
 
@@ -168,7 +266,7 @@ mod tests {
             (json!({"phase": "Running"}), ("Running", false)),
             (json!({}), ("Unknown", false)),
         ] {
-            let found = reason(&status);
+            let found = reason(&Condition::of(&status));
             assert_eq!((found.0.as_str(), found.1), expected, "{status}");
         }
     }

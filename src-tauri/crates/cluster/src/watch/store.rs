@@ -57,6 +57,10 @@ impl Slot {
         .collect()
     }
 
+    pub fn is_pods(&self) -> bool {
+        self.resource.group.is_empty() && self.resource.plural == "pods"
+    }
+
     pub fn key(&self) -> String {
         format!("{}/{}", self.namespace, self.resource.plural)
     }
