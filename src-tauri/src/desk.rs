@@ -194,7 +194,11 @@ impl Desk {
 
     /// A failure of the engine in an environment, with the cluster that it is about.
     pub fn failure(&self, environment: &EnvironmentId, failure: EngineFailure) -> Failure {
-        let mut failure = failures::of(failure);
+        self.about(environment, failures::of(failure))
+    }
+
+    /// A failure with the cluster of an environment, where its sentences name one.
+    pub fn about(&self, environment: &EnvironmentId, mut failure: Failure) -> Failure {
         let open = self.seat().workspace;
         let stages = open.iter().flat_map(|open| &open.opened.workspace.stages);
         let mut environments = stages.flat_map(|stage| &stage.environments);

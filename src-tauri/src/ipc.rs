@@ -79,6 +79,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             ledger::notifications_read,
         ])
         .events(collect_events![ChangedEvent])
+        // Codes among a failure's params: text to Rust, so that no command names their type.
+        .typ::<contract::Problem>()
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use contract::Failure;
 use domain::EnvironmentId;
+use engine::Engine;
 use engine::ports::About;
-use engine::{Engine, EngineFailure};
+
+use crate::failures;
 
 /// What an environment's cluster said last.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +19,8 @@ pub struct Session {
     pub version: Option<String>,
     /// Seconds its clock is ahead of the workstation's.
     pub clock_skew_s: Option<f64>,
-    /// Whether the newest try got no answer.
-    pub unreachable: bool,
+    /// Why the newest try got no answer, if it got none.
+    pub failure: Option<Failure>,
 }
 
 /// Every environment asked in this session.
@@ -57,18 +60,14 @@ impl Sessions {
         if let Err(failure) = &checked {
             tracing::info!(%environment, %failure, "the identity could not be checked");
         }
-        self.note(environment, checked.err().as_ref(), about);
+        let failure = checked.err().map(failures::of);
+        self.note(environment, failure, about);
     }
 
-    fn note(
-        &self,
-        environment: &EnvironmentId,
-        failure: Option<&EngineFailure>,
-        about: Option<About>,
-    ) {
+    fn note(&self, environment: &EnvironmentId, failure: Option<Failure>, about: Option<About>) {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let session = sessions.entry(environment.clone()).or_default();
-        session.unreachable = failure.is_some();
+        session.failure = failure;
         if let Some(about) = about {
             session.user = Some(about.user);
             session.version = Some(about.version);

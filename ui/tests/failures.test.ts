@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { render } from '@testing-library/svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FailureCode, RefusalCode } from '../src/ipc';
-import { FailureNote, account, knownVerbs, refusalSentence, speak, verbSentence } from '../src/shared';
+import { FailureNote, account, knownVerbs, named, refusalSentence, speak, verbSentence } from '../src/shared';
 import { failures, refusals } from '../src/shared/failures';
+import { phrases, problems } from '../src/shared/phrases';
 
 const codes = Object.keys(failures) as FailureCode[];
 const rules = Object.keys(refusals) as RefusalCode[];
@@ -45,6 +46,26 @@ describe('what is said of failures', () => {
       expect(sentence).not.toMatch(/undefined|refusal_/);
       expect(account({ code: 'refused', params: { refusal: code }, detail: null }).happened).toBe(sentence);
     }
+  });
+
+  it('covers exactly the phrases of the contract, and says them in both languages', () => {
+    const file = contract('src/phrases.rs');
+    expect(Object.keys(problems).sort()).toEqual(variants(file, 'Problem').sort());
+    for (const language of languages) {
+      speak(language);
+      for (const [name, all] of Object.entries(phrases)) {
+        for (const code of Object.keys(all)) {
+          const said = named({ [name]: code })[name] ?? '';
+          expect(said, code).not.toMatch(/undefined|\{|_/);
+          if (language === 'zh-CN') expect(said, code).toMatch(/\p{Script=Han}|\d/u);
+          else expect(said, code).not.toMatch(/\p{Script=Han}/u);
+        }
+      }
+    }
+    const failed = { code: 'pluginFailed', params: { command: '/x', problem: 'commandExited', code: '7' }, detail: null } as const;
+    expect(account(failed).happened).toBe('The credential command /x gave no credential: it ended with exit code 7.');
+    // A value that is no code is said as it is, and what every object has is no phrase.
+    expect(named({ problem: 'constructor' })['problem']).toBe('constructor');
   });
 
   it('makes hostile values visible', () => {

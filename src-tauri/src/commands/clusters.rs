@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use contract::{
     BannerView, Failure, FailureCode, ImportForm, ImportPreview, KubeconfigSource, PermissionsView,
-    ProbeView, StoredContext, WorkspaceView,
+    PluginView, ProbeView, StoredContext, WorkspaceView,
 };
 use domain::{ClusterIdentity, EnvironmentId, RegisterEvent};
 use tauri::State;
@@ -46,8 +46,13 @@ pub async fn kubeconfig_preview(
     source: KubeconfigSource,
 ) -> Result<ImportPreview, Failure> {
     let (text, base) = text_of(source).await?;
-    let preview =
-        cluster::kubeconfig::preview(&text, base.as_deref()).map_err(failures::of_kubeconfig)?;
+    // The programs that its contexts would run are read to their end.
+    let looking =
+        tokio::task::spawn_blocking(move || cluster::kubeconfig::preview(&text, base.as_deref()));
+    let preview = looking
+        .await
+        .map_err(failures::defect)?
+        .map_err(failures::of_kubeconfig)?;
     import_preview(&desk, preview).await
 }
 
@@ -95,7 +100,8 @@ pub async fn context_forget(desk: State<'_, Desk>, name: String) -> Result<(), F
         .map_err(failures::of)
 }
 
-/// Allows the credential command of a context, as it was shown.
+/// Allows the credential command of a context, as it was shown: if it is another one by now, it has
+/// to be looked at again.
 #[tauri::command]
 #[specta::specta]
 pub async fn plugin_allow(
@@ -106,15 +112,26 @@ pub async fn plugin_allow(
 ) -> Result<StoredContext, Failure> {
     let person = desk.seat().person;
     let engine = desk.engine().await?;
+    let shown = stored_context(&desk, &context).await?.plugin;
+    let same = |plugin: &PluginView| {
+        plugin.path.as_ref() == Some(&path) && plugin.sha256.as_ref() == Some(&sha256)
+    };
+    if !shown.is_some_and(|plugin| same(&plugin)) {
+        return Err(Failure::new(FailureCode::PluginChanged)
+            .with("command", path)
+            .with("sha256", sha256));
+    }
     engine
         .allow_plugin(person.as_ref(), &context, &path, &sha256)
         .await
         .map_err(failures::of)?;
-    let stored = stored_contexts(&desk)
-        .await?
-        .into_iter()
-        .find(|stored| stored.name == context);
-    stored.ok_or_else(|| Failure::new(FailureCode::KeychainEntryMissing).with("entry", context))
+    stored_context(&desk, &context).await
+}
+
+async fn stored_context(desk: &Desk, name: &str) -> Result<StoredContext, Failure> {
+    let mut all = stored_contexts(desk).await?.into_iter();
+    all.find(|stored| stored.name == name)
+        .ok_or_else(|| Failure::new(FailureCode::KeychainEntryMissing).with("entry", name))
 }
 
 /// Asks the cluster of a context who it is.

@@ -55,11 +55,16 @@ fn plugin(
     register: &Register,
 ) -> PluginView {
     let path = shown.path.map(|path| path.to_string_lossy().into_owned());
-    let allowed = path
-        .as_ref()
-        .and_then(|path| register.plugins.get(&(context.to_owned(), path.clone())));
+    let mut of_context = register.plugins.iter().filter(|((of, _), _)| of == context);
+    let known = of_context.clone().next().is_some();
+    let allowed = of_context.any(|((_, at), sha256)| {
+        Some(at) == path.as_ref() && Some(sha256) == shown.sha256.as_ref()
+    }) && !shown
+        .concerns
+        .contains(&cluster::kubeconfig::PluginConcern::Exposed);
     PluginView {
-        allowed: allowed.is_some() && allowed == shown.sha256.as_ref(),
+        allowed,
+        changed: known && !allowed,
         words: shown.words,
         environment: shown.environment,
         path,
@@ -72,14 +77,18 @@ fn concern(concern: cluster::kubeconfig::PluginConcern) -> PluginConcern {
     use cluster::kubeconfig::PluginConcern as Found;
     match concern {
         Found::Shell => PluginConcern::Shell,
+        Found::Interpreter => PluginConcern::Interpreter,
+        Found::LoaderVariable => PluginConcern::LoaderVariable,
         Found::PlainHttp => PluginConcern::PlainHttp,
         Found::RelativePath => PluginConcern::RelativePath,
         Found::NotFound => PluginConcern::NotFound,
+        Found::WritableByGroup => PluginConcern::WritableByGroup,
+        Found::Exposed => PluginConcern::Exposed,
         Found::LegacyAuthProvider => PluginConcern::LegacyAuthProvider,
     }
 }
 
-fn refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
+pub fn refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
     use cluster::kubeconfig::Refusal as Found;
     match refusal {
         Found::InsecureTls => ContextRefusal::InsecureTls,
@@ -90,7 +99,14 @@ fn refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
         Found::BadCertificate => ContextRefusal::BadCertificate,
         Found::DuplicateName => ContextRefusal::DuplicateName,
         Found::Unprintable => ContextRefusal::Unprintable,
-        Found::Unsupported => ContextRefusal::Unsupported,
+        Found::Proxy => ContextRefusal::Proxy,
+        Found::Impersonation => ContextRefusal::Impersonation,
+        Found::SeveralCredentials => ContextRefusal::SeveralCredentials,
+        Found::HalfCredential => ContextRefusal::HalfCredential,
+        Found::AuthProvider => ContextRefusal::AuthProvider,
+        Found::PluginVersion => ContextRefusal::PluginVersion,
+        Found::PluginInteractive => ContextRefusal::PluginInteractive,
+        Found::PluginEntry => ContextRefusal::PluginEntry,
     }
 }
 
@@ -99,13 +115,14 @@ pub async fn import_preview(
     desk: &Desk,
     preview: cluster::kubeconfig::Preview,
 ) -> Result<ImportPreview, Failure> {
-    let register = desk.engine().await?.register();
     let known = desk.vault.contexts().await.unwrap_or_default();
+    // Storing a context takes back what was allowed for one of its name: its words may be others.
+    let nothing_allowed = Register::default();
     let context = |shown: cluster::kubeconfig::ContextPreview| ContextPreview {
         stored: known.iter().any(|head| head.name == shown.name),
         plugin: shown
             .plugin
-            .map(|found| plugin(found, &shown.name, &register)),
+            .map(|found| plugin(found, &shown.name, &nothing_allowed)),
         server: shown.server,
         ca: shown.ca_sha256.map(|ca| hex_with_colons(&ca)),
         user: shown.user,

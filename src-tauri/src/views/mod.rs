@@ -138,6 +138,9 @@ fn environments(desk: &Desk, open: &OpenWorkspace, engine: &Engine) -> Vec<Envir
     let view = |stage: &domain::Stage, environment: &domain::Environment| {
         let bound = register.bindings.get(&environment.id);
         let session = desk.sessions.of(&environment.id);
+        let failure = session
+            .failure
+            .map(|failure| desk.about(&environment.id, failure));
         EnvironmentView {
             id: environment.id.to_string(),
             name: text(&environment.name),
@@ -152,7 +155,7 @@ fn environments(desk: &Desk, open: &OpenWorkspace, engine: &Engine) -> Vec<Envir
                 release: None,
                 register: &register,
                 now: chrono::Utc::now(),
-                unreachable: session.unreachable,
+                failure: failure.as_ref(),
                 limit_s: workspace.timings.identity_limit_s,
             }),
             version: session.version,
@@ -184,6 +187,9 @@ pub async fn banner(desk: &Desk) -> Result<BannerView, Failure> {
     let session = environment
         .map(|e| desk.sessions.of(&e.id))
         .unwrap_or_default();
+    let failure = environment
+        .zip(session.failure)
+        .map(|(environment, failure)| desk.about(&environment.id, failure));
     Ok(contract::views::banner_view(&BannerInput {
         stages,
         environment,
@@ -191,7 +197,7 @@ pub async fn banner(desk: &Desk) -> Result<BannerView, Failure> {
         register: &register,
         me: seat.person.as_ref(),
         now: chrono::Utc::now(),
-        unreachable: session.unreachable,
+        failure: failure.as_ref(),
         cluster_user: session.user.as_deref(),
         identity_limit_s: workspace.map_or(60, |w| w.timings.identity_limit_s),
     }))

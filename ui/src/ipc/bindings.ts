@@ -35,7 +35,10 @@ export const commands = {
 	contextsList: () => __TAURI_INVOKE<StoredContext[]>("contexts_list"),
 	/**  Takes a context out of the keychain; environments bound to it are free again. */
 	contextForget: (name: string) => __TAURI_INVOKE<null>("context_forget", { name }),
-	/**  Allows the credential command of a context, as it was shown. */
+	/**
+	 *  Allows the credential command of a context, as it was shown: if it is another one by now, it has
+	 *  to be looked at again.
+	 */
 	pluginAllow: (context: string, path: string, sha256: string) => __TAURI_INVOKE<StoredContext>("plugin_allow", { context, path, sha256 }),
 	/**  Asks the cluster of a context who it is. */
 	environmentProbe: (environment: string, context: string) => __TAURI_INVOKE<ProbeView>("environment_probe", { environment, context }),
@@ -488,8 +491,22 @@ export type ContextRefusal =
 "duplicateName" | 
 /**  Control characters or an unusable URL. */
 "unprintable" | 
-/**  `proxy-url` or impersonation, which this version does not carry. */
-"unsupported";
+/**  `proxy-url`. */
+"proxy" | 
+/**  `as`, `as-groups` …: it would act as somebody else. */
+"impersonation" | 
+/**  More than one way to log in. */
+"severalCredentials" | 
+/**  A user name without a password, or the other way round. */
+"halfCredential" | 
+/**  The legacy `auth-provider`. */
+"authProvider" | 
+/**  A credential command of an unknown version. */
+"pluginVersion" | 
+/**  A credential command that has to ask at a terminal. */
+"pluginInteractive" | 
+/**  A credential command with a variable or a mode that does not exist. */
+"pluginEntry";
 
 /**  How a context authenticates. */
 export type CredentialKind = 
@@ -655,8 +672,22 @@ export type FailureCode =
 "kubeconfigInvalid" | 
 /**  The context needs something that is refused (insecure-skip-tls-verify …). Params: context, what. */
 "contextRefused" | 
-/**  The context's exec plugin has not been allowed, or has changed since. Params: command, sha256. */
+/**  Nobody has allowed the context's credential command. Params: command, sha256. */
 "pluginNotAllowed" | 
+/**
+ *  The credential command is another one than was allowed: its path or its content. Params:
+ *  command, sha256.
+ */
+"pluginChanged" | 
+/**  The credential command's file is not there. Params: command. */
+"pluginMissing" | 
+/**  Others on this workstation may exchange the credential command's file. Params: command. */
+"pluginExposed" | 
+/**
+ *  The credential command ran and gave no credential. Params: command, problem (`Problem`) and
+ *  what that names.
+ */
+"pluginFailed" | 
 /**  No keychain on this workstation. */
 "keychainMissing" | 
 /**  The keychain is locked. */
@@ -778,7 +809,7 @@ export type IdentityState =
 "stale" | 
 /**  Another cluster answers. */
 "mismatch" | 
-/**  No answer. */
+/**  The cluster could not be asked, or did not answer. */
 "unreachable";
 
 /**  What is known of a cluster's identity. */
@@ -797,6 +828,8 @@ export type IdentityView = {
 	found_uid: string | null,
 	/**  The CA found instead. */
 	found_ca: string | null,
+	/**  Why the cluster could not be asked, when [`IdentityState::Unreachable`]. */
+	why: Failure | null,
 };
 
 /**  A context to import out of a kubeconfig. */
@@ -1243,12 +1276,23 @@ export type PersonView = {
 export type PluginConcern = 
 /**  It runs a shell. */
 "shell" | 
+/**  It is a program that runs another one, which the digest does not cover. */
+"interpreter" | 
+/**  It sets variables that decide what is loaded besides the file (`LD_PRELOAD`, `PATH` …). */
+"loaderVariable" | 
 /**  It names a plain http address. */
 "plainHttp" | 
 /**  Its path is not absolute. */
 "relativePath" | 
 /**  There is no such file. */
 "notFound" | 
+/**  A group on this workstation may exchange the file. */
+"writableByGroup" | 
+/**
+ *  Everybody on this workstation may exchange the file, or somebody else owns it: it is never
+ *  run, allowed or not.
+ */
+"exposed" | 
 /**  It is the legacy `auth-provider` command. */
 "legacyAuthProvider";
 
@@ -1258,12 +1302,14 @@ export type PluginView = {
 	words: string[],
 	/**  Names of the environment variables that it would get (never values). */
 	environment: string[],
-	/**  Absolute path that it resolves to. */
+	/**  Absolute path that it resolves to, without symbolic links. */
 	path: string | null,
 	/**  SHA-256 of the file at that path. */
 	sha256: string | null,
 	/**  Whether this path with this digest has been allowed. */
 	allowed: boolean,
+	/**  Whether another path or digest has been allowed for this context: it is asked for again. */
+	changed: boolean,
 	/**  Properties that speak against it. */
 	concerns: PluginConcern[],
 };
@@ -1352,6 +1398,29 @@ export type ProbeView = {
 	/**  Other environments that are pinned to the same cluster. */
 	shared_with: string[],
 };
+
+/**  What went wrong, as the param `problem`. */
+export type Problem = 
+/**  The credential command does not start. */
+"commandNotStarted" | 
+/**  It took too long. Params: seconds. */
+"commandLate" | 
+/**  It ended with another exit code than 0. Params: code. */
+"commandExited" | 
+/**  It was ended by a signal. Params: signal. */
+"commandKilled" | 
+/**  It wrote too much. Params: limit (bytes). */
+"commandTooLong" | 
+/**  It wrote no `ExecCredential`. */
+"commandNotCredential" | 
+/**  It wrote one of another version. */
+"commandOtherVersion" | 
+/**  It gave neither a token nor a certificate with its key. */
+"commandEmpty" | 
+/**  Its certificate or key cannot be used. */
+"commandBadCertificate" | 
+/**  Its credential has ended already. */
+"commandExpired";
 
 /**  Done so far out of a total, for bars and counters. */
 export type Progress = {

@@ -2,42 +2,28 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
 use domain::Permission;
-use engine::ports::{ClusterFailure, Context, Credential};
+use engine::ports::{AllowedCommand, ClusterFailure, Context};
 use http::{Method, StatusCode};
-use kube::Client;
-use kube::config::AuthInfo;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 use crate::limits::Limits;
+use crate::login::{LoggedIn, Login};
 use crate::printable::scrub;
 use crate::wire::{self, Answer, Ask, NoAnswer};
-use crate::{failure, pem, plugin};
+use crate::{failure, pem};
 
 /// A context's way to its cluster.
 pub(crate) struct Connection {
-    context: Context,
-    allowed_plugin: Option<String>,
-    ca: Vec<Vec<u8>>,
+    login: Login,
     pub(crate) limits: Limits,
-    live: Mutex<Option<Live>>,
-}
-
-struct Live {
-    client: Client,
-    expires_at: Option<DateTime<Utc>>,
 }
 
 impl Connection {
     /// Judges the context; connects nowhere and runs nothing.
-    pub fn new(
+    pub async fn new(
         context: Context,
-        allowed_plugin: Option<String>,
+        allowed: Vec<AllowedCommand>,
         limits: Limits,
     ) -> Result<Self, ClusterFailure> {
         let ca = pem::certificates(&context.ca_pem).ok_or_else(|| {
@@ -51,115 +37,36 @@ impl Connection {
                 "the context's server is no https URL".to_owned(),
             ));
         }
-        if let Credential::Plugin(plugin) = &context.credential {
-            plugin::allowed_path(plugin, allowed_plugin.as_deref())?;
-        }
         // Fails when one is installed already, which then is the one to use.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Connection {
-            context,
-            allowed_plugin,
-            ca,
-            limits,
-            live: Mutex::new(None),
-        })
+        let login = Login::new(context, allowed, ca, limits.clone());
+        login.check().await?;
+        Ok(Connection { login, limits })
     }
 
     pub fn context(&self) -> &Context {
-        &self.context
+        self.login.context()
     }
 
-    /// A client with a credential that is still good. kube's clients are cheap to clone.
-    pub async fn client(&self) -> Result<Client, ClusterFailure> {
-        let mut live = self.live.lock().await;
-        if let Some(known) = live.as_ref().filter(|known| !self.ends(known.expires_at)) {
-            return Ok(known.client.clone());
-        }
-        let (auth, expires_at) = self.login().await?;
-        let client = Client::try_from(self.config(auth)?).map_err(|_| {
-            ClusterFailure::Unreadable("the context's credential cannot be used".to_owned())
-        })?;
-        *live = Some(Live {
-            client: client.clone(),
-            expires_at,
-        });
-        Ok(client)
+    /// A client with a credential that is still good.
+    pub async fn client(&self) -> Result<LoggedIn, ClusterFailure> {
+        self.login.client().await
     }
 
-    /// Makes the next request log in again.
-    pub async fn forget_credential(&self) {
-        if matches!(self.context.credential, Credential::Plugin(_)) {
-            *self.live.lock().await = None;
-        }
-    }
-
-    fn ends(&self, expires_at: Option<DateTime<Utc>>) -> bool {
-        let margin = chrono::Duration::from_std(self.limits.credential_margin).unwrap_or_default();
-        expires_at.is_some_and(|end| Utc::now() + margin >= end)
-    }
-
-    async fn login(&self) -> Result<(AuthInfo, Option<DateTime<Utc>>), ClusterFailure> {
-        let mut auth = AuthInfo::default();
-        let mut expires_at = None;
-        match &self.context.credential {
-            Credential::Anonymous => {}
-            Credential::Token(token) => auth.token = Some(token.clone()),
-            Credential::Basic { user, password } => {
-                auth.username = Some(user.clone());
-                auth.password = Some(password.clone());
-            }
-            Credential::Certificate {
-                certificate_pem,
-                key_pem,
-            } => certify(&mut auth, certificate_pem, key_pem),
-            Credential::Plugin(command) => {
-                let issued = plugin::run(
-                    command,
-                    &self.context,
-                    self.allowed_plugin.as_deref(),
-                    &self.limits,
-                )
-                .await?;
-                auth.token = issued.token;
-                expires_at = issued.expires_at;
-                if let Some((certificate, key)) = &issued.certificate {
-                    certify(&mut auth, certificate, key);
-                }
-            }
-        }
-        Ok((auth, expires_at))
-    }
-
-    /// Every field said here, none from the environment; never formatted, it holds the credential.
-    fn config(&self, auth: AuthInfo) -> Result<kube::Config, ClusterFailure> {
-        let url = self
-            .context
-            .server
-            .parse()
-            .map_err(|_| ClusterFailure::Unreachable("no usable URL".to_owned()))?;
-        let mut config = kube::Config::new(url);
-        config.root_cert = Some(self.ca.clone());
-        config.connect_timeout = Some(self.limits.connect);
-        // A watch is silent for as long as its own bound; anything longer is a dead connection.
-        config.read_timeout = Some(self.limits.watch + self.limits.read);
-        config.reset_reader_on_write = true;
-        config.write_timeout = Some(self.limits.read);
-        config.accept_invalid_certs = false;
-        config.tls_server_name = self.context.tls_server_name.clone();
-        config.proxy_url = None;
-        config.default_retry = false;
-        config.auth_info = auth;
-        Ok(config)
+    /// The server refused this client's credential. Says whether trying again can help.
+    pub async fn refused(&self, used: &LoggedIn) -> bool {
+        self.login.refused(used).await
     }
 
     /// Sends a request that changes something, once.
     pub async fn mutate(&self, mut ask: Ask) -> Result<Answer, NoAnswer> {
         ask.timeout = self.limits.mutation;
         ask.most = self.limits.answer_bytes;
-        let client = self.client().await.map_err(NoAnswer::NotSent)?;
-        let answer = wire::exchange(&client, &ask).await?;
+        let login = self.client().await.map_err(NoAnswer::NotSent)?;
+        let answer = wire::exchange(&login.client, &ask).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
-            self.forget_credential().await;
+            // For the next one: this one is never sent twice.
+            self.refused(&login).await;
         }
         Ok(answer)
     }
@@ -171,14 +78,13 @@ impl Connection {
         let mut logged_in_again = false;
         let mut attempt = 1;
         loop {
-            let client = self.client().await?;
-            let outcome = wire::exchange(&client, &ask).await;
+            let login = self.client().await?;
+            let outcome = wire::exchange(&login.client, &ask).await;
             let last = attempt >= self.limits.read_attempts;
             let wait = match outcome {
                 Ok(answer) if answer.status == StatusCode::UNAUTHORIZED && !logged_in_again => {
                     logged_in_again = true;
-                    self.forget_credential().await;
-                    if !matches!(self.context.credential, Credential::Plugin(_)) {
+                    if !self.refused(&login).await {
                         return Ok(answer);
                     }
                     Duration::ZERO
@@ -238,11 +144,6 @@ impl Connection {
             None => Err(ClusterFailure::Unreadable("no JSON".to_owned())),
         }
     }
-}
-
-fn certify(auth: &mut AuthInfo, certificate_pem: &str, key_pem: &SecretString) {
-    auth.client_certificate_data = Some(STANDARD.encode(certificate_pem));
-    auth.client_key_data = Some(SecretString::from(STANDARD.encode(key_pem.expose_secret())));
 }
 
 fn is_busy(status: StatusCode) -> bool {

@@ -7,8 +7,8 @@ use domain::{
     ClusterIdentity, FieldConflict, MutationIntent, MutationOutcome, ObjectRef, Permission,
 };
 use engine::ports::{
-    About, Cluster, ClusterFailure, Clusters, Context, LiveObject, Outgoing, Preview,
-    RolloutReading, Watching,
+    About, AllowedCommand, Cluster, ClusterFailure, Clusters, Context, LiveObject, Outgoing,
+    Preview, RolloutReading, Watching,
 };
 
 use crate::connection::Connection;
@@ -36,9 +36,9 @@ impl Clusters for KubeClusters {
         &self,
         context: Context,
         pinned: Option<ClusterIdentity>,
-        allowed_plugin: Option<String>,
+        allowed: Vec<AllowedCommand>,
     ) -> Result<Arc<dyn Cluster>, ClusterFailure> {
-        let connection = Connection::new(context, allowed_plugin, self.limits.clone())?;
+        let connection = Connection::new(context, allowed, self.limits.clone()).await?;
         identity::check(&connection, pinned.as_ref()).await?;
         Ok(Arc::new(KubeCluster {
             connection: Arc::new(connection),

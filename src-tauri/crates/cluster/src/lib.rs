@@ -18,6 +18,7 @@ mod kinds;
 pub mod kubeconfig;
 mod limits;
 mod lines;
+mod login;
 mod manifest;
 mod mask;
 mod mutate;

@@ -29,11 +29,14 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// Access reviews asked at once.
     pub reviews_at_once: usize,
-    /// For a credential command.
+    /// For a credential command. Less than the engine gives a question, so that a command that
+    /// hangs is said to hang, instead of a cluster that does not answer.
     pub plugin: Duration,
+    /// How long a credential command that failed is not run again.
+    pub plugin_pause: Duration,
     /// Bytes that a credential command may write.
     pub plugin_bytes: usize,
-    /// How long before its end a credential counts as ended.
+    /// How long before its end a credential is made anew; at most a quarter of its time.
     pub credential_margin: Duration,
     /// `timeoutSeconds` of a watch: a dead one is noticed soon after (facts 2.3).
     pub watch: Duration,
@@ -70,7 +73,8 @@ impl Default for Limits {
             races: 3,
             answer_bytes: 32 << 20,
             reviews_at_once: 8,
-            plugin: Duration::from_secs(30),
+            plugin: Duration::from_secs(12),
+            plugin_pause: Duration::from_secs(3),
             plugin_bytes: 1 << 20,
             credential_margin: Duration::from_secs(60),
             watch: Duration::from_secs(20),

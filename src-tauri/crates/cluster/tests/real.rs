@@ -3,14 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "plugins/command.rs"]
+#[allow(dead_code)]
+mod command;
 mod suite;
 
 use std::time::Duration;
 
-use cluster::Limits;
+use cluster::{KubeClusters, Limits, kubeconfig};
 use controlplane::{Behaviour, ControlPlane, Image, Options, User, runnable};
 use domain::{MutationOutcome, MutationVerb, Precondition};
-use engine::ports::ClusterFailure;
+use engine::ports::{ClusterFailure, Clusters};
 use serde_json::json;
 use suite::{Bench, NAMESPACE, config_map, intent, limits};
 
@@ -58,6 +61,7 @@ fn everything_holds_on_a_real_cluster() {
         let bench = Bench::new(&plane.kubeconfig(User::Operator), images, limits.clone()).await;
         suite::everything(&bench).await;
         a_verifier_may_look_and_not_write(&plane, &limits).await;
+        a_command_logs_in_with_a_token_and_with_a_certificate(&plane).await;
         a_write_that_hangs_is_unknown_and_then_known(&plane, &bench).await;
     });
     plane.shutdown().unwrap();
@@ -90,6 +94,38 @@ async fn a_verifier_may_look_and_not_write(plane: &ControlPlane, limits: &Limits
         matches!(failure, ClusterFailure::Forbidden(_)),
         "{failure:?}"
     );
+}
+
+/// The rehearsal cluster knows no certificates; a real one does.
+async fn a_command_logs_in_with_a_token_and_with_a_certificate(plane: &ControlPlane) {
+    let command = command::Command::new(r#"cat "$here/answer""#);
+    let text = command::exec_kubeconfig(&plane.kubeconfig(User::Operator), command.path());
+    let name = kubeconfig::preview(&text, None)
+        .unwrap()
+        .contexts
+        .remove(0)
+        .name;
+    let context = kubeconfig::import(&text, None, &[name], false)
+        .unwrap()
+        .remove(0);
+    let (certificate, key) = plane.client_certificate().unwrap();
+    let token = json!({"token": plane.token(User::Operator)});
+    let certificate = json!({"clientCertificateData": certificate, "clientKeyData": key});
+    for (status, user) in [
+        (token, "operator"),
+        (certificate, "kube-apiserver-kubelet-client"),
+    ] {
+        let answer = json!({
+            "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status,
+        });
+        std::fs::write(command.file("answer"), answer.to_string()).unwrap();
+        let cluster = KubeClusters::default()
+            .connect(context.clone(), None, vec![command.allowed()])
+            .await
+            .unwrap();
+        assert_eq!(cluster.about().await.unwrap().user, user);
+    }
+    assert_eq!(command.runs(), 2);
 }
 
 /// The API server is there and its store stops somewhere between the look and the write. Stopped at

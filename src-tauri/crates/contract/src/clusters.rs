@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::{At, RoleView, Text};
+use crate::{At, Failure, RoleView, Text};
 
 /// How an environment's banner looks (design 00).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -67,6 +67,8 @@ pub struct IdentityView {
     pub found_uid: Option<String>,
     /// The CA found instead.
     pub found_ca: Option<String>,
+    /// Why the cluster could not be asked, when [`IdentityState::Unreachable`].
+    pub why: Option<Failure>,
 }
 
 /// Verdict on a cluster's identity.
@@ -81,7 +83,7 @@ pub enum IdentityState {
     Stale,
     /// Another cluster answers.
     Mismatch,
-    /// No answer.
+    /// The cluster could not be asked, or did not answer.
     Unreachable,
 }
 
@@ -222,12 +224,14 @@ pub struct PluginView {
     pub words: Vec<String>,
     /// Names of the environment variables that it would get (never values).
     pub environment: Vec<String>,
-    /// Absolute path that it resolves to.
+    /// Absolute path that it resolves to, without symbolic links.
     pub path: Option<String>,
     /// SHA-256 of the file at that path.
     pub sha256: Option<String>,
     /// Whether this path with this digest has been allowed.
     pub allowed: bool,
+    /// Whether another path or digest has been allowed for this context: it is asked for again.
+    pub changed: bool,
     /// Properties that speak against it.
     pub concerns: Vec<PluginConcern>,
 }
@@ -238,12 +242,21 @@ pub struct PluginView {
 pub enum PluginConcern {
     /// It runs a shell.
     Shell,
+    /// It is a program that runs another one, which the digest does not cover.
+    Interpreter,
+    /// It sets variables that decide what is loaded besides the file (`LD_PRELOAD`, `PATH` …).
+    LoaderVariable,
     /// It names a plain http address.
     PlainHttp,
     /// Its path is not absolute.
     RelativePath,
     /// There is no such file.
     NotFound,
+    /// A group on this workstation may exchange the file.
+    WritableByGroup,
+    /// Everybody on this workstation may exchange the file, or somebody else owns it: it is never
+    /// run, allowed or not.
+    Exposed,
     /// It is the legacy `auth-provider` command.
     LegacyAuthProvider,
 }
@@ -268,8 +281,22 @@ pub enum ContextRefusal {
     DuplicateName,
     /// Control characters or an unusable URL.
     Unprintable,
-    /// `proxy-url` or impersonation, which this version does not carry.
-    Unsupported,
+    /// `proxy-url`.
+    Proxy,
+    /// `as`, `as-groups` …: it would act as somebody else.
+    Impersonation,
+    /// More than one way to log in.
+    SeveralCredentials,
+    /// A user name without a password, or the other way round.
+    HalfCredential,
+    /// The legacy `auth-provider`.
+    AuthProvider,
+    /// A credential command of an unknown version.
+    PluginVersion,
+    /// A credential command that has to ask at a terminal.
+    PluginInteractive,
+    /// A credential command with a variable or a mode that does not exist.
+    PluginEntry,
 }
 
 /// What a cluster says of itself before it is pinned.

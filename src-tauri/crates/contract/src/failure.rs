@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+use crate::Problem;
+
 /// Why something was not done. The window turns the code into three sentences in the person's
 /// language: what happened, what is unchanged, what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -31,6 +33,11 @@ impl Failure {
         self
     }
 
+    /// Adds what went wrong, as `problem`.
+    pub fn problem(self, problem: Problem) -> Self {
+        self.with("problem", crate::views::named(&problem))
+    }
+
     /// Adds the technical detail.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
@@ -54,8 +61,18 @@ pub enum FailureCode {
     KubeconfigInvalid,
     /// The context needs something that is refused (insecure-skip-tls-verify …). Params: context, what.
     ContextRefused,
-    /// The context's exec plugin has not been allowed, or has changed since. Params: command, sha256.
+    /// Nobody has allowed the context's credential command. Params: command, sha256.
     PluginNotAllowed,
+    /// The credential command is another one than was allowed: its path or its content. Params:
+    /// command, sha256.
+    PluginChanged,
+    /// The credential command's file is not there. Params: command.
+    PluginMissing,
+    /// Others on this workstation may exchange the credential command's file. Params: command.
+    PluginExposed,
+    /// The credential command ran and gave no credential. Params: command, problem (`Problem`) and
+    /// what that names.
+    PluginFailed,
     /// No keychain on this workstation.
     KeychainMissing,
     /// The keychain is locked.

@@ -9,7 +9,8 @@ pub struct Register {
     pub keys: BTreeMap<PersonId, PublicKey>,
     /// What each environment is pinned to.
     pub bindings: BTreeMap<EnvironmentId, Binding>,
-    /// SHA-256 of the allowed credential command, by context and path.
+    /// SHA-256 of the allowed credential command, by context and path. Importing a context anew takes
+    /// it back.
     pub plugins: BTreeMap<(String, String), String>,
     /// Identities of rehearsal clusters started on this workstation.
     pub rehearsals: Vec<ClusterIdentity>,
@@ -66,7 +67,11 @@ impl Register {
                 }
             }
             RegisterEvent::WorkspaceOpened { path, .. } => self.workspace = Some(path.clone()),
-            RegisterEvent::ContextImported { .. } | RegisterEvent::LedgerExported { .. } => {}
+            // What was allowed was allowed with the words that it had then.
+            RegisterEvent::ContextImported { context } => {
+                self.plugins.retain(|(of, _), _| of != context);
+            }
+            RegisterEvent::LedgerExported { .. } => {}
         }
     }
 
@@ -76,5 +81,30 @@ impl Register {
         self.rehearsals
             .iter()
             .any(|r| r.uid == identity.uid && r.ca_sha256 == identity.ca_sha256)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn importing_a_context_anew_takes_back_what_was_allowed_for_it() {
+        let allowed = |context: &str| RegisterEvent::PluginAllowed {
+            context: context.to_owned(),
+            path: "/usr/bin/login".to_owned(),
+            sha256: "ab".repeat(32),
+        };
+        let imported = |context: &str| RegisterEvent::ContextImported {
+            context: context.to_owned(),
+        };
+        let mut register = Register::default();
+        for event in [imported("dev"), allowed("dev"), allowed("prod")] {
+            register.evolve(&event);
+        }
+        assert_eq!(register.plugins.len(), 2);
+        register.evolve(&imported("dev"));
+        let left: Vec<_> = register.plugins.keys().map(|(of, _)| of.as_str()).collect();
+        assert_eq!(left, ["prod"]);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{Binding, ClusterIdentity, EnvironmentId, Register};
 
 use crate::EngineFailure;
-use crate::ports::{Cluster, ClusterFailure, Clusters, Context, Credential, Vault};
+use crate::ports::{AllowedCommand, Cluster, ClusterFailure, Clusters, Context, Vault};
 
 type Held = BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>;
 
@@ -63,8 +63,8 @@ impl Handles {
         register: &Register,
     ) -> Result<Arc<dyn Cluster>, EngineFailure> {
         let context = self.vault.context(context).await?;
-        let plugin = allowed_plugin(&context, register);
-        let connecting = self.clusters.connect(context, pinned, plugin);
+        let allowed = allowed_commands(&context, register);
+        let connecting = self.clusters.connect(context, pinned, allowed);
         Ok(bounded(self.question, connecting).await?)
     }
 
@@ -84,22 +84,19 @@ impl Handles {
     }
 }
 
-/// The digest under which the context's credential command was allowed. The adapter hashes the
-/// file it is about to run and compares.
-fn allowed_plugin(context: &Context, register: &Register) -> Option<String> {
-    let Credential::Plugin(plugin) = &context.credential else {
-        return None;
-    };
-    let of_context = || {
-        let all = register.plugins.iter();
-        all.filter(|((of, _), _)| of == &context.name)
-    };
-    let exact = of_context().find(|((_, path), _)| path == &plugin.command);
-    let by_name = || {
-        let file = std::path::Path::new(&plugin.command).file_name();
-        of_context().find(|((_, path), _)| std::path::Path::new(path).file_name() == file)
-    };
-    exact.or_else(by_name).map(|(_, sha256)| sha256.clone())
+/// What was allowed to run for a context. The adapter looks for the file that it is about to run
+/// among them.
+fn allowed_commands(context: &Context, register: &Register) -> Vec<AllowedCommand> {
+    let of_context = register
+        .plugins
+        .iter()
+        .filter(|((of, _), _)| of == &context.name);
+    of_context
+        .map(|((_, path), sha256)| AllowedCommand {
+            path: path.clone(),
+            sha256: sha256.clone(),
+        })
+        .collect()
 }
 
 /// A question to a cluster with a bound: no answer in time is no contact. For questions only; a

@@ -43,6 +43,9 @@ enum StoredCredential {
         environment: Vec<(String, Zeroizing<String>)>,
         api_version: String,
         wants_cluster: bool,
+        // Left out when there is none, as earlier versions did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cluster_config: Option<serde_json::Value>,
     },
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn to_text(context: &Context) -> Result<Zeroizing<Vec<u8>>, VaultFail
                 .collect(),
             api_version: plugin.api_version.clone(),
             wants_cluster: plugin.wants_cluster,
+            cluster_config: plugin.cluster_config.clone(),
         },
     };
     let stored = Stored {
@@ -142,6 +146,7 @@ pub(crate) fn from_text(name: &str, text: &[u8]) -> Result<Context, VaultFailure
             environment,
             api_version,
             wants_cluster,
+            cluster_config,
         } => Credential::Plugin(Plugin {
             command,
             arguments,
@@ -151,6 +156,7 @@ pub(crate) fn from_text(name: &str, text: &[u8]) -> Result<Context, VaultFailure
                 .collect(),
             api_version,
             wants_cluster,
+            cluster_config,
         }),
     };
     Ok(Context {

@@ -12,7 +12,8 @@ export function standing(environment: EnvironmentView, selected: boolean): { mar
   if (state === 'mismatch') return { mark: 'bad', word: m.env_mismatch() };
   if (state === 'unbound') return { mark: 'waiting', word: m.env_unbound() };
   // Only the cluster of the banner is watched; of the others what counts is that they are pinned.
-  if (state === 'unreachable') return { mark: 'look', word: m.env_unreachable() };
+  const silent = environment.identity.why?.code === 'clusterUnreachable';
+  if (state === 'unreachable') return { mark: 'look', word: silent ? m.env_unreachable() : m.env_unasked() };
   if (state === 'stale' && selected) return { mark: 'waiting', word: m.env_stale() };
   return { mark: 'met', word: environment.rehearsal ? m.env_rehearsal() : m.env_bound() };
 }

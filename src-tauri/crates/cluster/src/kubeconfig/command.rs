@@ -1,12 +1,9 @@
 //! The command that a context would run, shown word by word and never run here.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::file::{AuthProvider, Exec};
+use crate::plugin::{Exposure, Program};
 
 /// A credential command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +12,7 @@ pub struct PluginPreview {
     pub words: Vec<String>,
     /// Names of the variables that it would get; values may be secrets.
     pub environment: Vec<String>,
-    /// Absolute path that it resolves to now.
+    /// Absolute path that it resolves to now, without symbolic links.
     pub path: Option<PathBuf>,
     /// SHA-256 of the file at that path, hex.
     pub sha256: Option<String>,
@@ -28,12 +25,20 @@ pub struct PluginPreview {
 pub enum PluginConcern {
     /// It runs a shell.
     Shell,
+    /// It is a program that runs another one: the digest says nothing about that one.
+    Interpreter,
+    /// It sets variables that decide what is loaded besides the file (`LD_PRELOAD`, `PATH` …).
+    LoaderVariable,
     /// It names a plain http address.
     PlainHttp,
     /// Its path is not absolute.
     RelativePath,
     /// There is no such file.
     NotFound,
+    /// A group on this workstation may exchange the file.
+    WritableByGroup,
+    /// Everybody on this workstation may exchange the file, or somebody else owns it: it never runs.
+    Exposed,
     /// It is the legacy `auth-provider` command.
     LegacyAuthProvider,
 }
@@ -55,6 +60,55 @@ const SHELLS: [&str; 16] = [
     "pwsh",
     "wscript",
     "cscript",
+];
+
+/// Programs whose arguments name what is run, without a version at their end (`python3.11`).
+const INTERPRETERS: [&str; 25] = [
+    "python",
+    "pythonw",
+    "node",
+    "nodejs",
+    "deno",
+    "bun",
+    "perl",
+    "ruby",
+    "php",
+    "lua",
+    "java",
+    "dotnet",
+    "osascript",
+    "awk",
+    "npx",
+    "uvx",
+    "pipx",
+    "docker",
+    "podman",
+    "sudo",
+    "ssh",
+    "timeout",
+    "nice",
+    "nohup",
+    "xargs",
+];
+
+/// Variables that make interpreters and loaders take in other code than the file's own.
+const LOADER_VARIABLES: [&str; 16] = [
+    "PATH",
+    "ENV",
+    "BASH_ENV",
+    "IFS",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PERL5LIB",
+    "PERL5OPT",
+    "RUBYLIB",
+    "RUBYOPT",
+    "CLASSPATH",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "GCONV_PATH",
 ];
 
 /// The command of a context that is in the keychain already, shown as on import. It runs nothing;
@@ -91,105 +145,67 @@ pub(super) fn of_auth_provider(provider: &AuthProvider, base: Option<&Path>) -> 
 
 fn shown(words: Vec<String>, environment: Vec<String>, base: Option<&Path>) -> PluginPreview {
     let command = words.first().map(String::as_str).unwrap_or_default();
-    let path = resolve(command, base);
-    let sha256 = path.as_deref().and_then(|path| sha256_of(path).ok());
-    let mut concerns = Vec::new();
-    if words.iter().any(|word| is_shell(word)) {
-        concerns.push(PluginConcern::Shell);
-    }
-    if words
-        .iter()
-        .any(|word| word.to_ascii_lowercase().contains("http://"))
-    {
-        concerns.push(PluginConcern::PlainHttp);
-    }
-    if !Path::new(command).is_absolute() {
-        concerns.push(PluginConcern::RelativePath);
-    }
-    if sha256.is_none() {
-        concerns.push(PluginConcern::NotFound);
-    }
+    let program = Program::find(command, base);
+    let exposure = program.as_ref().map(|program| program.exposure);
+    let plain_http = |word: &String| word.to_ascii_lowercase().contains("http://");
+    let found = [
+        (
+            words.iter().any(|word| is_shell(word)),
+            PluginConcern::Shell,
+        ),
+        (is_interpreter(command), PluginConcern::Interpreter),
+        (
+            environment.iter().any(|name| decides_what_is_loaded(name)),
+            PluginConcern::LoaderVariable,
+        ),
+        (words.iter().any(plain_http), PluginConcern::PlainHttp),
+        (
+            !Path::new(command).is_absolute(),
+            PluginConcern::RelativePath,
+        ),
+        (program.is_none(), PluginConcern::NotFound),
+        (
+            exposure == Some(Exposure::Group),
+            PluginConcern::WritableByGroup,
+        ),
+        (
+            exposure == Some(Exposure::Everybody),
+            PluginConcern::Exposed,
+        ),
+    ];
+    let concerns = found.into_iter().filter(|(is_so, _)| *is_so);
     PluginPreview {
+        concerns: concerns.map(|(_, concern)| concern).collect(),
+        path: program.as_ref().map(|program| program.path.clone()),
+        sha256: program.map(|program| program.sha256),
         words,
         environment,
-        path,
-        sha256,
-        concerns,
     }
+}
+
+/// The name of a program as it is written in lists: without folders and extension.
+fn name_of(word: &str) -> String {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    name.strip_suffix(".exe").unwrap_or(&name).to_owned()
 }
 
 // Any word, not only the first: `env bash -c …` and `timeout 5 sh -c …` run one too.
 fn is_shell(word: &str) -> bool {
-    let name = word
-        .rsplit(['/', '\\'])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    SHELLS.contains(&name.strip_suffix(".exe").unwrap_or(&name))
+    SHELLS.contains(&name_of(word).as_str())
 }
 
-/// The absolute path that a command means: as client-go resolves it, a bare name by `PATH`, a path
-/// relative to the kubeconfig's folder.
-pub(crate) fn resolve(command: &str, base: Option<&Path>) -> Option<PathBuf> {
-    let written = Path::new(command);
-    if command.is_empty() {
-        return None;
-    }
-    if written.is_absolute() {
-        return written.is_file().then(|| written.to_owned());
-    }
-    if command.contains(['/', '\\']) {
-        let path = base.filter(|base| base.is_absolute())?.join(written);
-        return path.is_file().then_some(path);
-    }
-    let folders = std::env::var_os("PATH")?;
-    std::env::split_paths(&folders)
-        .filter(|folder| folder.is_absolute())
-        .flat_map(|folder| {
-            extensions()
-                .iter()
-                .map(move |extension| folder.join(format!("{command}{extension}")))
-        })
-        .find(|path| is_program(path))
+fn is_interpreter(command: &str) -> bool {
+    let name = name_of(command);
+    let without_version =
+        name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+    INTERPRETERS.contains(&without_version)
 }
 
-#[cfg(windows)]
-fn extensions() -> &'static [&'static str] {
-    &["", ".exe", ".cmd", ".bat"]
-}
-
-#[cfg(not(windows))]
-fn extensions() -> &'static [&'static str] {
-    &[""]
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path)
-        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
-}
-
-/// SHA-256 of a regular file, hex.
-pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "no regular file",
-        ));
-    }
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0u8; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            n => hash.update(&buffer[..n]),
-        }
-    }
+fn decides_what_is_loaded(variable: &str) -> bool {
+    let name = variable.to_ascii_uppercase();
+    ["LD_", "DYLD_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || LOADER_VARIABLES.contains(&name.as_str())
 }

@@ -12,6 +12,9 @@ use super::{KubeconfigFailure, Refusal, embed};
 use crate::pem;
 use crate::printable::scrub;
 
+/// Name of the extension in which a cluster's entry says something to credential commands.
+const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
+
 pub(super) fn build(
     screened: &Screened<'_>,
     base: Option<&Path>,
@@ -45,7 +48,7 @@ pub(super) fn build(
         server: cluster.server.clone().unwrap_or_default(),
         ca_pem: part.ca(cluster)?,
         tls_server_name: filled(&cluster.tls_server_name).map(str::to_owned),
-        credential: part.credential(user)?,
+        credential: part.credential(cluster, user)?,
     })
 }
 
@@ -67,9 +70,9 @@ impl<F: Fn(Refusal) -> KubeconfigFailure> Part<'_, F> {
         self.certificates(pem)
     }
 
-    fn credential(&self, user: &User) -> Result<Credential, KubeconfigFailure> {
+    fn credential(&self, cluster: &Cluster, user: &User) -> Result<Credential, KubeconfigFailure> {
         if let Some(exec) = &user.exec {
-            return Ok(Credential::Plugin(self.plugin(exec)));
+            return Ok(Credential::Plugin(self.plugin(cluster, exec)));
         }
         // client-go prefers the file over the token beside it.
         if let Some(path) = filled(&user.token_file) {
@@ -123,15 +126,21 @@ impl<F: Fn(Refusal) -> KubeconfigFailure> Part<'_, F> {
         }
     }
 
-    /// The command is resolved once, here, because only here the kubeconfig's folder is known.
-    fn plugin(&self, exec: &Exec) -> Plugin {
+    /// A relative path is made absolute here, because only here the kubeconfig's folder is known.
+    fn plugin(&self, cluster: &Cluster, exec: &Exec) -> Plugin {
         let command = exec.command.clone().unwrap_or_default();
-        let relative = command.contains(['/', '\\']) && !Path::new(&command).is_absolute();
-        let rebased = relative
-            .then(|| super::resolve(&command, self.base))
-            .flatten();
+        let is_relative = command.contains(['/', '\\']) && !Path::new(&command).is_absolute();
+        let rebased = self
+            .base
+            .filter(|base| is_relative && base.is_absolute())
+            .map(|base| base.join(&command));
         let value =
             |value: &Option<SecretString>| value.clone().unwrap_or_else(|| SecretString::from(""));
+        let wants_cluster = exec.provide_cluster_info.unwrap_or(false);
+        let extensions = cluster.extensions.iter().flatten();
+        let said = extensions
+            .filter(|one| one.name == EXEC_EXTENSION)
+            .find_map(|one| one.extension.clone());
         Plugin {
             command: rebased
                 .and_then(|path| path.to_str().map(str::to_owned))
@@ -144,7 +153,8 @@ impl<F: Fn(Refusal) -> KubeconfigFailure> Part<'_, F> {
                 .map(|v| (v.name.clone(), value(&v.value)))
                 .collect(),
             api_version: exec.api_version.clone().unwrap_or_default(),
-            wants_cluster: exec.provide_cluster_info.unwrap_or(false),
+            wants_cluster,
+            cluster_config: said.filter(|_| wants_cluster),
         }
     }
 }

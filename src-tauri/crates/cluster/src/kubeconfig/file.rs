@@ -35,6 +35,14 @@ pub(super) struct Cluster {
     pub insecure_skip_tls_verify: Option<bool>,
     pub tls_server_name: Option<String>,
     pub proxy_url: Option<String>,
+    pub extensions: Option<Vec<Extension>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Extension {
+    pub name: String,
+    #[serde(default)]
+    pub extension: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]

@@ -50,7 +50,7 @@ fn judge_server(cluster: &Cluster) -> Result<(), Refusal> {
         .as_deref()
         .is_some_and(|proxy| !proxy.is_empty())
     {
-        return Err(Refusal::Unsupported);
+        return Err(Refusal::Proxy);
     }
     Ok(())
 }
@@ -75,9 +75,14 @@ fn judge_user(user: &User) -> Result<(), Refusal> {
             .as_ref()
             .is_some_and(|groups| !groups.is_empty())
         || user.as_user_extra.is_some();
-    // Which of several credentials would be used differs from client to client.
-    if impersonates || user.auth_provider.is_some() || ways(user) > 1 {
-        return Err(Refusal::Unsupported);
+    if impersonates {
+        return Err(Refusal::Impersonation);
+    }
+    if user.auth_provider.is_some() {
+        return Err(Refusal::AuthProvider);
+    }
+    if ways(user) > 1 {
+        return Err(Refusal::SeveralCredentials);
     }
     if hidden(
         [
@@ -99,7 +104,7 @@ fn judge_user(user: &User) -> Result<(), Refusal> {
         }
     }
     if user.username.is_some() != user.password.is_some() {
-        return Err(Refusal::Unsupported);
+        return Err(Refusal::HalfCredential);
     }
     if has_certificate(user) {
         judge_certificate(user)?;
@@ -137,19 +142,19 @@ fn judge_plugin(exec: &Exec) -> Result<(), Refusal> {
     if hidden(words.chain(variables)) || exec.command.as_deref().unwrap_or_default().is_empty() {
         return Err(Refusal::Unprintable);
     }
-    let bad_name = |v: &Variable| v.name.is_empty() || v.name.contains('=');
-    let known = exec
-        .api_version
-        .as_deref()
-        .is_some_and(|version| PLUGIN_VERSIONS.contains(&version));
-    // There is no terminal to ask at.
-    if !known
-        || exec.interactive_mode.as_deref() == Some("Always")
-        || exec.env.iter().flatten().any(bad_name)
-    {
-        return Err(Refusal::Unsupported);
+    let is_known = |version: &str| PLUGIN_VERSIONS.contains(&version);
+    if !exec.api_version.as_deref().is_some_and(is_known) {
+        return Err(Refusal::PluginVersion);
     }
-    Ok(())
+    let bad_name = |v: &Variable| v.name.is_empty() || v.name.contains('=');
+    match exec.interactive_mode.as_deref() {
+        // There is no terminal to ask at.
+        Some("Always") => Err(Refusal::PluginInteractive),
+        None | Some("" | "Never" | "IfAvailable") if !exec.env.iter().flatten().any(bad_name) => {
+            Ok(())
+        }
+        _ => Err(Refusal::PluginEntry),
+    }
 }
 
 fn ways(user: &User) -> usize {

@@ -20,8 +20,6 @@ use engine::ports::{Context, ContextKind};
 pub use command::{PluginConcern, PluginPreview, command_preview};
 pub use failure::{FileProblem, KubeconfigFailure, Malformation};
 
-pub(crate) use command::{resolve, sha256_of};
-
 /// What a kubeconfig holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
@@ -79,9 +77,30 @@ pub enum Refusal {
     /// Hidden characters, or a server that is no usable URL.
     #[error("it has hidden characters or an unusable URL")]
     Unprintable,
-    /// `proxy-url`, impersonation, several credentials, `auth-provider`, a command that asks.
-    #[error("it uses what Pilothouse does not support")]
-    Unsupported,
+    /// `proxy-url`.
+    #[error("it goes through a proxy")]
+    Proxy,
+    /// `as`, `as-groups` …
+    #[error("it acts as somebody else")]
+    Impersonation,
+    /// More than one way to log in: which one is used would differ from client to client.
+    #[error("it has more than one credential")]
+    SeveralCredentials,
+    /// A user name without a password, or the other way round.
+    #[error("it has half of a credential")]
+    HalfCredential,
+    /// The legacy `auth-provider`, which Kubernetes dropped with 1.26.
+    #[error("it uses auth-provider, which Kubernetes dropped with 1.26")]
+    AuthProvider,
+    /// A credential command of another version than `client.authentication.k8s.io/v1` and `v1beta1`.
+    #[error("its credential command is of an unknown version")]
+    PluginVersion,
+    /// A credential command that has to ask at a terminal (`interactiveMode: Always`).
+    #[error("its credential command asks at a terminal")]
+    PluginInteractive,
+    /// A credential command with a variable or a mode that does not exist.
+    #[error("the entry of its credential command is wrong")]
+    PluginEntry,
 }
 
 /// Shows what a kubeconfig holds. Opens no file but the programs that its contexts would run, and

@@ -29,28 +29,32 @@ pub(super) async fn follow(connection: Arc<Connection>, shared: Arc<Shared>, slo
 
 /// Until the first error. Says whether a listing was complete before.
 async fn once(connection: &Connection, shared: &Shared, slot: &Slot) -> bool {
-    let client = match connection.client().await {
-        Ok(client) => client,
+    let login = match connection.client().await {
+        Ok(login) => login,
         Err(failure) => {
             tracing::warn!(stream = slot.key(), %failure, "a watch cannot log in");
             return false;
         }
     };
     if slot.is_pods() {
-        match pod_stream::follow(&client, &connection.limits, shared, slot).await {
+        match pod_stream::follow(&login.client, &connection.limits, shared, slot).await {
             pod_stream::End::NotServed => {}
             pod_stream::End::Broken {
                 listed,
                 unauthorized,
             } => {
                 if unauthorized {
-                    connection.forget_credential().await;
+                    connection.refused(&login).await;
                 }
                 return listed;
             }
         }
     }
-    let api = Api::<DynamicObject>::namespaced_with(client, &slot.namespace, &slot.resource);
+    let api = Api::<DynamicObject>::namespaced_with(
+        login.client.clone(),
+        &slot.namespace,
+        &slot.resource,
+    );
     let timeout = u32::try_from(connection.limits.watch.as_secs()).unwrap_or(20);
     let mut events = watcher(api, Config::default().timeout(timeout)).boxed();
     let mut listed = false;
@@ -82,7 +86,7 @@ async fn once(connection: &Connection, shared: &Shared, slot: &Slot) -> bool {
                     "a watch broke off"
                 );
                 if kind(&error) == "401" {
-                    connection.forget_credential().await;
+                    connection.refused(&login).await;
                 }
                 break;
             }

@@ -132,7 +132,7 @@ enum Broken {
     #[error("answered {0}")]
     Status(StatusCode),
     #[error("broken off")]
-    BrokenOff,
+    Midway,
 }
 
 async fn once(
@@ -141,7 +141,7 @@ async fn once(
     source: &Source,
     last: &mut Option<DateTime<Utc>>,
 ) -> Result<(), Broken> {
-    let client = connection.client().await?;
+    let login = connection.client().await?;
     let from = match last {
         // Whole seconds only: lines of the same second come again and are skipped below.
         Some(last) => format!(
@@ -162,11 +162,14 @@ async fn once(
     let request = Request::get(uri)
         .body(Body::empty())
         .map_err(|_| Broken::Name)?;
-    let sent = tokio::time::timeout(connection.limits.read, client.send(request));
+    let sent = tokio::time::timeout(connection.limits.read, login.client.send(request));
     let response = sent
         .await
         .map_err(|_| Broken::Late)?
         .map_err(|_| Broken::NoConnection)?;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        connection.refused(&login).await;
+    }
     if !response.status().is_success() {
         return Err(Broken::Status(response.status()));
     }
@@ -174,7 +177,7 @@ async fn once(
     let mut bytes = response.into_body().into_data_stream();
     let after = *last;
     while let Some(part) = bytes.next().await {
-        let part = part.map_err(|_| Broken::BrokenOff)?;
+        let part = part.map_err(|_| Broken::Midway)?;
         for (at, text) in cutter.feed(&part) {
             if at.is_some() && at <= after {
                 continue;

@@ -40,14 +40,14 @@ impl Bench {
             .remove(0);
         let clusters = KubeClusters::new(limits);
         let identity = clusters
-            .connect(context.clone(), None, None)
+            .connect(context.clone(), None, Vec::new())
             .await
             .unwrap()
             .identity()
             .await
             .unwrap();
         let cluster = clusters
-            .connect(context.clone(), Some(identity), None)
+            .connect(context.clone(), Some(identity), Vec::new())
             .await
             .unwrap();
         let other = kube::config::Kubeconfig::from_yaml(kubeconfig_text).unwrap();

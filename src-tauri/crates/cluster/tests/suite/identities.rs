@@ -39,7 +39,7 @@ pub async fn identity_is_pinned(bench: &Bench) {
         },
     ] {
         let failure = KubeClusters::default()
-            .connect(bench.context.clone(), Some(wrong.clone()), None)
+            .connect(bench.context.clone(), Some(wrong.clone()), Vec::new())
             .await
             .err()
             .unwrap();
@@ -62,7 +62,7 @@ pub async fn identity_is_pinned(bench: &Bench) {
         ..bench.context.clone()
     };
     let failure = KubeClusters::default()
-        .connect(stranger, None, None)
+        .connect(stranger, None, Vec::new())
         .await
         .unwrap()
         .identity()
@@ -77,7 +77,7 @@ pub async fn identity_is_pinned(bench: &Bench) {
         ..bench.context.clone()
     };
     let failure = KubeClusters::default()
-        .connect(nowhere, None, None)
+        .connect(nowhere, None, Vec::new())
         .await
         .unwrap()
         .identity()
@@ -93,7 +93,7 @@ pub async fn identity_is_pinned(bench: &Bench) {
         ..bench.context.clone()
     };
     let failure = KubeClusters::default()
-        .connect(unknown, None, None)
+        .connect(unknown, None, Vec::new())
         .await
         .unwrap()
         .identity()

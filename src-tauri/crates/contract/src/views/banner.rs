@@ -3,7 +3,8 @@ use domain::{Environment, Instant, PersonId, Register, Release, Role, Stage, Sta
 use super::common::{at, host_of, look, role_view, text};
 use super::identity::{IdentityInput, identity_view};
 use crate::{
-    ArmingState, ArmingView, BannerLook, BannerView, IdentityState, ReadOnlyReason, RoleView,
+    ArmingState, ArmingView, BannerLook, BannerView, Failure, IdentityState, ReadOnlyReason,
+    RoleView,
 };
 
 /// What the banner is made from. Without a release only the workspace is known.
@@ -21,8 +22,8 @@ pub struct BannerInput<'a> {
     pub me: Option<&'a PersonId>,
     /// Now.
     pub now: Instant,
-    /// Whether the newest try to ask the cluster got no answer.
-    pub unreachable: bool,
+    /// Why the newest try to ask the cluster got no answer, if it got none.
+    pub failure: Option<&'a Failure>,
     /// Who one is at the cluster.
     pub cluster_user: Option<&'a str>,
     /// After how many seconds an identity check is too old.
@@ -46,7 +47,7 @@ pub fn banner_view(input: &BannerInput<'_>) -> BannerView {
         release: input.release,
         register: input.register,
         now: input.now,
-        unreachable: input.unreachable,
+        failure: input.failure,
         limit_s: input.identity_limit_s,
     });
     BannerView {

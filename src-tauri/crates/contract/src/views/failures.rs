@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use domain::{Refusal, condition_name};
-use engine::ports::{ClusterFailure, LedgerFailure, VaultFailure};
+use engine::ports::{ClusterFailure, LedgerFailure, PluginProblem, PluginRefusal, VaultFailure};
 
-use crate::{Failure, FailureCode, RefusalCode, RefusalView};
+use crate::{Failure, FailureCode, Problem, RefusalCode, RefusalView};
 
 /// A refusal with the values that its sentence names.
 pub fn refusal_view(refusal: &Refusal) -> RefusalView {
@@ -97,7 +97,7 @@ pub(super) fn role_name(role: domain::Role) -> String {
 }
 
 /// The name that serde gives a variant.
-pub(super) fn named(value: &impl serde::Serialize) -> String {
+pub(crate) fn named(value: &impl serde::Serialize) -> String {
     let name = serde_json::to_value(value).ok();
     name.as_ref()
         .and_then(|name| name.as_str())
@@ -140,9 +140,19 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
             .with("expected", &expected.uid)
             .with("found", &found.uid),
         ClusterFailure::KindUnknown(kind) => of(FailureCode::KindUnknown).with("kind", kind),
-        ClusterFailure::PluginNotAllowed { path, sha256 } => of(FailureCode::PluginNotAllowed)
-            .with("command", path)
-            .with("sha256", sha256.clone().unwrap_or_default()),
+        ClusterFailure::PluginNotAllowed { path, sha256, why } => of(match why {
+            PluginRefusal::Missing => FailureCode::PluginMissing,
+            PluginRefusal::NeverAllowed => FailureCode::PluginNotAllowed,
+            PluginRefusal::Changed => FailureCode::PluginChanged,
+            PluginRefusal::Exposed => FailureCode::PluginExposed,
+        })
+        .with("command", path)
+        .with("sha256", sha256.clone().unwrap_or_default()),
+        ClusterFailure::PluginFailed { path, problem } => {
+            plugin_problem(of(FailureCode::PluginFailed), problem)
+                .with("command", path)
+                .detail(failure.to_string())
+        }
         ClusterFailure::Answered {
             status: 422,
             message,
@@ -152,6 +162,29 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
         ClusterFailure::Answered { .. } | ClusterFailure::Unreadable(_) => {
             of(FailureCode::ClusterFailed).detail(failure.to_string())
         }
+    }
+}
+
+fn plugin_problem(failure: Failure, problem: &PluginProblem) -> Failure {
+    match problem {
+        PluginProblem::NotStarted(_) => failure.problem(Problem::CommandNotStarted),
+        PluginProblem::Late { seconds } => failure
+            .problem(Problem::CommandLate)
+            .with("seconds", seconds.to_string()),
+        PluginProblem::Exited { code } => failure
+            .problem(Problem::CommandExited)
+            .with("code", code.to_string()),
+        PluginProblem::Killed { signal } => failure
+            .problem(Problem::CommandKilled)
+            .with("signal", signal.to_string()),
+        PluginProblem::TooLong { limit } => failure
+            .problem(Problem::CommandTooLong)
+            .with("limit", limit.to_string()),
+        PluginProblem::NotCredential => failure.problem(Problem::CommandNotCredential),
+        PluginProblem::OtherVersion => failure.problem(Problem::CommandOtherVersion),
+        PluginProblem::Empty => failure.problem(Problem::CommandEmpty),
+        PluginProblem::BadCertificate => failure.problem(Problem::CommandBadCertificate),
+        PluginProblem::Expired => failure.problem(Problem::CommandExpired),
     }
 }
 

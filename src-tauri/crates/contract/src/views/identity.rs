@@ -1,7 +1,7 @@
 use domain::{EnvironmentId, Instant, Register, Release};
 
 use super::common::{at, hex_with_colons};
-use crate::{IdentityState, IdentityView};
+use crate::{Failure, IdentityState, IdentityView};
 
 /// What an environment's identity is judged by.
 #[derive(Clone, Copy)]
@@ -14,8 +14,8 @@ pub struct IdentityInput<'a> {
     pub register: &'a Register,
     /// Now.
     pub now: Instant,
-    /// Whether the newest try to ask the cluster got no answer.
-    pub unreachable: bool,
+    /// Why the newest try to ask the cluster got no answer, if it got none.
+    pub failure: Option<&'a Failure>,
     /// After how many seconds a check is too old.
     pub limit_s: u32,
 }
@@ -43,7 +43,7 @@ pub fn identity_view(input: &IdentityInput<'_>) -> IdentityView {
         state: match (binding, newest) {
             (None, _) => IdentityState::Unbound,
             (Some(_), Some(check)) if !check.verified => IdentityState::Mismatch,
-            (Some(_), _) if input.unreachable => IdentityState::Unreachable,
+            (Some(_), _) if input.failure.is_some() => IdentityState::Unreachable,
             (Some(_), Some(_)) if fresh => IdentityState::Verified,
             (Some(_), _) => IdentityState::Stale,
         },
@@ -55,5 +55,6 @@ pub fn identity_view(input: &IdentityInput<'_>) -> IdentityView {
         ca: binding.map(|b| hex_with_colons(&b.identity.ca_sha256)),
         found_uid: found.map(|f| f.uid.clone()),
         found_ca: found.map(|f| hex_with_colons(&f.ca_sha256)),
+        why: input.failure.filter(|_| binding.is_some()).cloned(),
     }
 }

@@ -35,6 +35,7 @@ pub use checklist::checklist_view;
 pub use common::{
     at, hex_with_colons, host_of, look, person_head, role_view, signature_view, text,
 };
+pub(crate) use failures::named;
 pub use failures::{cluster_failure, refusal_view};
 pub use gate::gate_view;
 pub use identity::{IdentityInput, identity_view};

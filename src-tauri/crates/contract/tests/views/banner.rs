@@ -21,7 +21,8 @@ use rstest::rstest;
 fn the_banner_says_why_nothing_can_be_changed() {
     let mut story = Story::created();
     story.open("bj", &["dev", "test"]);
-    let banner = |story: &Story, me: &str, environment: Option<&str>, unreachable| {
+    let failure = Failure::new(FailureCode::ClusterUnreachable);
+    let banner = |story: &Story, me: &str, environment: Option<&str>, unreachable: bool| {
         let me = PersonId::from(me);
         let release = story.release();
         banner_view(&BannerInput {
@@ -31,7 +32,7 @@ fn the_banner_says_why_nothing_can_be_changed() {
             register: &story.register,
             me: Some(&me),
             now: story.now,
-            unreachable,
+            failure: unreachable.then_some(&failure),
             cluster_user: None,
             identity_limit_s: release.plan.timings.identity_limit_s,
         })

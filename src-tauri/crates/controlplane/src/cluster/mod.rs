@@ -119,6 +119,16 @@ impl ControlPlane {
         &self.layout.certificates.ca_pem
     }
 
+    /// A client certificate that the API server accepts, and its key, PEM: user
+    /// `kube-apiserver-kubelet-client`, an administrator.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub fn client_certificate(&self) -> io::Result<(String, String)> {
+        let read = |file| std::fs::read_to_string(self.layout.certificates.path(file));
+        Ok((read("kubelet-client.crt")?, read("kubelet-client.key")?))
+    }
+
     /// The bearer token of a user.
     pub fn token(&self, user: User) -> String {
         lock(&self.tokens).of(Account::Person(user)).to_owned()

@@ -7,19 +7,19 @@ use domain::{
 };
 use serde_json::Value;
 
-use super::{ClusterFailure, Context, Watching};
+use super::{AllowedCommand, ClusterFailure, Context, Watching};
 
 /// Makes handles to clusters.
 #[async_trait]
 pub trait Clusters: Send + Sync {
     /// A handle to the cluster of a context. With `pinned`, every mutation re-checks the identity
     /// right before it is sent, and a handle to another cluster is never given out.
-    /// `allowed_plugin` is the SHA-256 of the credential command that was allowed, if any.
+    /// `allowed` are the credential commands that were allowed for this context.
     async fn connect(
         &self,
         context: Context,
         pinned: Option<ClusterIdentity>,
-        allowed_plugin: Option<String>,
+        allowed: Vec<AllowedCommand>,
     ) -> Result<Arc<dyn Cluster>, ClusterFailure>;
 }
 

@@ -29,13 +29,23 @@ pub enum ClusterFailure {
     /// The cluster lacks the kind.
     #[error("the cluster does not know {0}")]
     KindUnknown(String),
-    /// The credential command is not allowed, or has changed since.
-    #[error("the credential command is not allowed: {path}")]
+    /// The credential command may not run. It was not run.
+    #[error("the credential command {path} may not run: {why}")]
     PluginNotAllowed {
         /// Absolute path, or the command as written.
         path: String,
         /// SHA-256 of the file now, hex.
         sha256: Option<String>,
+        /// Why.
+        why: PluginRefusal,
+    },
+    /// The credential command ran and gave no credential.
+    #[error("the credential command {path} gave no credential: {problem}")]
+    PluginFailed {
+        /// Absolute path.
+        path: String,
+        /// What went wrong.
+        problem: PluginProblem,
     },
     /// Anything else the API server answered; status and message.
     #[error("the API server answered {status}: {message}")]
@@ -48,6 +58,70 @@ pub enum ClusterFailure {
     /// The answer could not be understood.
     #[error("the API server's answer cannot be read: {0}")]
     Unreadable(String),
+}
+
+/// Why a credential command may not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PluginRefusal {
+    /// There is no such file, or none that can be read.
+    #[error("there is no such file")]
+    Missing,
+    /// Nobody allowed it for this context.
+    #[error("nobody allowed it")]
+    NeverAllowed,
+    /// It was allowed with another path or other content.
+    #[error("it is not the file that was allowed")]
+    Changed,
+    /// Everybody on this workstation may exchange the file, or somebody else owns it.
+    #[error("others may exchange the file")]
+    Exposed,
+}
+
+/// Why a credential command gave no credential. Nothing of what it printed is in here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PluginProblem {
+    /// The operating system did not start it.
+    #[error("it does not start: {0}")]
+    NotStarted(String),
+    /// It took too long and was ended.
+    #[error("no answer within {seconds} s")]
+    Late {
+        /// The bound.
+        seconds: u32,
+    },
+    /// It ended with another code than 0.
+    #[error("it ended with exit code {code}")]
+    Exited {
+        /// The code.
+        code: i32,
+    },
+    /// It was ended by a signal.
+    #[error("it was ended by signal {signal}")]
+    Killed {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It wrote too much and was ended.
+    #[error("it wrote more than {limit} bytes")]
+    TooLong {
+        /// The bound.
+        limit: u32,
+    },
+    /// It wrote something else than an `ExecCredential`.
+    #[error("what it wrote is no ExecCredential")]
+    NotCredential,
+    /// It wrote an `ExecCredential` of another version than asked for.
+    #[error("what it wrote is of another version")]
+    OtherVersion,
+    /// There is neither a token nor a certificate with its key in it.
+    #[error("there is neither a token nor a certificate with its key in it")]
+    Empty,
+    /// The certificate or the key cannot be used.
+    #[error("its certificate or key cannot be used")]
+    BadCertificate,
+    /// The credential has ended already.
+    #[error("its credential has ended already")]
+    Expired,
 }
 
 /// Why the ledger could not do something.

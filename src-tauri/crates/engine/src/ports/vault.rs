@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use domain::{Instant, PersonId, PublicKey, Signed, Statement};
 use secrecy::SecretString;
+use serde_json::Value;
 
 use super::VaultFailure;
 
@@ -47,7 +48,7 @@ pub enum Credential {
 /// An external credential command (client-go credential plugin).
 #[derive(Clone, Debug)]
 pub struct Plugin {
-    /// The command as written.
+    /// The command as written; absolute if it was relative to its kubeconfig.
     pub command: String,
     /// Its arguments.
     pub arguments: Vec<String>,
@@ -57,6 +58,18 @@ pub struct Plugin {
     pub api_version: String,
     /// Whether it wants to know the cluster (`provideClusterInfo`).
     pub wants_cluster: bool,
+    /// What the cluster's entry says to credential commands (its extension
+    /// `client.authentication.k8s.io/exec`), for one that wants to know the cluster.
+    pub cluster_config: Option<Value>,
+}
+
+/// A credential command that was allowed to run for a context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedCommand {
+    /// Absolute path without symbolic links.
+    pub path: String,
+    /// SHA-256 of the file there, hex.
+    pub sha256: String,
 }
 
 /// What may be shown of a stored context.

@@ -645,7 +645,7 @@ impl Clusters for FakeClusters {
         &self,
         _: Context,
         _: Option<ClusterIdentity>,
-        _: Option<String>,
+        _: Vec<AllowedCommand>,
     ) -> Result<Arc<dyn Cluster>, ClusterFailure> {
         Ok(Arc::new(Handle(Arc::clone(&self.0))))
     }

@@ -11,6 +11,7 @@ fn plugin(name: &str) -> Context {
         environment: vec![("AWS_SECRET".to_owned(), SecretString::from("s3cr3t"))],
         api_version: "client.authentication.k8s.io/v1".to_owned(),
         wants_cluster: true,
+        cluster_config: Some(serde_json::json!({"audience": "北京"})),
     };
     Context {
         credential: Credential::Plugin(plugin),

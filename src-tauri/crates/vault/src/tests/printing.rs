@@ -16,6 +16,7 @@ fn contexts() -> Vec<Context> {
         environment: vec![("KEY".to_owned(), secret())],
         api_version: "v1".to_owned(),
         wants_cluster: false,
+        cluster_config: None,
     };
     let with = |credential| Context {
         credential,

@@ -27,7 +27,7 @@ fn a_command_is_shown_word_by_word_with_what_speaks_against_it() {
         (shown.environment.as_slice(), shown.concerns.as_slice()),
         (["A".to_owned()].as_slice(), [].as_slice())
     );
-    assert_eq!(shown.path.as_deref(), Some(program.as_path()));
+    assert_eq!(shown.path, Some(program.canonicalize().unwrap()));
     assert_eq!(
         shown.sha256.as_deref(),
         Some("2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881")
@@ -46,6 +46,15 @@ fn a_command_is_shown_word_by_word_with_what_speaks_against_it() {
         plugin("command: no-such-program-anywhere").concerns,
         [RelativePath, NotFound]
     );
+    assert_eq!(
+        plugin("command: /no/python3.11, args: [login.py]").concerns,
+        [Interpreter, NotFound]
+    );
+    let preloads = format!(
+        "command: '{}', env: [{{name: LD_PRELOAD, value: /evil.so}}]",
+        program.display()
+    );
+    assert_eq!(plugin(&preloads).concerns, [LoaderVariable]);
     let bare = plugin("command: env");
     assert!(bare.concerns.contains(&Shell) && bare.concerns.contains(&RelativePath));
     #[cfg(unix)]
@@ -74,4 +83,42 @@ fn a_relative_command_starts_from_the_kubeconfigs_folder() {
     assert!(
         matches!(&context.credential, Credential::Plugin(p) if p.command == expected.to_str().unwrap())
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_others_may_exchange_is_shown_as_such() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("login");
+    std::fs::write(&program, "x").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o757)).unwrap();
+    let words = [program.to_str().unwrap().to_owned()];
+    let shown = command_preview(&words, &[]);
+    assert_eq!(shown.concerns, [PluginConcern::Exposed]);
+}
+
+#[test]
+fn what_the_cluster_says_to_commands_is_kept_for_those_that_want_to_know() {
+    let extensions = "extensions: [{name: other, extension: {a: 1}}, {name: client.authentication.k8s.io/exec, extension: {audience: 北京, list: [1, true]}}]";
+    let cluster = good_cluster().replace("server:", &format!("{extensions}, server:"));
+    let exec = |more: &str| {
+        format!("{{exec: {{command: /x, apiVersion: client.authentication.k8s.io/v1{more}}}}}")
+    };
+    let config_of = |user: &str| {
+        let text = config(&cluster, user);
+        let context = import(&text, None, &["c".to_owned()], false)
+            .unwrap()
+            .remove(0);
+        match context.credential {
+            Credential::Plugin(plugin) => (plugin.wants_cluster, plugin.cluster_config),
+            other => panic!("{other:?}"),
+        }
+    };
+    let said = serde_json::json!({"audience": "北京", "list": [1, true]});
+    assert_eq!(
+        config_of(&exec(", provideClusterInfo: true")),
+        (true, Some(said))
+    );
+    assert_eq!(config_of(&exec("")), (false, None));
 }
