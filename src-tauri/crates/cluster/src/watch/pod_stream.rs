@@ -136,18 +136,11 @@ impl Pods<'_> {
                 }
             }
         }
-        let mut good = true;
-        if self.listed {
-            // One change of the store, however many events came at once.
-            let (key, version) = (&self.key, &mut self.version);
-            self.shared.change(key, |stream| {
-                stream.connected = true;
-                let objects = stream.objects.get_or_insert_default();
-                good = news.into_iter().all(|e| apply(objects, version, e).is_ok());
-            });
-            return good;
-        }
-        for event in news {
+        let mut news = news.into_iter();
+        while !self.listed {
+            let Some(event) = news.next() else {
+                return true;
+            };
             match apply(&mut self.listing, &mut self.version, event) {
                 Ok(false) => {}
                 Ok(true) => {
@@ -161,6 +154,13 @@ impl Pods<'_> {
                 Err(()) => return false,
             }
         }
+        // One change of the store, however many events came at once.
+        let (mut good, version) = (true, &mut self.version);
+        self.shared.change(&self.key, |stream| {
+            stream.connected = true;
+            let objects = stream.objects.get_or_insert_default();
+            good = news.all(|event| apply(objects, version, event).is_ok());
+        });
         good
     }
 }
@@ -232,3 +232,8 @@ fn request(slot: &Slot, limits: &Limits, version: Option<&str>) -> Option<Reques
         .body(Body::empty())
         .ok()
 }
+
+#[cfg(test)]
+#[path = "pod_stream_tests.rs"]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

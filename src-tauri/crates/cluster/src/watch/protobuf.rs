@@ -209,24 +209,27 @@ pub(super) struct Terminated {
     pub reason: String,
 }
 
+/// An event as the API server sends it.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(super) fn framed(kind: &str, object: &impl Message) -> Vec<u8> {
+    let unknown = Unknown {
+        raw: object.encode_to_vec().into(),
+    };
+    let raw = [MAGIC, &unknown.encode_to_vec()].concat().into();
+    let event = WatchEvent {
+        kind: kind.to_owned(),
+        object: Some(Raw { raw }),
+    };
+    let body = event.encode_to_vec();
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    [&length[..], &body].concat()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-
-    fn framed(kind: &str, object: &impl Message) -> Vec<u8> {
-        let unknown = Unknown {
-            raw: object.encode_to_vec().into(),
-        };
-        let raw = [MAGIC, &unknown.encode_to_vec()].concat().into();
-        let event = WatchEvent {
-            kind: kind.to_owned(),
-            object: Some(Raw { raw }),
-        };
-        let body = event.encode_to_vec();
-        let length = u32::try_from(body.len()).unwrap().to_be_bytes();
-        [&length[..], &body].concat()
-    }
 
     #[test]
     fn events_are_read_however_the_bytes_are_cut() {
