@@ -10,4 +10,6 @@ pub mod play;
 #[cfg(target_os = "linux")]
 pub mod window;
 #[cfg(target_os = "linux")]
+pub mod wire;
+#[cfg(target_os = "linux")]
 pub mod world;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use domain::{EnvironmentId, PersonId, RegisterEvent, ReleaseId, ReleasePlan};
+use domain::{PersonId, ReleaseId, ReleasePlan};
 use engine::ports::Vault;
 use rehearsal::{ClusterSpec, Fault, Pace};
 use secrecy::SecretString;
@@ -14,7 +14,7 @@ use vault::{KeychainVault, Options, Stretch};
 use workspace::{Opened, ReleaseDraft, example};
 
 use super::session::{quick_cluster, quick_engine};
-use super::{Caller, Ground, Notices, Session, Site, StoryClock, Trap};
+use super::{Caller, Ground, Notices, Session, Site, StoryClock, Trap, alone};
 
 /// In every token of the rehearsal clusters, so that a leak can be looked for.
 pub const SECRET: &str = "hush-a81f2c";
@@ -40,6 +40,12 @@ pub struct Given {
     pub caller: Caller,
     /// Whether the program is killed, and where.
     pub trap: Option<Trap>,
+    /// Leaves one environment with one module, in this namespace: stories can share a cluster then.
+    pub alone_in: Option<String>,
+    /// URL and authority of what stands in front of the first cluster, for the imported context.
+    pub through: Option<(String, String)>,
+    /// More replacements: text in the manifests of the workspace, text instead.
+    pub manifests: Vec<(&'static str, &'static str)>,
 }
 
 impl Default for Given {
@@ -52,18 +58,21 @@ impl Default for Given {
             ours: false,
             caller: Caller::Operator,
             trap: None,
+            alone_in: None,
+            through: None,
+            manifests: Vec::new(),
         }
     }
 }
 
 /// Everything a story plays in. Two people cannot share one.
 pub struct World {
-    pub(super) sites: BTreeMap<String, Site>,
+    pub(super) sites: BTreeMap<String, Arc<Site>>,
     pub(super) folder: TempDir,
     /// Environment, cluster and namespace, in pipeline order; read once, it takes its time.
     places: Vec<(String, String, String)>,
     pub(super) session: Option<Session>,
-    vault: Option<Arc<dyn Vault>>,
+    pub(super) vault: Option<Arc<dyn Vault>>,
     /// A clock that the story can put forward.
     pub clock: StoryClock,
     /// What the desktop was told.
@@ -74,6 +83,8 @@ pub struct World {
     limits: (engine::Limits, cluster::Limits),
     keyring: Arc<SecretService>,
     profile: String,
+    /// The namespace of a story that shares its cluster.
+    alone_in: Option<String>,
 }
 
 impl Given {
@@ -85,18 +96,25 @@ impl Given {
             let mut spec = ClusterSpec::new(name, seed as u64 + 1);
             spec.pace = self.pace.clone();
             spec.faults = self.faults.clone();
-            sites.push(Site::rehearsal(spec, SECRET).await);
+            // What was really written is looked up in what was sent.
+            spec.keep_bodies = true;
+            sites.push(Arc::new(Site::rehearsal(spec, SECRET).await));
         }
         Some(self.on(sites, keyring).await)
     }
 
     /// On clusters that are there already. None, loudly, where there is no keyring to test with.
     pub async fn real(self, sites: Vec<Site>) -> Option<World> {
+        self.shared(sites.into_iter().map(Arc::new).collect()).await
+    }
+
+    /// The same on clusters that outlive the story. What it leaves there is its own to remove.
+    pub async fn shared(self, sites: Vec<Arc<Site>>) -> Option<World> {
         let keyring = keyring().await?;
         Some(self.on(sites, keyring).await)
     }
 
-    async fn on(self, sites: Vec<Site>, keyring: Arc<SecretService>) -> World {
+    async fn on(self, sites: Vec<Arc<Site>>, keyring: Arc<SecretService>) -> World {
         let folder = TempDir::with_prefix("pilothouse-story-").expect("a folder");
         let home = folder.path().join("workspace");
         example::write_to(&home).expect("the example");
@@ -107,6 +125,10 @@ impl Given {
             text = text.replace(from, to);
         }
         std::fs::write(&file, text).expect("pilothouse.yaml");
+        if let Some(namespace) = &self.alone_in {
+            alone::narrow(&home, namespace);
+        }
+        alone::rewrite(&home.join("modules"), &self.manifests);
         let opened = workspace::read(&home).expect("a workspace");
         let environments = opened
             .workspace
@@ -132,10 +154,11 @@ impl Given {
             limits: self.limits,
             keyring,
             profile: format!("story-{}", next()),
+            alone_in: self.alone_in,
         };
         world.seed(self.ours).await;
         world.start(self.trap, true).await;
-        world.import(self.caller).await;
+        world.import(self.caller, self.through).await;
         world
     }
 }
@@ -146,7 +169,8 @@ impl World {
         self.folder.path().join("workspace")
     }
 
-    pub(super) fn data(&self) -> std::path::PathBuf {
+    /// The data folder of the program.
+    pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
 
@@ -200,7 +224,10 @@ impl World {
         }
         for environment in self.environments() {
             let (site, _) = self.place(&environment);
-            let before = example::before(&environment).expect("the old versions");
+            let before = match &self.alone_in {
+                Some(namespace) => &alone::before(namespace),
+                None => example::before(&environment).expect("the old versions"),
+            };
             match site.ground() {
                 _ if ours => site.apply_as("pilothouse", before).await,
                 Ground::Rehearsal => site
@@ -283,57 +310,6 @@ impl World {
         self.start(trap, false).await;
     }
 
-    /// Imports the contexts of all clusters into the keychain and binds every environment to its own.
-    async fn import(&self, caller: Caller) {
-        for site in self.sites.values() {
-            let text = site.kubeconfig(caller);
-            let names = [site.name().to_owned()];
-            let contexts =
-                cluster::kubeconfig::import(&text, None, &names, false).expect("contexts");
-            for context in contexts {
-                self.store(context).await;
-            }
-        }
-        for environment in self.environments() {
-            let name = self.place(&environment).0.name().to_owned();
-            self.bind(&environment, &name).await;
-        }
-    }
-
-    /// Puts a context into the keychain, in place of one with the same name.
-    pub async fn store(&self, context: engine::ports::Context) {
-        let vault = self.vault.clone().expect("a vault");
-        let name = context.name.clone();
-        self.on(|engine| async move {
-            vault.store(context).await.expect("a stored context");
-            engine
-                .note(None, RegisterEvent::ContextImported { context: name })
-                .await
-                .expect("a note");
-        })
-        .await;
-    }
-
-    async fn bind(&self, environment: &str, context: &str) {
-        let (environment, context) = (EnvironmentId::from(environment), context.to_owned());
-        self.on(|engine| async move {
-            let probe = engine
-                .probe(&environment, &context)
-                .await
-                .expect("an answer");
-            engine
-                .bind(
-                    Some(&"zhangsan".into()),
-                    &environment,
-                    &context,
-                    &probe.identity,
-                )
-                .await
-                .expect("a binding");
-        })
-        .await;
-    }
-
     /// A release of the workspace as it is, with the draft of its file.
     pub async fn given_release(&mut self) {
         self.try_release(|_| {}).await.expect("a release");
@@ -369,12 +345,14 @@ impl World {
         self.session.as_ref().expect("a program").on(question).await
     }
 
-    /// Ends the program, then the clusters.
+    /// Ends the program, then the clusters that are the story's own.
     pub async fn end(mut self) {
         self.vault = None;
         self.session = None;
         for (_, site) in std::mem::take(&mut self.sites) {
-            site.end().await;
+            if let Some(site) = Arc::into_inner(site) {
+                site.end().await;
+            }
         }
     }
 }

@@ -4,7 +4,9 @@
 //! A story panics where it goes wrong, as a test does.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod alone;
 mod clock;
+mod contexts;
 mod given;
 mod notices;
 mod session;
@@ -12,6 +14,7 @@ mod site;
 mod then;
 mod when;
 
+pub use alone::{ENVIRONMENT, MODULE};
 pub use clock::StoryClock;
 pub use given::{CLUSTERS, Given, SECRET, World};
 pub use notices::Notices;

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use controlplane::ControlPlane;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -185,6 +187,18 @@ impl Site {
             Plane::Rehearsal(cluster) => cluster.kubeconfig(caller.name()),
             Plane::Real(plane) => plane.kubeconfig(caller.real()),
         }
+    }
+
+    /// The same through something that stands in front of a real cluster, with an address and an
+    /// authority of its own.
+    pub fn kubeconfig_through(&self, caller: Caller, url: &str, ca_pem: &str) -> String {
+        let plane = self.control_plane();
+        let own = STANDARD.encode(plane.ca_pem());
+        let kubeconfig = self.kubeconfig(caller);
+        assert!(kubeconfig.contains(&own), "{}", self.name());
+        kubeconfig
+            .replace(plane.url(), url)
+            .replace(&own, &STANDARD.encode(ca_pem))
     }
 
     fn kubeconfig_path(&self, caller: Caller) -> PathBuf {

@@ -36,7 +36,14 @@ impl World {
         self.environment(environment).modules[&ModuleId::from(module)].status
     }
 
-    pub(super) fn plan(&self) -> &ReleasePlan {
+    /// What the program shows of an environment beyond the ledger.
+    pub fn live(&self, environment: &str) -> engine::Live {
+        let session = self.session.as_ref().expect("a program");
+        session.engine().live(&self.release, &environment.into())
+    }
+
+    /// The plan of the release.
+    pub fn plan(&self) -> &ReleasePlan {
         self.plan.as_ref().expect("a release")
     }
 
@@ -261,12 +268,7 @@ impl World {
 
     /// Whether a task of this program works on an environment.
     pub fn is_running(&self, environment: &str) -> bool {
-        let session = self.session.as_ref().expect("a program");
-        session
-            .engine()
-            .live(&self.release, &environment.into())
-            .running
-            .is_some()
+        self.live(environment).running.is_some()
     }
 
     /// Goes back, to the end.
@@ -305,18 +307,12 @@ impl World {
         what: &str,
         met: impl Fn(&EnvironmentState) -> bool,
     ) {
-        let id = EnvironmentId::from(environment);
         self.wait_for(what, || {
             let state = self.environment(environment);
             if met(&state) {
                 return Ok(());
             }
-            let live = self
-                .session
-                .as_ref()
-                .expect("a program")
-                .engine()
-                .live(&self.release, &id);
+            let live = self.live(environment);
             Err(format!(
                 "{environment}: {:?}, {:?}, {:?}, {:?}",
                 state.work, live.step, live.waiting, live.trouble
