@@ -1,11 +1,11 @@
-//! Keeps an eye on every environment of the open releases, so that pods and readiness on the screen
+//! Keeps an eye on every environment of the releases at hand, so that pods and readiness on the screen
 //! are those of now: after a restart, between rollouts, in stages that passed long ago. Read-only.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{Binding, EnvironmentId, ReleaseId, Status};
-use engine::{Changed, Engine, Lookout, Topic};
+use domain::{Binding, EnvironmentId, Instant, ReleaseId, Status};
+use engine::{Changed, Engine, Lookout, Snapshot, Topic};
 use futures::future::join_all;
 use tauri::{AppHandle, Manager};
 use tokio::sync::broadcast;
@@ -16,6 +16,9 @@ use crate::desk::Desk;
 /// How often the identities of all environments of open releases are checked. The shown one is
 /// checked more often, by the pulse.
 const IDENTITY_PERIOD: Duration = Duration::from_secs(60);
+
+/// How long a release is looked at after it has ended (sop: watched for two days).
+const AFTERWARDS: chrono::TimeDelta = chrono::TimeDelta::days(2);
 
 type Place = (ReleaseId, EnvironmentId);
 
@@ -62,7 +65,7 @@ async fn may_differ(changes: &mut broadcast::Receiver<Changed>) -> bool {
     }
 }
 
-/// Environments of open releases whose cluster is the pinned one by the newest check.
+/// Environments of the releases at hand whose cluster is the pinned one by the newest check.
 fn wanted(desk: &Desk, engine: &Engine) -> BTreeMap<Place, Binding> {
     let register = engine.register();
     let verified = |id: &EnvironmentId| register.checks.get(id).is_some_and(|c| c.verified);
@@ -72,16 +75,24 @@ fn wanted(desk: &Desk, engine: &Engine) -> BTreeMap<Place, Binding> {
         .collect()
 }
 
-/// Bound environments of open releases of the open workspace.
+/// A release is looked at while it runs, and for the days after in which it may be taken back.
+fn is_of_interest(snapshot: &Snapshot, now: Instant) -> bool {
+    let touched = snapshot.entries.last();
+    let recent = touched.is_some_and(|newest| now - newest.at < AFTERWARDS);
+    snapshot.release.status == Status::Running || recent
+}
+
+/// Bound environments of such releases of the open workspace.
 fn bound(desk: &Desk, engine: &Engine) -> BTreeMap<Place, Binding> {
     let Ok(open) = desk.workspace() else {
         return BTreeMap::new();
     };
     let register = engine.register();
-    let heads = engine.releases().into_iter();
-    let running = heads.filter(|head| head.status == Status::Running);
-    running
+    let now = chrono::Utc::now();
+    let snapshots = engine.releases().into_iter();
+    snapshots
         .filter_map(|head| engine.release(&head.id).ok())
+        .filter(|snapshot| is_of_interest(snapshot, now))
         .filter(|snapshot| open.has_all_of(&snapshot.release))
         .flat_map(|snapshot| {
             let environments = snapshot.release.environments.keys();
