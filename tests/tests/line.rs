@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use acceptance::world::{CLUSTERS, Caller, Given, NEW, OLD, Site, World};
+use acceptance::world::{Caller, Given, NEW, OLD, Site, World};
 use controlplane::image::PORT;
-use controlplane::{Behaviour, ControlPlane, Image, Options, runnable};
+use controlplane::{Behaviour, Image, runnable};
 use domain::{ModuleStatus, ReleaseId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -105,25 +105,11 @@ async fn the_whole_line_on_real_clusters() {
 }
 
 async fn clusters() -> Vec<Site> {
-    let serves = |(module, version): &(&str, &str)| {
-        Image::new(
-            format!("pilothouse.example/{module}:{version}"),
-            Behaviour::Serves {
-                version: (*version).to_owned(),
-            },
-        )
-    };
-    let mut images: Vec<Image> = OLD.iter().chain(&NEW).map(serves).collect();
-    images.push(Image::new(
+    let broken = Image::new(
         format!("pilothouse.example/fission-router:{BROKEN}"),
         Behaviour::Exits { code: 1 },
-    ));
-    let options = CLUSTERS.map(|name| Options::named(name).with_images(images.clone()));
-    let planes = tokio::task::spawn_blocking(move || ControlPlane::start_all(options))
-        .await
-        .unwrap()
-        .unwrap();
-    planes.into_iter().map(Site::real).collect()
+    );
+    acceptance::world::real_sites([broken]).await
 }
 
 async fn killed_in_the_middle(world: &mut World, environment: &str, module: &str) {

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything a developer does with this repository, set-up included.
 
+mod bench;
 mod bundle;
 mod clusters;
 mod deps;
@@ -29,6 +30,8 @@ cargo xtask <command>
   pictures               take the pictures of the documentation
   clusters [up]          three real clusters to play with, until Ctrl-C
   clusters build         only build their programs
+  bench [part]           figures beside what one would use instead; parts:
+                         ledger, pods, writes
   bundle [kinds]         build the program optimised and make its packages
   deps                   check the allowed directions between our crates
 ";
@@ -56,6 +59,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode, Failure> {
         ["pictures"] => desktop::pictures(),
         ["clusters"] | ["clusters", "up"] => clusters::up().map(|()| ExitCode::SUCCESS),
         ["clusters", "build"] => clusters::build().map(|()| ExitCode::SUCCESS),
+        ["bench"] => bench::measure(None),
+        ["bench", what] => bench::measure(Some(what)),
         ["bundle"] => bundle::make(None),
         ["bundle", kinds] => bundle::make(Some(kinds)),
         ["deps"] => deps::check().map(|()| ExitCode::SUCCESS),

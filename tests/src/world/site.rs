@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use controlplane::ControlPlane;
+use controlplane::{Behaviour, ControlPlane, Image, Options};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use rehearsal::{Cluster, ClusterSpec, Rule, User};
@@ -336,4 +336,25 @@ async fn client_of(kubeconfig: Kubeconfig) -> Client {
     // kube repeats even mutations otherwise (facts 2.1).
     config.default_retry = false;
     Client::try_from(config).expect("a client")
+}
+
+/// Three real clusters with images of the old and the new versions, and with these.
+///
+/// # Panics
+/// When they do not start.
+pub async fn real_sites(more: impl IntoIterator<Item = Image>) -> Vec<Site> {
+    let serves = |(module, version): &(&str, &str)| {
+        let reference = format!("pilothouse.example/{module}:{version}");
+        let version = (*version).to_owned();
+        Image::new(reference, Behaviour::Serves { version })
+    };
+    let ours = super::OLD.iter().chain(&super::NEW).map(serves);
+    let images: Vec<Image> = ours.chain(more).collect();
+    let options =
+        super::CLUSTERS.map(|name| Options::named(name).with_images(images.iter().cloned()));
+    let planes = tokio::task::spawn_blocking(move || ControlPlane::start_all(options))
+        .await
+        .expect("a thread")
+        .expect("three clusters");
+    planes.into_iter().map(Site::real).collect()
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::ControlPlane;
@@ -40,6 +41,8 @@ pub struct Heard {
     pub body: Value,
     /// The status of the answer; none when the server ended before there was one.
     pub code: Option<u16>,
+    /// When the server was done with it, by the clock of this machine.
+    pub answered_at: Option<DateTime<Utc>>,
 }
 
 impl Heard {
@@ -71,6 +74,7 @@ impl ControlPlane {
             match all.iter_mut().find(|known| known.id == heard.id) {
                 Some(known) => {
                     known.code = heard.code.or(known.code);
+                    known.answered_at = heard.answered_at.or(known.answered_at);
                     if !heard.body.is_null() {
                         known.body = heard.body;
                     }
@@ -100,6 +104,10 @@ fn read(event: &Value) -> Heard {
             .pointer("/responseStatus/code")
             .and_then(Value::as_u64)
             .and_then(|code| u16::try_from(code).ok()),
+        answered_at: (event["stage"] == "ResponseComplete")
+            .then(|| DateTime::parse_from_rfc3339(&text("/stageTimestamp")).ok())
+            .flatten()
+            .map(|at| at.to_utc()),
     }
 }
 

@@ -1,0 +1,121 @@
+//! From the key press to the first write that the API server has accepted, guards included, beside
+//! kubectl from its start. The rollout itself is the cluster's time and is left out.
+
+use chrono::{DateTime, Utc};
+
+use super::{Failed, Figure, Goal, Report, median};
+use crate::world::{Caller, Given, Site, World, real_sites};
+
+const MODULE: &str = "fission-executor";
+const ENVIRONMENTS: [&str; 3] = ["bj-dev", "bj-test", "bj-ontest"];
+const MODULES: [&str; 3] = ["fission-executor", "fission-router", "fission-agent"];
+
+/// Measures on three clusters of its own.
+///
+/// # Errors
+/// When there are no clusters, or no keyring.
+pub async fn measure(report: &mut Report) -> Result<(), Failed> {
+    controlplane::available()?;
+    println!("\nthe first write of a release on a real API server");
+    let sites = real_sites([]).await;
+    let Some(mut world) = Given::default().real(sites).await else {
+        return Err("no keyring to measure with".into());
+    };
+    world.given_release().await;
+    world.declare_the_timeout().await;
+    world.when_stage_is_ready("bj-offline").await;
+    let (mut apply, mut back) = (Vec::new(), Vec::new());
+    for environment in ENVIRONMENTS {
+        world.arm(environment, MODULE).await?;
+        let pressed = Utc::now();
+        world.start_rollout(environment, MODULE).await?;
+        world.ended(environment, MODULE).await;
+        apply.push(first_write(&world, environment, pressed)?);
+        for module in MODULES.into_iter().skip(1) {
+            world.roll_out(environment, module).await;
+        }
+    }
+    for environment in ENVIRONMENTS.into_iter().rev() {
+        let pressed = Utc::now();
+        world.start_way_back(environment).await?;
+        world.way_back_ended(environment).await;
+        back.push(first_write(&world, environment, pressed)?);
+    }
+    let (mut kubectl_apply, mut kubectl_undo) = (Vec::new(), Vec::new());
+    for (round, environment) in ENVIRONMENTS.into_iter().enumerate() {
+        let (site, namespace) = world.place(environment);
+        let file = world
+            .workspace()
+            .join(format!("modules/{MODULE}/{environment}/deployment.yaml"));
+        let manifest = std::fs::read_to_string(file)?;
+        let verbs = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "-n",
+            &namespace,
+            "-f",
+            "-",
+        ];
+        let began = Utc::now();
+        kubectl(site, &verbs, &manifest).await?;
+        kubectl_apply.push(first_write(&world, environment, began)?);
+        let target = format!("deployment/{MODULE}");
+        let verbs = ["rollout", "undo", &target, "-n", &namespace];
+        let began = Utc::now();
+        kubectl(site, &verbs, "").await?;
+        kubectl_undo.push(first_write(&world, environment, began)?);
+        println!("  round {} of {}", round + 1, ENVIRONMENTS.len());
+    }
+    world.end().await;
+    let mut add = |what: &str, ours, name: &str, theirs| {
+        report.add(Figure {
+            what: what.to_owned(),
+            ours: median(ours),
+            against: Some((name.to_owned(), median(theirs))),
+            unit: "ms",
+            goal: Goal::Times(10.0),
+        });
+    };
+    let forward = "key press → first write accepted, forward";
+    add(
+        forward,
+        apply,
+        "kubectl apply --server-side, from its start",
+        kubectl_apply,
+    );
+    let backward = "key press → first write accepted, way back";
+    add(
+        backward,
+        back,
+        "kubectl rollout undo, from its start",
+        kubectl_undo,
+    );
+    Ok(())
+}
+
+async fn kubectl(site: &Site, arguments: &[&str], input: &str) -> Result<(), Failed> {
+    let output = site.kubectl(Caller::Operator, arguments, input).await;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+}
+
+/// Milliseconds until the API server had answered the first write in the environment's namespace, by
+/// its own audit log: it runs on this machine, so that its clock is ours.
+fn first_write(world: &World, environment: &str, since: DateTime<Utc>) -> Result<f64, Failed> {
+    let (site, namespace) = world.place(environment);
+    let heard = site.control_plane().heard()?;
+    let mut accepted: Vec<_> = heard
+        .iter()
+        .filter(|heard| heard.namespace == namespace && !heard.is_dry_run())
+        .filter(|heard| heard.is_carried_out())
+        .filter_map(|heard| heard.answered_at)
+        .filter(|at| *at >= since)
+        .collect();
+    accepted.sort();
+    let first = accepted.first().ok_or("the API server heard of no write")?;
+    let took = (*first - since).to_std()?;
+    Ok(super::ms(took))
+}
