@@ -267,11 +267,13 @@ impl Release {
         Some(self.rolled_out_at(stage)? + chrono::Duration::seconds(i64::from(soak)))
     }
 
-    /// Whether anything of the environment was changed and not yet taken back.
+    /// Whether anything of the environment was changed and not yet taken back, or is about to be: a
+    /// rollout that has not written anything yet has a way back, too.
     pub fn has_way_back(&self, environment: &EnvironmentId) -> bool {
-        self.environments
-            .get(environment)
-            .is_some_and(|e| !e.touched.is_empty() && e.backup.is_some())
+        self.environments.get(environment).is_some_and(|e| {
+            let forward = matches!(e.work, Work::Forward { .. });
+            (forward || !e.touched.is_empty()) && e.backup.is_some()
+        })
     }
 
     /// Whether something goes on in any environment.

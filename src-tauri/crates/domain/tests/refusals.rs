@@ -634,6 +634,54 @@ fn a_backup_counts_only_before_the_first_write_and_when_complete() {
 }
 
 #[test]
+fn a_rollout_that_was_cut_off_before_its_first_change_goes_back_with_the_others() {
+    for (done, order) in [
+        (vec![], vec!["executor"]),
+        (vec!["executor"], vec!["router", "executor"]),
+    ] {
+        let mut story = Story::created();
+        story.open("bj", &["dev", "test"]);
+        done.iter().for_each(|module| story.roll_out("dev", module));
+        let module = order[0];
+        story.arm("dev", module).unwrap();
+        assert_eq!(story.release().has_way_back(&id("dev")), !done.is_empty());
+        let start = Command::StartRollout {
+            environment: id("dev"),
+            module: id(module),
+            from: Some("1".into()),
+        };
+        story.must(OPERATOR, start);
+        assert!(story.release().has_way_back(&id("dev")));
+        let back = Command::StartWayBack {
+            environment: id("dev"),
+        };
+        let started = story.must(OPERATOR, back);
+        assert_eq!(
+            started,
+            vec![Event::WayBackStarted {
+                environment: id("dev"),
+                modules: order.iter().map(|module| id(module)).collect(),
+            }]
+        );
+        let conclude = Command::ConcludeWayBack {
+            environment: id("dev"),
+            failure: None,
+        };
+        story.must(OPERATOR, conclude);
+        let state = story.environment("dev");
+        assert_eq!(state.work, Work::Idle);
+        for module in order {
+            let status = state.modules[&id::<ModuleId>(module)].status;
+            assert_eq!(
+                status,
+                ModuleStatus::TakenBack,
+                "{module} is not left running"
+            );
+        }
+    }
+}
+
+#[test]
 fn going_back_restores_in_reverse_and_closes_the_gate() {
     let mut story = Story::created();
     let back = |environment: &str| Command::StartWayBack {

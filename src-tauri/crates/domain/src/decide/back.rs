@@ -19,7 +19,13 @@ impl Rules<'_> {
         if !self.release.has_way_back(environment) {
             return Err(Refusal::NothingToRestore);
         }
-        let modules = state.touched.iter().rev().cloned().collect();
+        let mut modules: Vec<ModuleId> = state.touched.iter().rev().cloned().collect();
+        // A module that was cut off before its first change must not be left running.
+        if let Work::Forward { module } = &state.work
+            && !modules.contains(module)
+        {
+            modules.insert(0, module.clone());
+        }
         Ok(vec![Event::WayBackStarted {
             environment: environment.clone(),
             modules,
