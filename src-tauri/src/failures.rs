@@ -3,7 +3,7 @@
 use cluster::kubeconfig::KubeconfigFailure;
 use contract::views::{cluster_failure, refusal_view};
 use contract::{Failure, FailureCode};
-use domain::Refusal;
+use domain::{NotAppliedCause, Refusal};
 use engine::EngineFailure;
 use workspace::WorkspaceFailure;
 
@@ -32,9 +32,23 @@ pub fn of_ref(failure: &EngineFailure) -> Failure {
         EngineFailure::Changed { object } => Failure::new(FailureCode::ObjectChanged)
             .with("object", object.label())
             .with("field", ""),
-        EngineFailure::NotApplied { object, reason } => Failure::new(FailureCode::ObjectRejected)
-            .with("object", object.label())
-            .detail(reason.clone()),
+        EngineFailure::NotApplied {
+            object,
+            cause,
+            reason,
+        } => match cause {
+            NotAppliedCause::Refused => {
+                Failure::new(FailureCode::ObjectRejected).with("object", object.label())
+            }
+            NotAppliedCause::Outdated => Failure::new(FailureCode::ObjectChanged)
+                .with("object", object.label())
+                .with("field", ""),
+            // Nobody has judged the object: it is about the cluster.
+            NotAppliedCause::Unheard | NotAppliedCause::TurnedAway => {
+                Failure::new(FailureCode::ClusterFailed).with("cluster", "")
+            }
+        }
+        .detail(reason.clone()),
         EngineFailure::OutcomeUnknown { object } => Failure::new(FailureCode::OutcomeUnknown)
             .with("cluster", "")
             .with("object", object.label()),

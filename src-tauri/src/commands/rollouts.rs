@@ -1,5 +1,6 @@
 use contract::{BannerView, Failure, FailureCode, InterruptedView, RolloutView};
 use domain::{EnvironmentId, ModuleId, PersonId, ReleaseId};
+use engine::Waiting;
 use tauri::State;
 
 use super::place::Place;
@@ -54,14 +55,19 @@ async fn view(
     release: &ReleaseId,
     environment: &EnvironmentId,
 ) -> Result<RolloutView, Failure> {
-    let trouble = desk.engine().await?.live(release, environment).trouble;
+    let live = desk.engine().await?.live(release, environment);
+    let hindered = match live.waiting {
+        Some(Waiting::Contact { failure, .. }) => Some(failure),
+        _ => None,
+    };
     desk.view(release, |input| {
         let unknown =
             || Failure::new(FailureCode::ReleaseUnknown).with("release", release.as_str());
         let mut view = contract::views::rollout_view(input, environment).ok_or_else(unknown)?;
         view.failure = view
             .failure
-            .or_else(|| trouble.as_ref().map(failures::of_ref));
+            .or_else(|| live.trouble.as_ref().map(failures::of_ref))
+            .or_else(|| hindered.map(|failure| desk.failure(environment, failure)));
         Ok(view)
     })
     .await

@@ -1,6 +1,6 @@
 //! What of an object counts: what a backup keeps, and what tells whether it is still the same.
 
-use domain::{Digest, LiveHead};
+use domain::{Digest, LiveHead, MutationId};
 use engine::ports::LiveObject;
 use serde_json::{Map, Value};
 
@@ -95,6 +95,9 @@ pub(crate) fn live(object: Value) -> Option<LiveObject> {
     let uid = text("/metadata/uid")?;
     let resource_version = text("/metadata/resourceVersion")?;
     let version = version(&object);
+    let annotations = object.pointer("/metadata/annotations");
+    let mutation = annotations.and_then(|a| a[MUTATION].as_str());
+    let mutation = mutation.map(MutationId::new);
     let body = strip(object);
     let head = LiveHead {
         uid,
@@ -105,6 +108,7 @@ pub(crate) fn live(object: Value) -> Option<LiveObject> {
         head,
         body,
         version,
+        mutation,
     })
 }
 

@@ -98,10 +98,10 @@ impl Cluster for KubeCluster {
         // Until here nothing was sent, so that a failure is none of the mutation.
         let kind = match self.kinds.of(&self.connection, &intent.object).await {
             Ok(kind) => kind,
-            Err(failure) => return mutate::unheard(failure.to_string()),
+            Err(failure) => return mutate::not_sent(&failure, failure.to_string()),
         };
         if let Err(failure) = self.check_identity().await {
-            return mutate::unheard(failure.to_string());
+            return mutate::not_sent(&failure, failure.to_string());
         }
         mutate::send(&self.connection, &kind, intent, body, take_over).await
     }

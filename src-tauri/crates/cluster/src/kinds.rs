@@ -143,7 +143,7 @@ async fn discover(
         .collect())
 }
 
-fn unknown(object: &ObjectRef) -> ClusterFailure {
+pub(crate) fn unknown(object: &ObjectRef) -> ClusterFailure {
     ClusterFailure::KindUnknown(scrub(&format!("{} {}", object.api_version, object.kind)))
 }
 

@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use crate::connection::Connection;
 use crate::kinds::Kind;
 use crate::manifest::{self, Fence, PAUSER};
-use crate::preview::{APPLY, apply_uri, field_conflicts, is_before_storage, not_ours};
+use crate::preview::{
+    APPLY, apply_uri, field_conflicts, is_authorisers, is_before_storage, is_unasked, not_ours,
+};
 use crate::wire::{Answer, Ask, NoAnswer};
 use crate::{content, mask, objects};
 
@@ -30,6 +32,8 @@ enum Said {
     Refused(String),
     /// Not carried out, and not judged either.
     Unheard(String),
+    /// The same: whoever asked may not.
+    TurnedAway(String),
     /// Carried out or not.
     Unclear(String),
 }
@@ -48,7 +52,9 @@ pub(crate) async fn send(
     loop {
         let live = match objects::live(connection, kind, &intent.object).await {
             Ok(live) => live,
-            Err(failure) => return unheard(format!("it could not be read before: {failure}")),
+            Err(failure) => {
+                return not_sent(&failure, format!("it could not be read before: {failure}"));
+            }
         };
         if let Err(outcome) = judge(intent, live.as_ref()) {
             return outcome;
@@ -58,7 +64,7 @@ pub(crate) async fn send(
         };
         let said = match connection.mutate(ask).await {
             Ok(answer) => said(intent.verb, &answer),
-            Err(NoAnswer::NotSent(failure)) => return unheard(failure.to_string()),
+            Err(NoAnswer::NotSent(failure)) => return not_sent(&failure, failure.to_string()),
             Err(NoAnswer::Lost(why)) => return MutationOutcome::Unknown { reason: why },
         };
         match said {
@@ -83,6 +89,7 @@ pub(crate) async fn send(
                 return refused(body.map_or(why.clone(), |body| mask::redact(&why, &body.body)));
             }
             Said::Unheard(why) => return unheard(why),
+            Said::TurnedAway(why) => return not_applied(NotAppliedCause::TurnedAway, why),
             Said::Unclear(reason) => return MutationOutcome::Unknown { reason },
         }
     }
@@ -98,6 +105,17 @@ fn outdated(reason: String) -> MutationOutcome {
 
 pub(crate) fn unheard(reason: String) -> MutationOutcome {
     not_applied(NotAppliedCause::Unheard, reason)
+}
+
+/// What a failure before anything was sent means for the mutation.
+pub(crate) fn not_sent(failure: &ClusterFailure, reason: String) -> MutationOutcome {
+    let cause = match failure {
+        ClusterFailure::CredentialRefused
+        | ClusterFailure::Forbidden(_)
+        | ClusterFailure::KindUnknown(_) => NotAppliedCause::TurnedAway,
+        _ => NotAppliedCause::Unheard,
+    };
+    not_applied(cause, reason)
 }
 
 fn not_applied(cause: NotAppliedCause, reason: String) -> MutationOutcome {
@@ -251,7 +269,11 @@ fn said(verb: MutationVerb, answer: &Answer) -> Said {
         // Priority and fairness turns requests away before they are carried out.
         (StatusCode::TOO_MANY_REQUESTS, _) => Said::Unheard("the API server is busy".to_owned()),
         (StatusCode::UNAUTHORIZED, _) => {
-            Said::Unheard(ClusterFailure::CredentialRefused.to_string())
+            Said::TurnedAway(ClusterFailure::CredentialRefused.to_string())
+        }
+        // The authoriser's word on the person, not admission's on the change.
+        (StatusCode::FORBIDDEN, Some(_)) if is_authorisers(&answer.message()) => {
+            Said::TurnedAway(answered(answer))
         }
         (StatusCode::SERVICE_UNAVAILABLE, Some(status))
             if status["reason"] == "ServiceUnavailable" =>
@@ -259,6 +281,9 @@ fn said(verb: MutationVerb, answer: &Answer) -> Said {
             Said::Unheard("the API server is busy".to_owned())
         }
         (StatusCode::REQUEST_TIMEOUT, _) => Said::Unclear(answered(answer)),
+        (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) if is_unasked(&answer.message()) => {
+            Said::Unheard(answered(answer))
+        }
         (StatusCode::INTERNAL_SERVER_ERROR, Some(_)) if is_before_storage(&answer.message()) => {
             Said::Refused(answered(answer))
         }

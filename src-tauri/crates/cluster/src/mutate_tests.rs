@@ -18,6 +18,7 @@ fn word(said: Said) -> &'static str {
         Said::Moved => "moved",
         Said::Refused(_) => "refused",
         Said::Unheard(_) => "unheard",
+        Said::TurnedAway(_) => "turned away",
         Said::Unclear(_) => "unclear",
     }
 }
@@ -26,6 +27,10 @@ fn word(said: Said) -> &'static str {
 fn only_what_is_certain_counts_as_not_applied() {
     let status = r#"{"kind":"Status","message":"m"}"#;
     let typo = r#"{"kind":"Status","message":"failed to create typed patch object (x)"}"#;
+    let authoriser =
+        r#"{"kind":"Status","message":"User \"o\" cannot patch resource \"deployments\""}"#;
+    let admission = r#"{"kind":"Status","message":"admission webhook \"w\" denied the request"}"#;
+    let unasked = r#"{"kind":"Status","message":"Internal error occurred: failed calling webhook \"w\": failed to call webhook: context deadline exceeded"}"#;
     let unavailable = r#"{"kind":"Status","reason":"ServiceUnavailable"}"#;
     for (verb, code, body, expected) in [
         (MutationVerb::Apply, 200, "{}", "done"),
@@ -39,7 +44,10 @@ fn only_what_is_certain_counts_as_not_applied() {
         (MutationVerb::Remove, 404, status, "done"),
         (MutationVerb::Remove, 404, "a proxy's page", "unheard"),
         (MutationVerb::Apply, 408, "", "unclear"),
-        (MutationVerb::Apply, 401, status, "unheard"),
+        (MutationVerb::Apply, 401, status, "turned away"),
+        (MutationVerb::Apply, 403, authoriser, "turned away"),
+        (MutationVerb::Apply, 403, admission, "refused"),
+        (MutationVerb::Apply, 500, unasked, "unheard"),
         (MutationVerb::Apply, 429, "", "unheard"),
         (MutationVerb::Apply, 500, status, "unclear"),
         (MutationVerb::Apply, 500, typo, "refused"),
@@ -71,6 +79,7 @@ fn live(uid: &str, content: &str, paused: bool) -> LiveObject {
         head: head(uid, content),
         body: json!({"spec": {"paused": paused}}),
         version: None,
+        mutation: None,
     }
 }
 

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::connection::Connection;
-use crate::kinds::Kind;
+use crate::kinds::{self, Kind};
 use crate::{content, failure};
 
 /// The object as the API server has it; none when it does not exist.
@@ -16,9 +16,13 @@ pub(crate) async fn raw(
     object: &ObjectRef,
 ) -> Result<Option<Value>, ClusterFailure> {
     let answer = connection.ask(connection.get(kind.path(object))).await?;
-    // A proxy's 404 says nothing about the object.
-    if answer.status == StatusCode::NOT_FOUND && answer.api_status().is_some() {
-        return Ok(None);
+    if answer.status == StatusCode::NOT_FOUND {
+        // Without a Status it says nothing about the object: an API server that does not know the
+        // path any more (a definition was deleted) answers so, and so does a proxy.
+        return match answer.api_status() {
+            Some(_) => Ok(None),
+            None => Err(kinds::unknown(object)),
+        };
     }
     if !answer.status.is_success() {
         return Err(failure::of_answer(

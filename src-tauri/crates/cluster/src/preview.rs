@@ -139,20 +139,29 @@ fn is_refusal(answer: &Answer) -> bool {
     let message = answer.message();
     match answer.status.as_u16() {
         400 | 404 | 409 | 413 | 415 | 422 => true,
-        403 => {
-            !(message.contains("cannot patch resource")
-                || message.contains("cannot create resource"))
-        }
-        500 => is_before_storage(&message),
+        403 => !is_authorisers(&message),
+        500 => is_before_storage(&message) || is_unasked(&message),
         _ => false,
     }
 }
 
-/// Whether a 500 is one that the API server gives before it writes anything: for a field that apply
-/// does not find in the schema (Kubernetes 1.36.3), and for an admission webhook that cannot be asked.
+/// Whether a 403 is the authoriser's: `User "x" cannot patch resource …`.
+pub(crate) fn is_authorisers(message: &str) -> bool {
+    ["patch", "create", "delete"]
+        .iter()
+        .any(|verb| message.contains(&format!("cannot {verb} resource")))
+}
+
+/// Whether a 500 is one that the API server gives before it writes anything, for a field that apply
+/// does not find in the schema (Kubernetes 1.36.3).
 pub(crate) fn is_before_storage(message: &str) -> bool {
     message.starts_with("failed to create typed patch object")
-        || message.contains("failed calling webhook")
+}
+
+/// Whether a 500 is given instead of writing because an admission webhook could not be asked, which
+/// says nothing about the change.
+pub(crate) fn is_unasked(message: &str) -> bool {
+    message.contains("failed calling webhook")
 }
 
 #[cfg(test)]

@@ -283,6 +283,7 @@ impl EnvironmentState {
                 module: pending.module,
                 intent: pending.intent,
                 outcome: outcome.clone(),
+                was_unknown: pending.unknown,
             });
         }
     }

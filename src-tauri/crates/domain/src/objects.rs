@@ -127,6 +127,10 @@ pub enum NotAppliedCause {
     /// Nobody judged the request: no contact, the API server busy, or lost on its way. The same
     /// change may be intended again.
     Unheard,
+    /// The API server turned whoever asked away before it looked at the change: no right to it, a
+    /// credential that it does not take, a kind that it does not know. It does so to everybody while
+    /// it starts, so that the same change may be intended again for a while.
+    TurnedAway,
 }
 
 /// What came of a mutation.

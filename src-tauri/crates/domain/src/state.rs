@@ -187,6 +187,9 @@ pub struct SettledMutation {
     pub intent: MutationIntent,
     /// What came of it.
     pub outcome: MutationOutcome,
+    /// Whether nobody knew for a while. The request may have been on its way then, and one that was
+    /// read back as not applied may still be.
+    pub was_unknown: bool,
 }
 
 /// A module in an environment.

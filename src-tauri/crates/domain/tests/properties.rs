@@ -314,6 +314,8 @@ struct Audit {
     open: BTreeSet<String>,
     backups: BTreeSet<String>,
     reviewed: BTreeMap<String, bool>,
+    /// What was signed for, by its digest: the same content seen again is still reviewed.
+    signed: BTreeMap<String, Digest>,
     armed: BTreeMap<String, (String, Instant)>,
     identity: BTreeMap<String, (Instant, bool)>,
     permissions: BTreeMap<String, bool>,
@@ -334,22 +336,23 @@ impl Audit {
             Event::BackupTaken { environment, .. } => {
                 self.backups.insert(environment.to_string());
             }
-            Event::DiffReviewed { environment, .. } => {
+            Event::DiffReviewed {
+                environment,
+                digest,
+                ..
+            } => {
                 assert_eq!(actor, OPERATOR);
                 self.reviewed.insert(environment.to_string(), true);
+                self.signed.insert(environment.to_string(), digest.clone());
             }
             Event::DiffComputed {
                 environment,
                 diff: seen,
             } => {
                 let same = *seen == diff(environment.as_str(), false);
-                let before = self
-                    .reviewed
-                    .get(environment.as_str())
-                    .copied()
-                    .unwrap_or(false);
+                let signed = self.signed.get(environment.as_str()) == Some(&seen.digest);
                 self.reviewed
-                    .insert(environment.to_string(), same && before);
+                    .insert(environment.to_string(), same && signed);
             }
             Event::PermissionsChecked {
                 environment,
@@ -446,6 +449,7 @@ impl Audit {
                 self.ticks
                     .retain(|(of, item), _| of != stage || item != "smoke");
                 self.reviewed.insert(environment.to_string(), false);
+                self.signed.remove(environment.as_str());
                 self.armed.remove(environment.as_str());
                 self.passed.retain(|(of, _)| of != environment.as_str());
             }

@@ -4,14 +4,18 @@
 use std::sync::Arc;
 
 use domain::{ObjectRef, Release};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Errand;
+use crate::failure::Obstacle;
 use crate::handles::bounded;
 use crate::judge::{Judge, Look};
+use crate::limits::BackOff;
 use crate::live::Waiting;
-use crate::ports::{Cluster, Picture, RolloutPhase, RolloutReading, Watching};
-use crate::{Engine, EngineFailure};
+use crate::ports::{Cluster, ClusterFailure, Picture, RolloutPhase, RolloutReading, Watching};
+use crate::trouble::Trouble;
+use crate::{Engine, EngineFailure, Limits};
 
 /// How waiting ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,41 +57,65 @@ impl Engine {
         leave: &CancellationToken,
         standing: impl Fn(&Release) -> Standing,
     ) -> Result<Awaited, EngineFailure> {
-        let mut eye = Eye::default();
+        let mut eye = Eye::new(self.limits());
+        let (mut unseen, mut unanswered) =
+            (Trouble::new(self.limits()), Trouble::new(self.limits()));
         loop {
             let release = self.release(&errand.release)?.release;
             let standing = standing(&release);
             if leave.is_cancelled() || standing == Standing::Gone {
                 return Ok(Awaited::Left);
             }
-            if let Err(failure) = eye.open(self, errand, workloads).await {
-                if !failure.is_lost_contact() {
-                    return Err(failure);
-                }
-                self.show_lost_contact(errand, &failure.to_string());
-            }
+            let opened = eye.open(self, errand, workloads).await;
             let picture = eye.picture();
             let held = standing == Standing::Held;
             let look = judge.look(picture.as_deref(), held);
             self.show_look(errand, &picture, &judge, held);
-            match look {
-                Look::GoesOn => {}
+            let hindered = if opened.is_err() {
+                opened.err()
+            } else if is_seen(&picture) {
+                unseen.is_over();
+                eye.sees(self.limits());
+                None
+            } else if eye.is_to_ask() {
+                let why = self.why_unseen(errand, workloads);
+                leave.run_until_cancelled(why).await.and_then(Result::err)
+            } else {
+                None
+            };
+            if let Some(given_up) = self.borne(errand, &mut unseen, hindered).await? {
+                return Ok(given_up);
+            }
+            // A picture may be older than the last write, or of another cluster since.
+            let doubted = match look {
+                Look::GoesOn => None,
                 Look::LostContact => return Ok(Awaited::LostContact),
                 Look::Healthy => match self.fresh(errand, workloads).await {
                     Ok(fresh) if all_complete(&fresh) => return Ok(Awaited::Healthy),
-                    Err(failure) if !failure.is_lost_contact() => return Err(failure),
-                    _ => judge.doubt(),
+                    answer => {
+                        judge.doubt();
+                        Some(answer)
+                    }
                 },
                 Look::Bad(reason) => match self.fresh(errand, workloads).await {
                     Ok(fresh) if !all_complete(&fresh) => return Ok(Awaited::Bad(reason)),
-                    Err(failure) if !failure.is_lost_contact() => return Err(failure),
-                    _ => {}
+                    answer => Some(answer),
                 },
                 Look::GivenUp(reason) => match self.fresh(errand, workloads).await {
                     Ok(fresh) if any_given_up(&fresh) => return Ok(Awaited::Bad(reason)),
-                    Err(failure) if !failure.is_lost_contact() => return Err(failure),
-                    _ => {}
+                    answer => Some(answer),
                 },
+            };
+            match doubted {
+                None => {}
+                Some(Ok(_)) => unanswered.is_over(),
+                Some(Err(failure)) => {
+                    if let Some(given_up) =
+                        self.borne(errand, &mut unanswered, Some(failure)).await?
+                    {
+                        return Ok(given_up);
+                    }
+                }
             }
             tokio::select! {
                 () = leave.cancelled() => return Ok(Awaited::Left),
@@ -97,12 +125,54 @@ impl Engine {
         }
     }
 
-    /// Readings that no cache stands in front of.
+    /// Bears with what hinders the waiting, if anything does; how it ends when that is too long.
+    async fn borne(
+        &self,
+        errand: &Errand,
+        trouble: &mut Trouble,
+        hindered: Option<EngineFailure>,
+    ) -> Result<Option<Awaited>, EngineFailure> {
+        let Some(failure) = hindered else {
+            return Ok(None);
+        };
+        let Some(obstacle) = failure.obstacle() else {
+            return Err(failure);
+        };
+        if self.bear(errand, trouble, obstacle, &failure).await {
+            return Ok(None);
+        }
+        match obstacle {
+            Obstacle::NoContact => Ok(Some(Awaited::LostContact)),
+            Obstacle::TurnedAway => Err(failure),
+        }
+    }
+
+    /// Asks why the workloads cannot be seen; Ok when the cluster is the right one and lets us look,
+    /// so that it is only a matter of time.
+    async fn why_unseen(
+        &self,
+        errand: &Errand,
+        workloads: &[ObjectRef],
+    ) -> Result<(), EngineFailure> {
+        self.ask_identity(&errand.environment).await?;
+        let cluster = self.cluster(&errand.environment).await?;
+        let question = self.limits().question;
+        let mut looks = bounded(question, cluster.needed(workloads)).await?;
+        looks.retain(|needed| ["get", "list", "watch"].contains(&needed.verb.as_str()));
+        let denied = bounded(question, cluster.denied(&looks)).await?;
+        match denied.into_iter().next() {
+            None => Ok(()),
+            Some(permission) => Err(ClusterFailure::Forbidden(permission).into()),
+        }
+    }
+
+    /// Readings that no cache stands in front of, of the cluster that is pinned.
     async fn fresh(
         &self,
         errand: &Errand,
         workloads: &[ObjectRef],
     ) -> Result<Vec<RolloutReading>, EngineFailure> {
+        self.ask_identity(&errand.environment).await?;
         let cluster = self.cluster(&errand.environment).await?;
         let mut readings = Vec::with_capacity(workloads.len());
         for workload in workloads {
@@ -112,18 +182,6 @@ impl Engine {
         Ok(readings)
     }
 
-    pub(crate) fn show_lost_contact(&self, errand: &Errand, reason: &str) {
-        let now = self.now();
-        self.show(&errand.release, &errand.environment, |live| {
-            let since = match &live.waiting {
-                Some(Waiting::Contact { since, .. }) => *since,
-                _ => now,
-            };
-            let reason = reason.to_owned();
-            live.waiting = Some(Waiting::Contact { since, reason });
-        });
-    }
-
     fn show_look(
         &self,
         errand: &Errand,
@@ -131,10 +189,7 @@ impl Engine {
         judge: &Judge,
         held: bool,
     ) {
-        let connected = picture.as_ref().is_some_and(|picture| picture.connected);
-        if picture.is_some() && !connected {
-            self.show_lost_contact(errand, "the watch was cut off");
-        }
+        let connected = is_seen(picture);
         let left = chrono::Duration::from_std(judge.left()).unwrap_or_default();
         let deadline = (!held && connected).then(|| self.now() + left);
         let lane = self.lane(&errand.release, &errand.environment);
@@ -161,6 +216,10 @@ impl Engine {
     }
 }
 
+fn is_seen(picture: &Option<Arc<Picture>>) -> bool {
+    picture.as_ref().is_some_and(|picture| picture.connected)
+}
+
 fn all_complete(readings: &[RolloutReading]) -> bool {
     readings.iter().all(|r| r.phase == RolloutPhase::Complete)
 }
@@ -173,13 +232,39 @@ fn any_given_up(readings: &[RolloutReading]) -> bool {
 type Pictures = tokio::sync::watch::Receiver<Option<Picture>>;
 
 /// A watch that is opened when there is none.
-#[derive(Default)]
 struct Eye {
     watching: Option<(Box<dyn Watching>, Pictures)>,
     picture: Option<Arc<Picture>>,
+    /// When to ask next why nothing is seen, and how long to wait after that.
+    ask_at: Instant,
+    pause: BackOff,
 }
 
 impl Eye {
+    fn new(limits: &Limits) -> Self {
+        let mut pause = BackOff::new(limits.retry_first, limits.retry_most);
+        Eye {
+            watching: None,
+            picture: None,
+            ask_at: Instant::now() + pause.next(),
+            pause,
+        }
+    }
+
+    /// It sees: should it ever not, there is a moment's time before anybody asks why.
+    fn sees(&mut self, limits: &Limits) {
+        self.pause = BackOff::new(limits.retry_first, limits.retry_most);
+        self.ask_at = Instant::now() + self.pause.next();
+    }
+
+    fn is_to_ask(&mut self) -> bool {
+        let due = Instant::now() >= self.ask_at;
+        if due {
+            self.ask_at = Instant::now() + self.pause.next();
+        }
+        due
+    }
+
     async fn open(
         &mut self,
         engine: &Engine,

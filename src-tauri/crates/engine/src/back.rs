@@ -7,6 +7,7 @@ use domain::{
 
 use crate::awaiting::{Awaited, Standing, is_workload};
 use crate::engine::Errand;
+use crate::failure::Obstacle;
 use crate::judge::Judge;
 use crate::lanes::Turn;
 use crate::live::{Doing, Running};
@@ -149,7 +150,9 @@ impl Engine {
                     | EngineFailure::OutcomeUnknown { .. }),
                 ) => return Err(failure),
                 // Nothing else can be reached either.
-                Err(failure) if failure.is_lost_contact() => {
+                Err(failure @ EngineFailure::Cluster(_))
+                    if failure.obstacle() == Some(Obstacle::NoContact) =>
+                {
                     failures.push(format!("{}: {failure}", undo.kept.object.label()));
                     return Ok(Some(failures.join("; ")));
                 }

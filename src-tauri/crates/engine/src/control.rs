@@ -234,9 +234,12 @@ impl Engine {
                 .await?
             {
                 None | Some(Acted::Applied(_)) => {}
-                Some(Acted::NotApplied(_, reason)) => {
-                    let object = next;
-                    return Err(EngineFailure::NotApplied { object, reason });
+                Some(Acted::NotApplied(cause, reason)) => {
+                    return Err(EngineFailure::NotApplied {
+                        object: next,
+                        cause,
+                        reason,
+                    });
                 }
                 // Once more around: the outcome is read back first.
                 Some(Acted::Unknown(_)) => seen.retain(|object| object != &next),

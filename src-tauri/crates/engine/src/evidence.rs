@@ -157,6 +157,7 @@ impl Engine {
                 head,
                 body,
                 version,
+                ..
             }) => {
                 let bytes = serde_json::to_vec(&body)
                     .map_err(|_| EngineFailure::Unreadable(object.to_string()))?;

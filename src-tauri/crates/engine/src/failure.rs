@@ -1,4 +1,4 @@
-use domain::{EnvironmentId, ObjectRef, Refusal, ReleaseId};
+use domain::{EnvironmentId, NotAppliedCause, ObjectRef, Refusal, ReleaseId};
 
 use crate::FailPoint;
 use crate::ports::{ClusterFailure, LedgerFailure, VaultFailure};
@@ -47,6 +47,8 @@ pub enum EngineFailure {
     NotApplied {
         /// Which object.
         object: ObjectRef,
+        /// What kept it from being changed.
+        cause: NotAppliedCause,
         /// Why, printable.
         reason: String,
     },
@@ -75,18 +77,40 @@ pub enum EngineFailure {
     Halted(FailPoint),
 }
 
+/// What keeps a task from its cluster, when it may pass by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// Nobody answers, or the API server is busy.
+    NoContact,
+    /// The API server does not let us in. One that has just started lets nobody in until it has read
+    /// who may do what, and knows no custom kinds until it has read their definitions.
+    TurnedAway,
+}
+
 impl EngineFailure {
-    /// Whether asking again may help: no contact, or the API server is busy.
-    pub(crate) fn is_lost_contact(&self) -> bool {
-        matches!(self, EngineFailure::Cluster(failure) if is_lost_contact(failure))
+    /// What stands in the way, if asking again may help.
+    pub(crate) fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            EngineFailure::Cluster(failure) => obstacle(failure),
+            EngineFailure::NotApplied { cause, .. } => match cause {
+                NotAppliedCause::Unheard => Some(Obstacle::NoContact),
+                NotAppliedCause::TurnedAway => Some(Obstacle::TurnedAway),
+                NotAppliedCause::Refused | NotAppliedCause::Outdated => None,
+            },
+            _ => None,
+        }
     }
 }
 
-/// Whether a cluster's failure may pass by itself.
-pub(crate) fn is_lost_contact(failure: &ClusterFailure) -> bool {
+fn obstacle(failure: &ClusterFailure) -> Option<Obstacle> {
     match failure {
-        ClusterFailure::Unreachable(_) | ClusterFailure::Busy => true,
-        ClusterFailure::Answered { status, .. } => *status >= 500 || *status == 429,
-        _ => false,
+        ClusterFailure::Unreachable(_) | ClusterFailure::Busy => Some(Obstacle::NoContact),
+        ClusterFailure::Answered { status, .. } if *status >= 500 || *status == 429 => {
+            Some(Obstacle::NoContact)
+        }
+        ClusterFailure::CredentialRefused
+        | ClusterFailure::Forbidden(_)
+        | ClusterFailure::KindUnknown(_) => Some(Obstacle::TurnedAway),
+        _ => None,
     }
 }

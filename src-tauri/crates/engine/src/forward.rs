@@ -11,8 +11,9 @@ use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::judge::Judge;
 use crate::lanes::{Hands, Turn};
-use crate::limits::{BackOff, Patience};
+use crate::limits::BackOff;
 use crate::live::{Doing, Step, Waiting};
+use crate::trouble::Trouble;
 use crate::written::{diff_of, is_unchanged, paused_by_us, written_before};
 use crate::{Engine, EngineFailure, FailPoint};
 
@@ -158,17 +159,22 @@ impl Engine {
         let awaited = self
             .await_rollout(errand, workloads, judge, &turn.leave, stands)
             .await?;
-        Ok(match awaited {
-            Awaited::Healthy => Verdict::Passed.into(),
-            Awaited::Bad(reason) => Verdict::Failed(reason).into(),
-            Awaited::LostContact => Verdict::Errored(self.lost_contact_for()).into(),
-            Awaited::Left => End::Left,
+        let bad = match awaited {
+            Awaited::Healthy => None,
+            Awaited::Bad(reason) => Some(reason),
+            Awaited::LostContact => return Ok(Verdict::Errored(self.lost_contact_for()).into()),
+            Awaited::Left => return Ok(End::Left),
+        };
+        // What became of somebody else's change says nothing about ours.
+        let altered = self
+            .ask_at_last(errand, &turn.leave, || self.altered(errand, module))
+            .await?;
+        Ok(match (altered, bad) {
+            (Some(altered), Some(bad)) => Verdict::Errored(format!("{altered}; {bad}")).into(),
+            (Some(altered), None) => Verdict::Errored(altered).into(),
+            (None, Some(bad)) => Verdict::Failed(bad).into(),
+            (None, None) => Verdict::Passed.into(),
         })
-    }
-
-    pub(crate) fn lost_contact_for(&self) -> String {
-        let seconds = self.limits().lost_contact.as_secs();
-        format!("no contact with the cluster for {seconds} s")
     }
 
     /// Writes one planned object, unless it needs no writing.
@@ -203,7 +209,8 @@ impl Engine {
             self.act(hands, act).await
         };
         let doing = Doing::Apply(planned.object.clone());
-        self.persist(errand, module, turn, doing, act).await
+        self.persist(errand, module, turn, (&planned.object, doing), act)
+            .await
     }
 
     /// Ends a pause that is left over from a stop: the module goes forward again.
@@ -228,7 +235,8 @@ impl Engine {
                 None => Ok(Acted::Applied(None)),
             }
         };
-        self.persist(errand, module, turn, Doing::Await, act).await
+        self.persist(errand, module, turn, (workload, Doing::Await), act)
+            .await
     }
 
     /// Brings one act to its end: waits while the person holds the work or has to arm again, asks
@@ -239,7 +247,7 @@ impl Engine {
         errand: &Errand,
         module: &domain::ModuleId,
         turn: &Turn,
-        doing: Doing,
+        (object, doing): (&ObjectRef, Doing),
         act: F,
     ) -> Result<Written, EngineFailure>
     where
@@ -249,7 +257,7 @@ impl Engine {
         let (id, environment) = (&errand.release, &errand.environment);
         let lane = self.lane(id, environment);
         let mut pause = BackOff::new(self.limits().retry_first, self.limits().retry_most);
-        let mut without_contact = Patience::new(self.limits());
+        let mut trouble = Trouble::new(self.limits());
         let mut told = false;
         loop {
             let mut moves = self.book().moves(id);
@@ -260,17 +268,28 @@ impl Engine {
                 _ if turn.leave.is_cancelled() => return Ok(Written::End(End::Left)),
                 Standing::Held => {
                     drop(hands);
+                    trouble.is_over();
                     self.wait(errand, Waiting::Paused, &mut moves, turn).await;
                     continue;
                 }
                 Standing::Goes => {}
             }
             self.show_step(errand, doing.clone());
-            let lost = match act(hands, state).await {
+            let failure = match act(hands, state).await {
                 Ok(Acted::Applied(_)) => return Ok(Written::Done),
-                // Turned away before anything was judged, in so many words.
-                Ok(Acted::NotApplied(NotAppliedCause::Unheard, reason)) => reason,
-                Ok(Acted::NotApplied(cause, reason)) => return Ok(not_applied(cause, reason)),
+                Ok(Acted::NotApplied(cause, reason)) => {
+                    let object = object.clone();
+                    let failure = EngineFailure::NotApplied {
+                        object,
+                        cause,
+                        reason: reason.clone(),
+                    };
+                    if failure.obstacle().is_none() {
+                        return Ok(not_applied(cause, reason));
+                    }
+                    // Not judged at all, in so many words: intended anew.
+                    failure
+                }
                 Ok(Acted::Unknown(mutation)) => {
                     self.until_settled(id, environment, &turn.leave).await?;
                     match self.settled(id, environment, &mutation)? {
@@ -292,15 +311,17 @@ impl Engine {
                         let (kind, modules) = (NotificationKind::NeedsYou, vec![module.clone()]);
                         self.tell(id, environment, kind, modules).await;
                     }
+                    trouble.is_over();
                     self.wait(errand, Waiting::NotArmed, &mut moves, turn).await;
                     continue;
                 }
-                Err(failure) if failure.is_lost_contact() => failure.to_string(),
-                Err(failure) => return Err(failure),
+                Err(failure) => failure,
             };
-            self.show_lost_contact(errand, &lost);
-            if without_contact.look(true) >= self.limits().lost_contact {
-                let verdict = Verdict::Errored(format!("{}: {lost}", self.lost_contact_for()));
+            let Some(obstacle) = failure.obstacle() else {
+                return Err(failure);
+            };
+            if !self.bear(errand, &mut trouble, obstacle, &failure).await {
+                let verdict = Verdict::Errored(self.too_long(obstacle, &failure));
                 return Ok(Written::End(verdict.into()));
             }
             tokio::select! {
@@ -371,7 +392,9 @@ impl Engine {
 fn not_applied(cause: NotAppliedCause, reason: String) -> Written {
     let verdict = match cause {
         NotAppliedCause::Refused => Verdict::Failed(reason),
-        NotAppliedCause::Outdated | NotAppliedCause::Unheard => Verdict::Errored(reason),
+        NotAppliedCause::Outdated | NotAppliedCause::Unheard | NotAppliedCause::TurnedAway => {
+            Verdict::Errored(reason)
+        }
     };
     Written::End(verdict.into())
 }

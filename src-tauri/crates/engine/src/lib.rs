@@ -3,6 +3,7 @@
 //! outcome into the ledger; no answer means unknown, and unknown is read back.
 
 mod act;
+mod as_written;
 mod awaiting;
 mod back;
 mod bodies;
@@ -29,6 +30,7 @@ mod permissions;
 pub mod ports;
 mod read_back;
 mod restart;
+mod trouble;
 mod undo;
 mod workstation;
 mod written;

@@ -23,6 +23,9 @@ pub struct Limits {
     pub needs_you_after: Duration,
     /// After how long without contact a rollout counts as errored.
     pub lost_contact: Duration,
+    /// How long an API server may turn a running task away (401, 403, a kind it does not know) before
+    /// that is believed: it does so to everybody while it starts.
+    pub turned_away: Duration,
     /// How long a pod of the new version may crash or lack its image before the rollout counts as
     /// failed.
     pub failing_patience: Duration,
@@ -63,6 +66,7 @@ impl Default for Limits {
             not_applied_gap: Duration::from_secs(2),
             needs_you_after: Duration::from_secs(30),
             lost_contact: Duration::from_secs(300),
+            turned_away: Duration::from_secs(30),
             failing_patience: Duration::from_secs(45),
             tick: Duration::from_millis(250),
             longest_tick: Duration::from_secs(30),

@@ -72,12 +72,12 @@ pub enum Waiting {
     Paused,
     /// Changes are not unlocked any more; arming goes on from here.
     NotArmed,
-    /// The cluster does not answer.
+    /// The cluster does not answer, or does not let us in.
     Contact {
         /// Since when.
         since: Instant,
-        /// What it said last, printable.
-        reason: String,
+        /// What it came to last.
+        failure: EngineFailure,
     },
 }
 

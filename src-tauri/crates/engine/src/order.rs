@@ -12,6 +12,9 @@ use crate::awaiting::is_workload;
 pub(crate) struct Undo {
     pub(crate) module: ModuleId,
     pub(crate) kept: BackupObject,
+    /// Whether the ledger knows that it was written. If not, a request for it got lost, and may be
+    /// carried out yet.
+    pub(crate) certain: bool,
 }
 
 /// Everything to take back, in order: modules as the way back lists them (the last changed first).
@@ -30,13 +33,14 @@ pub(crate) fn order(release: &Release, environment: &EnvironmentId) -> Vec<Undo>
         let written = written_since(state, backup.at, module);
         let mut restore = Vec::new();
         let mut remove = Vec::new();
-        for object in written {
+        for (object, certain) in written {
             let Some(kept) = backup.objects.iter().find(|kept| &kept.object == object) else {
                 continue;
             };
             let undo = Undo {
                 module: module.clone(),
                 kept: kept.clone(),
+                certain,
             };
             if kept.live.is_some() {
                 restore.push(undo);
@@ -53,19 +57,27 @@ pub(crate) fn order(release: &Release, environment: &EnvironmentId) -> Vec<Undo>
     all
 }
 
-/// Objects of a module that were written since the backup, in the order of their first write.
+/// Objects of a module that were written since the backup, or may have been, in the order of the
+/// first try; each with whether it is certain.
 fn written_since<'a>(
     state: &'a EnvironmentState,
     backup_at: domain::Instant,
     module: &ModuleId,
-) -> Vec<&'a ObjectRef> {
-    let mut objects: Vec<&ObjectRef> = Vec::new();
+) -> Vec<(&'a ObjectRef, bool)> {
+    let mut objects: Vec<(&ObjectRef, bool)> = Vec::new();
     for settled in &state.settled {
-        let applied = settled.intent.verb == MutationVerb::Apply
-            && matches!(settled.outcome, MutationOutcome::Applied { .. });
         let ours = &settled.module == module && settled.intended_at >= backup_at;
-        if applied && ours && !objects.contains(&&settled.intent.object) {
-            objects.push(&settled.intent.object);
+        if !ours || settled.intent.verb != MutationVerb::Apply {
+            continue;
+        }
+        let certain = matches!(settled.outcome, MutationOutcome::Applied { .. });
+        if !certain && !settled.was_unknown {
+            continue;
+        }
+        let object = &settled.intent.object;
+        match objects.iter_mut().find(|(known, _)| known == &object) {
+            Some((_, known)) => *known |= certain,
+            None => objects.push((object, certain)),
         }
     }
     objects

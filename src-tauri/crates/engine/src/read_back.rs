@@ -8,7 +8,6 @@ use domain::{
 use tokio_util::sync::CancellationToken;
 
 use crate::act::Acted;
-use crate::failure::is_lost_contact;
 use crate::handles::bounded;
 use crate::lanes::Lane;
 use crate::limits::{BackOff, Patience};
@@ -65,6 +64,7 @@ impl Engine {
                 .read_back_once(release, environment, &lane, &first.intent.id)
                 .await?
             {
+                self.show(release, environment, |live| live.waiting = None);
                 return Ok(Some(settled));
             }
             let spent = waited.look(true);
@@ -100,7 +100,11 @@ impl Engine {
         };
         self.at(FailPoint::BeforeReadBack)?;
         let outcome = match self.reading(environment, &pending).await {
-            Err(EngineFailure::Cluster(failure)) if is_lost_contact(&failure) => {
+            Err(failure) if failure.obstacle().is_some() => {
+                // Without a task nobody waits: the person is told by the answer.
+                if lane.running().is_some() {
+                    self.show_lost_contact(release, environment, &failure);
+                }
                 MutationOutcome::Unknown {
                     reason: failure.to_string(),
                 }

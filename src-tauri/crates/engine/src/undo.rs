@@ -1,8 +1,7 @@
 //! One object on its way back.
 
 use domain::{
-    BackupBody, Command, EnvironmentState, MutationVerb, NotAppliedCause, ObjectRef, Precondition,
-    Refusal,
+    BackupBody, Command, EnvironmentState, MutationVerb, ObjectRef, Precondition, Refusal,
 };
 use serde_json::Value;
 
@@ -10,10 +9,11 @@ use crate::act::{Act, Acted};
 use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::lanes::Turn;
-use crate::limits::{BackOff, Patience};
+use crate::limits::BackOff;
 use crate::live::Doing;
 use crate::order::Undo;
 use crate::ports::{LiveObject, Outgoing};
+use crate::trouble::Trouble;
 use crate::written::{newest_head, newest_write};
 use crate::{Engine, EngineFailure};
 
@@ -28,6 +28,21 @@ fn restored_before(
         write.intent.verb == MutationVerb::Restore && write.intent.body.as_ref() == Some(&kept.blob)
     });
     restored && newest_head(state, object).is_some_and(|head| head.content == live.head.content)
+}
+
+/// Whether an object that a lost request was for is as that request found it, or as it left it after
+/// all. Anything else is somebody else's, and out of the request's reach.
+fn may_be_ours(state: &EnvironmentState, undo: &Undo, live: Option<&LiveObject>) -> bool {
+    let Some(live) = live else {
+        return false;
+    };
+    let kept = undo.kept.live.as_ref();
+    let lost = state.settled.iter().any(|settled| {
+        settled.was_unknown
+            && settled.intent.object == undo.kept.object
+            && live.mutation.as_ref() == Some(&settled.intent.id)
+    });
+    lost || kept.is_some_and(|kept| kept.head.content == live.head.content)
 }
 
 /// What one try to put an object back came to.
@@ -58,7 +73,7 @@ impl Engine {
             },
         );
         let mut pause = BackOff::new(self.limits().retry_first, self.limits().retry_most);
-        let mut without_contact = Patience::new(self.limits());
+        let mut trouble = Trouble::new(self.limits());
         let mut tries = 0;
         let mut restored = false;
         loop {
@@ -69,17 +84,21 @@ impl Engine {
             let lost = match self.settle_try(errand, turn, tried).await? {
                 Tried::Again => continue,
                 Tried::Lost(failure) => failure,
-                Tried::Acted(Some(Acted::NotApplied(NotAppliedCause::Unheard, reason))) => {
+                Tried::Acted(Some(Acted::NotApplied(cause, reason))) => {
                     let object = object.clone();
-                    EngineFailure::NotApplied { object, reason }
-                }
-                Tried::Acted(Some(Acted::NotApplied(_, reason))) => {
-                    tries += 1;
-                    if tries >= self.limits().undo_tries {
-                        let object = object.clone();
-                        return Err(EngineFailure::NotApplied { object, reason });
+                    let failure = EngineFailure::NotApplied {
+                        object,
+                        cause,
+                        reason,
+                    };
+                    if failure.obstacle().is_none() {
+                        tries += 1;
+                        if tries >= self.limits().undo_tries {
+                            return Err(failure);
+                        }
+                        continue;
                     }
-                    continue;
+                    failure
                 }
                 Tried::Acted(_) if restored => return Ok(()),
                 Tried::Acted(_) => {
@@ -87,8 +106,10 @@ impl Engine {
                     continue;
                 }
             };
-            self.show_lost_contact(errand, &lost.to_string());
-            if without_contact.look(true) >= self.limits().lost_contact {
+            let Some(obstacle) = lost.obstacle() else {
+                return Err(lost);
+            };
+            if !self.bear(errand, &mut trouble, obstacle, &lost).await {
                 return Err(lost);
             }
             tokio::select! {
@@ -117,7 +138,7 @@ impl Engine {
                 self.until_settled(id, environment, &turn.leave).await?;
                 Ok(Tried::Again)
             }
-            Err(failure) if failure.is_lost_contact() => Ok(Tried::Lost(failure)),
+            Err(failure) if failure.obstacle().is_some() => Ok(Tried::Lost(failure)),
             Err(failure) => Err(failure),
         }
     }
@@ -135,8 +156,15 @@ impl Engine {
         let cluster = self.cluster(&errand.environment).await?;
         let live = bounded(self.limits().question, cluster.read(object)).await?;
         let ours = newest_head(&state, object);
+        if !undo.certain && !may_be_ours(&state, undo, live.as_ref()) {
+            return Ok(None);
+        }
         let (verb, body) = match (&undo.kept.live, &live) {
-            (Some(kept), Some(live)) if live.head.content == kept.head.content => return Ok(None),
+            // A request that got lost finds the object as it was when it was sent, and may be carried
+            // out yet: writing what is there already moves the object on from under it.
+            (Some(kept), Some(live)) if undo.certain && live.head.content == kept.head.content => {
+                return Ok(None);
+            }
             (Some(kept), Some(live)) if restored_before(&state, object, kept, live) => {
                 return Ok(None);
             }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, FieldChange, FieldConflict, LiveHead, ModuleId, MutationIntent,
+    ClusterIdentity, FieldChange, FieldConflict, LiveHead, ModuleId, MutationId, MutationIntent,
     MutationOutcome, ObjectRef, Permission, ReleaseId,
 };
 use serde_json::Value;
@@ -99,6 +99,8 @@ pub struct LiveObject {
     pub body: Value,
     /// Its version label, else the tag of its first container's image.
     pub version: Option<String>,
+    /// The newest mutation of ours that it has, as it says itself.
+    pub mutation: Option<MutationId>,
 }
 
 /// What applying a manifest would do.

@@ -415,6 +415,7 @@ fn live(object: &Object) -> LiveObject {
         head: live_head(object),
         body: object.body.clone(),
         version: object.body["version"].as_str().map(str::to_owned),
+        mutation: object.by.clone(),
     }
 }
 
