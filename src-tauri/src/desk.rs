@@ -129,11 +129,9 @@ impl Desk {
     /// # Errors
     /// When nobody has said so yet.
     pub fn person(&self) -> Result<PersonId, Failure> {
-        self.seat().person.ok_or_else(|| {
-            Failure::new(contract::FailureCode::FormInvalid)
-                .with("field", "person")
-                .with("expected", "who sits here")
-        })
+        self.seat()
+            .person
+            .ok_or_else(|| Failure::form(contract::Field::Person, contract::Expected::Somebody))
     }
 
     /// The open workspace.

@@ -1,11 +1,13 @@
 //! Turns what went wrong into what the window says.
 
-use cluster::kubeconfig::KubeconfigFailure;
+use cluster::kubeconfig::{FileProblem, KubeconfigFailure, Malformation};
 use contract::views::{cluster_failure, refusal_view};
-use contract::{Failure, FailureCode};
+use contract::{Expected, Failure, FailureCode, Field, Problem, Thing};
 use domain::{NotAppliedCause, Refusal};
 use engine::EngineFailure;
-use workspace::WorkspaceFailure;
+use workspace::{PlanFailure, WorkspaceFailure};
+
+use crate::{expectations, views};
 
 /// A failure of the engine.
 pub fn of(failure: EngineFailure) -> Failure {
@@ -82,11 +84,13 @@ pub fn of_workspace(failure: WorkspaceFailure) -> Failure {
             line,
             column,
             expected,
-        } => Failure::new(FailureCode::WorkspaceInvalid)
-            .with("file", file)
-            .with("line", line.to_string())
-            .with("column", column.to_string())
-            .with("expected", expected),
+        } => expectations::with(
+            Failure::new(FailureCode::WorkspaceInvalid)
+                .with("file", file)
+                .with("line", line.to_string())
+                .with("column", column.to_string()),
+            &expected,
+        ),
         WorkspaceFailure::Unreadable { path, why } => {
             Failure::new(FailureCode::WorkspaceUnreadable)
                 .with("path", path)
@@ -97,16 +101,62 @@ pub fn of_workspace(failure: WorkspaceFailure) -> Failure {
 
 /// A failure in a kubeconfig. Its text never quotes the file.
 pub fn of_kubeconfig(failure: KubeconfigFailure) -> Failure {
-    let (line, column) = match &failure {
-        KubeconfigFailure::Malformed { line, column, .. } => {
-            (line.unwrap_or(1), column.unwrap_or(1))
+    let detail = failure.to_string();
+    let unusable = |expected| Failure::new(FailureCode::KubeconfigUnusable).expected(expected);
+    match failure {
+        KubeconfigFailure::Malformed {
+            problem,
+            line,
+            column,
+        } => Failure::new(FailureCode::KubeconfigInvalid)
+            .with("line", line.unwrap_or(1).to_string())
+            .with("column", column.unwrap_or(1).to_string())
+            .expected(match problem {
+                Malformation::Syntax => Expected::ValidYaml,
+                Malformation::Shape => Expected::OtherKind,
+                Malformation::DuplicateKey => Expected::KeysOnce,
+                Malformation::Excess => Expected::FewerValues,
+                Malformation::SeveralDocuments => Expected::OneDocument,
+            }),
+        KubeconfigFailure::TooLarge { limit, .. } => {
+            unusable(Expected::Bytes).with("most", limit.to_string())
         }
-        _ => (1, 1),
-    };
-    Failure::new(FailureCode::KubeconfigInvalid)
-        .with("line", line.to_string())
-        .with("column", column.to_string())
-        .with("expected", failure.to_string())
+        KubeconfigFailure::NotKubeconfig => unusable(Expected::Kubeconfig),
+        KubeconfigFailure::UnknownContext(context) => {
+            unusable(Expected::ContextOfFile).with("context", context)
+        }
+        KubeconfigFailure::FilesNotEmbedded { context, files } => unusable(Expected::FilesAgreed)
+            .with("context", context)
+            .with("files", files.join(", ")),
+        KubeconfigFailure::Refused { context, refusal } => {
+            Failure::new(FailureCode::ContextRefused)
+                .with("context", context)
+                .refused(views::context_refusal(refusal))
+        }
+        KubeconfigFailure::File { path, problem } => Failure::new(FailureCode::FileNotEmbedded)
+            .with("path", path)
+            .problem(match problem {
+                FileProblem::NoBase => Problem::FileNoBase,
+                FileProblem::Unreadable => Problem::FileUnreadable,
+                FileProblem::NotRegular => Problem::FileNotRegular,
+                FileProblem::TooLarge => Problem::FileTooLarge,
+                FileProblem::NotText => Problem::FileNotText,
+            }),
+    }
+    .detail(detail)
+}
+
+/// A draft that no plan can be made of.
+pub fn of_plan(failure: PlanFailure) -> Failure {
+    let modules = |expected| Failure::form(Field::Modules, expected);
+    match failure {
+        PlanFailure::NoModules => modules(Expected::AtLeastOne).thing(Thing::Module),
+        PlanFailure::ModuleUnknown(_) => modules(Expected::ModulesOnce),
+        PlanFailure::VersionUnknown { module, has, .. } => modules(Expected::WorkspaceVersion)
+            .with("module", module.as_str())
+            .with("version", has),
+        PlanFailure::Unwritable(why) => defect(why),
+    }
 }
 
 /// A defect of the program: something that should not be able to happen.

@@ -81,6 +81,9 @@ pub fn builder() -> Builder<tauri::Wry> {
         .events(collect_events![ChangedEvent])
         // Codes among a failure's params: text to Rust, so that no command names their type.
         .typ::<contract::Problem>()
+        .typ::<contract::Expected>()
+        .typ::<contract::Thing>()
+        .typ::<contract::Field>()
 }
 
 #[cfg(test)]

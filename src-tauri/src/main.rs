@@ -3,6 +3,7 @@
 
 mod commands;
 mod desk;
+mod expectations;
 mod failures;
 mod folder;
 mod front;

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FailureCode, RefusalCode } from '../src/ipc';
 import { FailureNote, account, knownVerbs, named, refusalSentence, speak, verbSentence } from '../src/shared';
 import { failures, refusals } from '../src/shared/failures';
-import { phrases, problems } from '../src/shared/phrases';
+import { contextRefusals, expectations, fields, phrases, problems, things } from '../src/shared/phrases';
 
 const codes = Object.keys(failures) as FailureCode[];
 const rules = Object.keys(refusals) as RefusalCode[];
@@ -51,6 +51,10 @@ describe('what is said of failures', () => {
   it('covers exactly the phrases of the contract, and says them in both languages', () => {
     const file = contract('src/phrases.rs');
     expect(Object.keys(problems).sort()).toEqual(variants(file, 'Problem').sort());
+    expect(Object.keys(expectations).sort()).toEqual(variants(file, 'Expected').sort());
+    expect(Object.keys(things).sort()).toEqual(variants(file, 'Thing').sort());
+    expect(Object.keys(fields).sort()).toEqual(variants(file, 'Field').sort());
+    expect(Object.keys(contextRefusals).sort()).toEqual(variants(contract('src/clusters.rs'), 'ContextRefusal').sort());
     for (const language of languages) {
       speak(language);
       for (const [name, all] of Object.entries(phrases)) {
@@ -64,6 +68,10 @@ describe('what is said of failures', () => {
     }
     const failed = { code: 'pluginFailed', params: { command: '/x', problem: 'commandExited', code: '7' }, detail: null } as const;
     expect(account(failed).happened).toBe('The credential command /x gave no credential: it ended with exit code 7.');
+    const wrong = { code: 'workspaceInvalid', params: { file: 'pilothouse.yaml', line: '3', column: '1', expectation: 'somebodyWho', role: 'verifier' }, detail: null } as const;
+    expect(account(wrong).happened).toBe('pilothouse.yaml, line 3, column 1 is wrong: expected at least one person in the role “Verifier”.');
+    speak('zh-CN');
+    expect(account(wrong).happened).toBe('工作区文件 pilothouse.yaml 第 3 行第 1 列写错了：这里应为至少有一个人是验证人。');
     // A value that is no code is said as it is, and what every object has is no phrase.
     expect(named({ problem: 'constructor' })['problem']).toBe('constructor');
   });

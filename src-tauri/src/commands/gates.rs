@@ -1,4 +1,6 @@
-use contract::{ChecklistView, Failure, FailureCode, ReleaseView, TickForm, WaiverForm};
+use contract::{
+    ChecklistView, Expected, Failure, FailureCode, Field, ReleaseView, TickForm, WaiverForm,
+};
 use domain::{ConditionKind, ItemId, ReleaseId, StageId};
 use tauri::State;
 
@@ -59,15 +61,10 @@ pub async fn waive(
     release: String,
     form: WaiverForm,
 ) -> Result<ReleaseView, Failure> {
-    let wrong = |field: &str, expected: &str| {
-        Failure::new(FailureCode::FormInvalid)
-            .with("field", field)
-            .with("expected", expected)
-    };
     let condition: ConditionKind = serde_json::from_value(form.condition.into())
-        .map_err(|_| wrong("condition", "a condition of the gate"))?;
+        .map_err(|_| Failure::form(Field::Condition, Expected::GateCondition))?;
     let make_up_by = chrono::DateTime::parse_from_rfc3339(&form.make_up_by)
-        .map_err(|_| wrong("makeUpBy", "a date and time"))?
+        .map_err(|_| Failure::form(Field::MakeUpBy, Expected::DateAndTime))?
         .to_utc();
     let (id, stage, person) = (
         ReleaseId::new(release),

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use contract::views::Names;
 use contract::{
-    ChainSummary, ExportFormat, ExportView, Failure, FailureCode, LedgerDetail, LedgerPage,
-    LedgerQuery, NotificationView, UpgradeRecordRow,
+    ChainSummary, Expected, ExportFormat, ExportView, Failure, FailureCode, Field, LedgerDetail,
+    LedgerPage, LedgerQuery, NotificationView, UpgradeRecordRow,
 };
 use domain::{EnvironmentId, Event, NotificationKind, PersonId, RegisterEvent, Release, ReleaseId};
 use engine::Engine;
@@ -124,9 +124,7 @@ pub async fn ledger_export(
             .detail(failure.to_string())
     };
     if !target.is_absolute() {
-        return Err(Failure::new(FailureCode::FormInvalid)
-            .with("field", "path")
-            .with("expected", "an absolute path"));
+        return Err(Failure::form(Field::Path, Expected::AbsolutePath));
     }
     let exported = engine
         .ledger()

@@ -1,10 +1,9 @@
 use contract::{
-    DeclarationForm, DocumentForm, Failure, FailureCode, LevelView, ModuleChoice, ReleaseForm,
-    ReleaseView,
+    DeclarationForm, DocumentForm, Failure, LevelView, ModuleChoice, ReleaseForm, ReleaseView,
 };
 use domain::{Declaration, Document, Level, ModuleId, PersonId, ReleaseId};
 use tauri::State;
-use workspace::{ModuleVersion, PlanFailure, ReleaseDraft};
+use workspace::{ModuleVersion, ReleaseDraft};
 
 use crate::desk::Desk;
 use crate::failures;
@@ -71,7 +70,8 @@ pub async fn release_create(
         .person
         .unwrap_or_else(|| PersonId::new(form.operator.clone()));
     let id = next_id(engine);
-    let planned = workspace::plan(&open.opened, &draft(form), id.clone()).map_err(of_plan)?;
+    let planned =
+        workspace::plan(&open.opened, &draft(form), id.clone()).map_err(failures::of_plan)?;
     let bodies = planned
         .bodies
         .into_iter()
@@ -132,13 +132,6 @@ pub(super) fn declaration(form: DeclarationForm) -> Declaration {
         object: form.object,
         path: form.path,
     }
-}
-
-fn of_plan(failure: PlanFailure) -> Failure {
-    let (field, expected) = failure.field();
-    Failure::new(FailureCode::FormInvalid)
-        .with("field", field)
-        .with("expected", expected)
 }
 
 /// A release.

@@ -2,8 +2,8 @@
 
 use contract::views::{at, hex_with_colons, host_of};
 use contract::{
-    ContextPreview, ContextRefusal, CredentialKind, Failure, ImportPreview, PluginConcern,
-    PluginView, StoredContext,
+    ContextPreview, ContextRefusal, CredentialKind, Failure, ImportPreview, ImportWarning,
+    KubeconfigEntry, PluginConcern, PluginView, StoredContext,
 };
 use domain::Register;
 use engine::ports::{ContextHead, ContextKind};
@@ -88,7 +88,8 @@ fn concern(concern: cluster::kubeconfig::PluginConcern) -> PluginConcern {
     }
 }
 
-pub fn refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
+/// Why a context cannot be imported.
+pub fn context_refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
     use cluster::kubeconfig::Refusal as Found;
     match refusal {
         Found::InsecureTls => ContextRefusal::InsecureTls,
@@ -110,6 +111,19 @@ pub fn refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
     }
 }
 
+fn repeated(repeated: cluster::kubeconfig::Repeated) -> ImportWarning {
+    use cluster::kubeconfig::Entry;
+    ImportWarning {
+        entry: match repeated.entry {
+            Entry::Context => KubeconfigEntry::Context,
+            Entry::Cluster => KubeconfigEntry::Cluster,
+            Entry::User => KubeconfigEntry::User,
+        },
+        name: repeated.name,
+        times: u32::try_from(repeated.times).unwrap_or(u32::MAX),
+    }
+}
+
 /// What a kubeconfig holds, with what the keychain and the ledger know of it.
 pub async fn import_preview(
     desk: &Desk,
@@ -128,11 +142,11 @@ pub async fn import_preview(
         user: shown.user,
         credential: credential(shown.credential),
         files: shown.files,
-        refused: shown.refused.map(refusal),
+        refused: shown.refused.map(context_refusal),
         name: shown.name,
     };
     Ok(ImportPreview {
         contexts: preview.contexts.into_iter().map(context).collect(),
-        warnings: preview.warnings,
+        warnings: preview.warnings.into_iter().map(repeated).collect(),
     })
 }

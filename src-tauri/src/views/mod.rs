@@ -3,7 +3,7 @@
 mod contexts;
 mod permissions;
 
-pub use contexts::{import_preview, stored_contexts};
+pub use contexts::{context_refusal, import_preview, stored_contexts};
 pub use permissions::permissions_view;
 
 use contract::views::{BannerInput, IdentityInput, host_of, identity_view, look, role_view, text};

@@ -630,6 +630,145 @@ export type EnvironmentView = {
 	rehearsal: boolean,
 };
 
+/**  What should have been there instead, as the param `expectation`. */
+export type Expected = 
+/**  Fewer files. Params: most. */
+"files" | 
+/**  A smaller file. Params: most. */
+"bytes" | 
+/**  Smaller files. Params: most. */
+"bytesInAll" | 
+/**  A file, where there is something else. */
+"file" | 
+/**  A folder, where there is something else. */
+"folder" | 
+/**  Text. */
+"utf8" | 
+/**  File names that are text. */
+"utf8Names" | 
+/**  No link out of the workspace. */
+"inside" | 
+/**  Valid YAML. */
+"validYaml" | 
+/**  A value of another kind. */
+"otherKind" | 
+/**  A field that exists. Params: key, known. */
+"knownKey" | 
+/**  A word that exists. Params: found, known. */
+"knownWord" | 
+/**  A key only once. Params: key. */
+"once" | 
+/**  Every key only once. */
+"keysOnce" | 
+/**  Less of everything. */
+"fewerValues" | 
+/**  One document. */
+"oneDocument" | 
+/**  An identifier. */
+"identifier" | 
+/**  A line of text. */
+"line" | 
+/**  A shorter text. Params: most. */
+"characters" | 
+/**  A number in a range. Params: from, to. */
+"range" | 
+/**  A shorter time. Params: most. */
+"seconds" | 
+/**  Something in an empty list. Params: thing. */
+"atLeastOne" | 
+/**  Something that is not there yet. Params: thing, first (its place). */
+"another" | 
+/**  A name that the file has elsewhere. Params: thing. */
+"known" | 
+/**  A folder whose name the file has. Params: thing. */
+"folderOf" | 
+/**  No dependency that leads back. */
+"noCircle" | 
+/**  Somebody with a role. Params: role. */
+"somebodyWho" | 
+/**  A person with a role. Params: role. */
+"personWho" | 
+/**  Somebody else. */
+"notOperator" | 
+/**  Two people for two roles. */
+"twoPeople" | 
+/**  A manual item. */
+"manual" | 
+/**  A condition that may be waived. */
+"waivable" | 
+/**  A cluster’s name. */
+"clusterName" | 
+/**  A namespace’s name. */
+"namespaceName" | 
+/**  An https address. */
+"https" | 
+/**  What a declaration may name. */
+"declaredObject" | 
+/**  Manifests of a module. Params: path. */
+"manifests" | 
+/**  Files, where there is a folder. */
+"noFolder" | 
+/**  The right ending of a name. */
+"yamlName" | 
+/**  An object. */
+"object" | 
+/**  One object. */
+"oneObject" | 
+/**  An object in a namespace. Params: kind. */
+"namespaced" | 
+/**  `metadata` with a name. */
+"metadata" | 
+/**  A field. Params: key. */
+"key" | 
+/**  A field that is a word. Params: key. */
+"word" | 
+/**  A value that is a text. Params: key. */
+"quoted" | 
+/**  No field that the cluster writes. Params: key. */
+"notKey" | 
+/**  The namespace of the environment. Params: namespace, environment. */
+"namespace" | 
+/**  No object twice. Params: object, first. */
+"noSecond" | 
+/**  A workload. Params: module, environment. */
+"workload" | 
+/**  The version that the module has elsewhere. Params: version, module, first, found. */
+"sameVersion" | 
+/**  A tag that says which version. */
+"exactTag" | 
+/**  A label or a tag. Params: key. */
+"versionLabel" | 
+/**  A version. */
+"version" | 
+/**  An image of the version that the label says. Params: version, first. */
+"imageOf" | 
+/**  The version that the workload says. Params: version. */
+"versionOf" | 
+/**  A kubeconfig. */
+"kubeconfig" | 
+/**  A context of the file. Params: context. */
+"contextOfFile" | 
+/**  Agreement to embed files. Params: context, files. */
+"filesAgreed" | 
+/**  An absolute path. */
+"absolutePath" | 
+/**  A path that is text. */
+"textPath" | 
+/**  Somebody at the workstation. */
+"somebody" | 
+/**  A longer text. Params: least. */
+"longer" | 
+/**  A person without a key. Params: person. */
+"noKeyYet" | 
+/**  A condition of the gate. */
+"gateCondition" | 
+/**  A date and time. */
+"dateAndTime" | 
+/**  Modules, each once. */
+"modulesOnce" | 
+/**  The version that the workspace has. Params: module, version. */
+"workspaceVersion";
+
 /**  How to export. */
 export type ExportFormat = 
 /**  One entry a line, everything, verifiable. */
@@ -664,13 +803,25 @@ export type Failure = {
 export type FailureCode = 
 /**  Workspace folder cannot be read. Params: path. */
 "workspaceUnreadable" | 
-/**  A workspace file is wrong. Params: file, line, column, expected. */
+/**
+ *  A workspace file is wrong. Params: file, line, column, expectation (`Expected`) and what that
+ *  names.
+ */
 "workspaceInvalid" | 
 /**  No workspace is open. */
 "noWorkspace" | 
-/**  The kubeconfig text cannot be read. Params: line, column, expected. */
+/**  The kubeconfig text cannot be read. Params: line, column, expectation. */
 "kubeconfigInvalid" | 
-/**  The context needs something that is refused (insecure-skip-tls-verify …). Params: context, what. */
+/**  The file of the kubeconfig cannot be read. Params: path. */
+"kubeconfigUnreadable" | 
+/**  The kubeconfig as a whole cannot be used. Params: expectation and what that names. */
+"kubeconfigUnusable" | 
+/**  A file that the kubeconfig refers to cannot be embedded. Params: path, problem. */
+"fileNotEmbedded" | 
+/**
+ *  The context needs something that is refused (insecure-skip-tls-verify …). Params: context,
+ *  refused (`ContextRefusal`).
+ */
 "contextRefused" | 
 /**  Nobody has allowed the context's credential command. Params: command, sha256. */
 "pluginNotAllowed" | 
@@ -754,12 +905,41 @@ export type FailureCode =
 "releaseUnknown" | 
 /**  The export file cannot be written. Params: path. */
 "exportUnwritable" | 
-/**  A form field is wrong. Params: field, expected. */
+/**  A form field is wrong. Params: field (`Field`), expectation and what that names. */
 "formInvalid" | 
 /**  The long-running work was cancelled by the person. */
 "cancelled" | 
 /**  A defect of the program. Params: none; the detail says where. */
 "internal";
+
+/**  A field that a person fills in, as the param `field`. */
+export type Field = 
+/**  The kubeconfig. */
+"kubeconfig" | 
+/**  A path. */
+"path" | 
+/**  A person. */
+"person" | 
+/**  A passphrase. */
+"passphrase" | 
+/**  A condition. */
+"condition" | 
+/**  When something is made up for. */
+"makeUpBy" | 
+/**  Modules and versions. */
+"modules" | 
+/**  A title. */
+"title" | 
+/**  Stages. */
+"stages" | 
+/**  Documents. */
+"documents" | 
+/**  Declared changes. */
+"declarations" | 
+/**  A description. */
+"text" | 
+/**  An object. */
+"object";
 
 /**  The gate before a stage (design 02). */
 export type GateView = {
@@ -846,8 +1026,18 @@ export type ImportForm = {
 export type ImportPreview = {
 	/**  Contexts in the file's order. */
 	contexts: ContextPreview[],
-	/**  What is odd about the file as a whole (duplicate names …), in English, printable. */
-	warnings: string[],
+	/**  Names that occur more than once in it. */
+	warnings: ImportWarning[],
+};
+
+/**  A name that occurs more than once in a kubeconfig. */
+export type ImportWarning = {
+	/**  The name of what. */
+	entry: KubeconfigEntry,
+	/**  The name. */
+	name: string,
+	/**  How often. */
+	times: number,
 };
 
 /**  What reading back found. */
@@ -906,6 +1096,15 @@ export type KeyView = {
 	/**  When the key was made known to the ledger. */
 	registered_at: string | null,
 };
+
+/**  The lists of a kubeconfig. */
+export type KubeconfigEntry = 
+/**  `contexts`. */
+"context" | 
+/**  `clusters`. */
+"cluster" | 
+/**  `users`. */
+"user";
 
 /**  Where a kubeconfig comes from. */
 export type KubeconfigSource = 
@@ -1420,7 +1619,17 @@ export type Problem =
 /**  Its certificate or key cannot be used. */
 "commandBadCertificate" | 
 /**  Its credential has ended already. */
-"commandExpired";
+"commandExpired" | 
+/**  A file’s path is relative to an unknown folder. */
+"fileNoBase" | 
+/**  It cannot be read. */
+"fileUnreadable" | 
+/**  It is no regular file. */
+"fileNotRegular" | 
+/**  It is too large. */
+"fileTooLarge" | 
+/**  It is no text. */
+"fileNotText";
 
 /**  Done so far out of a total, for bars and counters. */
 export type Progress = {
@@ -1914,6 +2123,29 @@ export type Theme =
 "light" | 
 /**  Dark. */
 "dark";
+
+/**  What an expectation is about, as the param `thing`. */
+export type Thing = 
+/**  A stage. */
+"stage" | 
+/**  An environment. */
+"environment" | 
+/**  A cluster and a namespace in it. */
+"clusterAndNamespace" | 
+/**  A module. */
+"module" | 
+/**  A dependency of a module. */
+"dependency" | 
+/**  A person. */
+"person" | 
+/**  A role. */
+"role" | 
+/**  A role that has to vote. */
+"vote" | 
+/**  A condition of a gate. */
+"condition" | 
+/**  An item of the checklist. */
+"item";
 
 /**  A tick under a checklist item. */
 export type TickForm = {

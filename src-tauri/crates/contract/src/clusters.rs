@@ -174,8 +174,31 @@ pub struct EnvironmentView {
 pub struct ImportPreview {
     /// Contexts in the file's order.
     pub contexts: Vec<ContextPreview>,
-    /// What is odd about the file as a whole (duplicate names …), in English, printable.
-    pub warnings: Vec<String>,
+    /// Names that occur more than once in it.
+    pub warnings: Vec<ImportWarning>,
+}
+
+/// A name that occurs more than once in a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ImportWarning {
+    /// The name of what.
+    pub entry: KubeconfigEntry,
+    /// The name.
+    pub name: String,
+    /// How often.
+    pub times: u32,
+}
+
+/// The lists of a kubeconfig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum KubeconfigEntry {
+    /// `contexts`.
+    Context,
+    /// `clusters`.
+    Cluster,
+    /// `users`.
+    User,
 }
 
 /// One context of a kubeconfig.

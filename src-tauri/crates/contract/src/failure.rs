@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::Problem;
+use crate::views::named;
+use crate::{ContextRefusal, Expected, Field, Problem, Thing};
 
 /// Why something was not done. The window turns the code into three sentences in the person's
 /// language: what happened, what is unchanged, what to do next.
@@ -33,9 +34,31 @@ impl Failure {
         self
     }
 
+    /// A form field that is wrong.
+    pub fn form(field: Field, expected: Expected) -> Self {
+        Failure::new(FailureCode::FormInvalid)
+            .with("field", named(&field))
+            .expected(expected)
+    }
+
+    /// Adds what should have been there instead, as `expectation`.
+    pub fn expected(self, expected: Expected) -> Self {
+        self.with("expectation", named(&expected))
+    }
+
+    /// Adds what an expectation is about, as `thing`.
+    pub fn thing(self, thing: Thing) -> Self {
+        self.with("thing", named(&thing))
+    }
+
+    /// Adds why a context is refused, as `refused`.
+    pub fn refused(self, refusal: ContextRefusal) -> Self {
+        self.with("refused", named(&refusal))
+    }
+
     /// Adds what went wrong, as `problem`.
     pub fn problem(self, problem: Problem) -> Self {
-        self.with("problem", crate::views::named(&problem))
+        self.with("problem", named(&problem))
     }
 
     /// Adds the technical detail.
@@ -53,13 +76,21 @@ impl Failure {
 pub enum FailureCode {
     /// Workspace folder cannot be read. Params: path.
     WorkspaceUnreadable,
-    /// A workspace file is wrong. Params: file, line, column, expected.
+    /// A workspace file is wrong. Params: file, line, column, expectation (`Expected`) and what that
+    /// names.
     WorkspaceInvalid,
     /// No workspace is open.
     NoWorkspace,
-    /// The kubeconfig text cannot be read. Params: line, column, expected.
+    /// The kubeconfig text cannot be read. Params: line, column, expectation.
     KubeconfigInvalid,
-    /// The context needs something that is refused (insecure-skip-tls-verify …). Params: context, what.
+    /// The file of the kubeconfig cannot be read. Params: path.
+    KubeconfigUnreadable,
+    /// The kubeconfig as a whole cannot be used. Params: expectation and what that names.
+    KubeconfigUnusable,
+    /// A file that the kubeconfig refers to cannot be embedded. Params: path, problem.
+    FileNotEmbedded,
+    /// The context needs something that is refused (insecure-skip-tls-verify …). Params: context,
+    /// refused (`ContextRefusal`).
     ContextRefused,
     /// Nobody has allowed the context's credential command. Params: command, sha256.
     PluginNotAllowed,
@@ -139,7 +170,7 @@ pub enum FailureCode {
     ReleaseUnknown,
     /// The export file cannot be written. Params: path.
     ExportUnwritable,
-    /// A form field is wrong. Params: field, expected.
+    /// A form field is wrong. Params: field (`Field`), expectation and what that names.
     FormInvalid,
     /// The long-running work was cancelled by the person.
     Cancelled,

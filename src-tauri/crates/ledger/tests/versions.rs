@@ -22,7 +22,9 @@ fn a_new_kind_of_event_comes_with_a_new_version() {
         .collect();
     assert!(later.iter().any(|text| text == schema));
     let version = later.iter().filter_map(|text| version_of(text)).max();
-    let kinds = [kinds::<Event>(), kinds::<RegisterEvent>()].concat().join(" ");
+    let kinds = [kinds::<Event>(), kinds::<RegisterEvent>()]
+        .concat()
+        .join(" ");
     let digest = Digest::of(kinds.as_bytes()).to_string();
     let (known, expected) = KNOWN.last().unwrap();
     assert_eq!(

@@ -1,9 +1,9 @@
 use domain::{Declaration, Document, Level, Module, ModuleId, Person, PersonId, Role};
 
-use crate::WorkspaceFailure;
 use crate::check::FILE;
 use crate::located::Located;
 use crate::raw::RawDraft;
+use crate::{Expectation, Thing, WorkspaceFailure};
 
 /// What a release is made from: the form's contents, filled in from the workspace at first.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,11 +48,11 @@ pub(crate) fn complete(
     let verifier = person(&raw.verifier, Role::Verifier, people, Some(&operator))?;
     let manager = person(&raw.manager, Role::Manager, people, None)?;
     if let Some(written) = raw.verifier.as_ref().filter(|_| operator == verifier) {
-        return Err(written.expects(FILE, "another person than the operator"));
+        return Err(written.expects(FILE, Expectation::NotOperator));
     }
     for document in &raw.documents {
         if !document.url.value.starts_with("https://") {
-            return Err(document.url.expects(FILE, "an https address"));
+            return Err(document.url.expects(FILE, Expectation::Https));
         }
     }
     for declaration in &raw.declarations {
@@ -64,7 +64,7 @@ pub(crate) fn complete(
         {
             return Err(declaration
                 .object
-                .expects(FILE, "`Kind/name`, `Kind/*` or `*`"));
+                .expects(FILE, Expectation::DeclaredObject));
         }
     }
     Ok(ReleaseDraft {
@@ -111,10 +111,7 @@ fn person(
             .find(|p| p.id.as_str() == id.value)
         {
             Some(person) => Ok(person.id.clone()),
-            None => Err(id.expects(
-                FILE,
-                format!("a person of this file whose roles include {role:?}").to_lowercase(),
-            )),
+            None => Err(id.expects(FILE, Expectation::PersonWho { role })),
         },
         None => {
             let free = people
@@ -143,7 +140,12 @@ fn chosen(
         .map(
             |id| match modules.iter().find(|m| m.id.as_str() == id.value) {
                 Some(module) => Ok(of(module)),
-                None => Err(id.expects(FILE, "a module of this file")),
+                None => Err(id.expects(
+                    FILE,
+                    Expectation::Known {
+                        what: Thing::Module,
+                    },
+                )),
             },
         )
         .collect()

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::Expectation;
+
 /// A place in a file of the workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -22,12 +24,12 @@ impl Place {
     }
 
     /// The failure that says what was expected here.
-    pub(crate) fn expects(&self, expected: impl Into<String>) -> WorkspaceFailure {
+    pub(crate) fn expects(&self, expected: Expectation) -> WorkspaceFailure {
         WorkspaceFailure::Invalid {
             file: self.file.clone(),
             line: self.line,
             column: self.column,
-            expected: expected.into(),
+            expected: Box::new(expected),
         }
     }
 }
@@ -50,8 +52,8 @@ pub enum WorkspaceFailure {
         line: u32,
         /// Column, from 1, in characters.
         column: u32,
-        /// What was expected there, in English.
-        expected: String,
+        /// What was expected there.
+        expected: Box<Expectation>,
     },
     /// The folder, or something in it, cannot be read at all.
     #[error("{path} cannot be read: {why}")]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Digest;
 
-use crate::{Limits, Place, WorkspaceFailure};
+use crate::{Expectation, Limits, Place, WorkspaceFailure};
 
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +57,20 @@ impl<'a> Folder<'a> {
     pub fn text(&mut self, path: &str) -> Result<String, WorkspaceFailure> {
         let start = Place::start_of(path);
         if self.files.len() >= self.limits.files {
-            return Err(start.expects(format!("at most {} files in all", self.limits.files)));
+            return Err(start.expects(Expectation::Files {
+                most: self.limits.files,
+            }));
         }
         let real = self.inside(path)?;
         let kind = fs::metadata(&real).map_err(|why| unreadable(path, &why))?;
         if !kind.is_file() {
-            return Err(start.expects("a file"));
+            return Err(start.expects(Expectation::File));
         }
-        let too_large = || start.expects(format!("at most {} bytes", self.limits.file_bytes));
+        let too_large = || {
+            start.expects(Expectation::Bytes {
+                most: self.limits.file_bytes,
+            })
+        };
         if kind.len() > self.limits.file_bytes {
             return Err(too_large());
         }
@@ -81,13 +87,12 @@ impl<'a> Folder<'a> {
             return Err(too_large());
         }
         if self.files.iter().map(|f| f.bytes).sum::<u64>() + length > self.limits.total_bytes {
-            return Err(start.expects(format!(
-                "at most {} bytes in all files",
-                self.limits.total_bytes
-            )));
+            return Err(start.expects(Expectation::BytesInAll {
+                most: self.limits.total_bytes,
+            }));
         }
         let digest = Digest::of(&bytes);
-        let text = String::from_utf8(bytes).map_err(|_| start.expects("text in UTF-8"))?;
+        let text = String::from_utf8(bytes).map_err(|_| start.expects(Expectation::Utf8))?;
         self.files.push(WorkspaceFile {
             path: path.to_owned(),
             bytes: length,
@@ -106,13 +111,13 @@ impl<'a> Folder<'a> {
             Err(failure) => return Err(failure),
         };
         if !real.is_dir() {
-            return Err(Place::start_of(path).expects("a folder"));
+            return Err(Place::start_of(path).expects(Expectation::Folder));
         }
         let mut found = Vec::new();
         for entry in fs::read_dir(&real).map_err(|why| unreadable(path, &why))? {
             let entry = entry.map_err(|why| unreadable(path, &why))?;
             let Ok(name) = entry.file_name().into_string() else {
-                return Err(Place::start_of(path).expects("file names in UTF-8"));
+                return Err(Place::start_of(path).expects(Expectation::Utf8Names));
             };
             if name.starts_with('.') {
                 continue;
@@ -130,8 +135,7 @@ impl<'a> Folder<'a> {
         if real.starts_with(&self.root) {
             Ok(real)
         } else {
-            Err(Place::start_of(path)
-                .expects("a file inside of the workspace, not a link that leads out of it"))
+            Err(Place::start_of(path).expects(Expectation::Inside))
         }
     }
 }

@@ -10,6 +10,7 @@
 mod check;
 mod draft;
 pub mod example;
+mod expectation;
 mod failure;
 mod folder;
 mod limits;
@@ -26,6 +27,7 @@ mod version;
 mod yaml;
 
 pub use draft::{ModuleVersion, ReleaseDraft};
+pub use expectation::{Expectation, Misread, Thing};
 pub use failure::{Place, WorkspaceFailure};
 pub use folder::WorkspaceFile;
 pub use limits::Limits;

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
-use crate::{Place, WorkspaceFailure};
+use crate::{Expectation, Place, WorkspaceFailure};
 
 /// A value of a YAML file with where it stands, so that every check can name the place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl<T> Located<T> {
     }
 
     /// The failure that says what was expected here.
-    pub fn expects(&self, file: &str, expected: impl Into<String>) -> WorkspaceFailure {
+    pub fn expects(&self, file: &str, expected: Expectation) -> WorkspaceFailure {
         self.place(file).expects(expected)
     }
 

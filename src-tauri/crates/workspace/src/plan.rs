@@ -66,22 +66,6 @@ pub enum PlanFailure {
     Unwritable(String),
 }
 
-impl PlanFailure {
-    /// The field of the form that is wrong, and what it should be.
-    pub fn field(&self) -> (&'static str, String) {
-        match self {
-            PlanFailure::NoModules => ("modules", "at least one module".to_owned()),
-            PlanFailure::ModuleUnknown(_) => {
-                ("modules", "modules of the workspace, each once".to_owned())
-            }
-            PlanFailure::VersionUnknown { module, has, .. } => {
-                ("modules", format!("{module} {has}"))
-            }
-            PlanFailure::Unwritable(why) => ("modules", why.clone()),
-        }
-    }
-}
-
 /// Makes the plan of a release out of a draft. Whether the people may do what the draft says is for
 /// the domain to judge when the release is created.
 pub fn plan(opened: &Opened, draft: &ReleaseDraft, id: ReleaseId) -> Result<Planned, PlanFailure> {

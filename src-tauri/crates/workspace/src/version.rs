@@ -2,7 +2,7 @@ use domain::ModuleId;
 
 use crate::manifests::Document;
 use crate::tree::Tree;
-use crate::{Place, WorkspaceFailure};
+use crate::{Expectation, Place, WorkspaceFailure};
 
 /// The label through which an object says its version (Kubernetes, "Recommended Labels").
 const LABEL: &str = "app.kubernetes.io/version";
@@ -20,9 +20,12 @@ pub(crate) fn of_module(
         match &found {
             None => found = Some((version, at)),
             Some((first, first_at)) if *first != version => {
-                return Err(at.expects(format!(
-                    "version {first} of {module}, as at {first_at}, instead of {version}"
-                )));
+                return Err(at.expects(Expectation::SameVersion {
+                    version: first.clone(),
+                    module: module.to_string(),
+                    first: first_at.clone(),
+                    found: version,
+                }));
             }
             Some(_) => {}
         }
@@ -32,14 +35,19 @@ pub(crate) fn of_module(
             .iter()
             .any(|d| &d.environment == environment && d.is_workload())
         {
-            return Err(place.expects(format!(
-                "a Deployment, StatefulSet or DaemonSet of {module} in {environment}"
-            )));
+            return Err(place.expects(Expectation::Workload {
+                module: module.to_string(),
+                environment: environment.to_string(),
+            }));
         }
     }
-    found
-        .map(|(version, _)| version)
-        .ok_or_else(|| place.expects(format!("a workload of {module}")))
+    // A module without manifests was refused before.
+    let missing = || {
+        place.expects(Expectation::Manifests {
+            path: format!("modules/{module}"),
+        })
+    };
+    found.map(|(version, _)| version).ok_or_else(missing)
 }
 
 /// The version label, else the tag of the first container's image. Where both are there, some
@@ -60,7 +68,7 @@ fn of_workload(document: &Document) -> Result<(String, Place), WorkspaceFailure>
         .iter()
         .find(|image| image.text().and_then(tag) == Some("latest"))
     {
-        return Err(latest.expects(&document.file, "a tag that names one version, not `latest`"));
+        return Err(latest.expects(&document.file, Expectation::ExactTag));
     }
     let label = document.tree.at(&["metadata", "labels", LABEL]);
     let Some(label) = label else {
@@ -69,31 +77,25 @@ fn of_workload(document: &Document) -> Result<(String, Place), WorkspaceFailure>
             .and_then(|image| Some((image, image.text().and_then(tag)?)));
         return match first {
             Some((image, tag)) => Ok((tag.to_owned(), image.place(&document.file))),
-            None => Err(document
-                .place
-                .expects(format!("a label `{LABEL}`, or an image with a tag"))),
+            None => Err(document.place.expects(Expectation::VersionLabel {
+                label: LABEL.to_owned(),
+            })),
         };
     };
     let version = label.text().unwrap_or_default().to_owned();
     if version.is_empty() {
-        return Err(label.expects(&document.file, "a version"));
+        return Err(label.expects(&document.file, Expectation::Version));
     }
     if let (Some(image), false) = (
         images.first(),
         tags.is_empty() || tags.contains(&version.as_str()),
     ) {
-        let at = label.place(&document.file);
-        return Err(image.expects(
-            &document.file,
-            format!("an image of version {version}, as the label at {at} says"),
-        ));
+        let first = label.place(&document.file);
+        return Err(image.expects(&document.file, Expectation::ImageOf { version, first }));
     }
     let inner = template.and_then(|t| t.at(&["metadata", "labels", LABEL]));
     if let Some(inner) = inner.filter(|inner| inner.text() != Some(version.as_str())) {
-        return Err(inner.expects(
-            &document.file,
-            format!("version {version}, as the workload's own label says"),
-        ));
+        return Err(inner.expects(&document.file, Expectation::VersionOf { version }));
     }
     Ok((version, label.place(&document.file)))
 }

@@ -2,7 +2,7 @@ use serde::de::DeserializeOwned;
 use serde_saphyr::{DuplicateKeyPolicy, Error, MessageFormatter, Options, UserMessageFormatter};
 
 use crate::tree::Tree;
-use crate::{Limits, Place, WorkspaceFailure};
+use crate::{Expectation, Limits, Misread, Place, WorkspaceFailure};
 
 /// One document into a type.
 pub(crate) fn one<T: DeserializeOwned>(
@@ -59,8 +59,48 @@ fn invalid(file: &str, error: &Error) -> WorkspaceFailure {
         },
         None => Place::start_of(file),
     };
-    let said = UserMessageFormatter
-        .format_message(error.without_snippet())
-        .into_owned();
-    place.expects(format!("other YAML: {said}"))
+    place.expects(Expectation::Yaml(misread(error.without_snippet())))
+}
+
+fn misread(error: &Error) -> Misread {
+    let said = || UserMessageFormatter.format_message(error).into_owned();
+    let listed = |known: &[&str]| known.iter().map(|one| (*one).to_owned()).collect();
+    match error {
+        Error::SerdeUnknownField {
+            field, expected, ..
+        } => Misread::UnknownField {
+            field: field.clone(),
+            known: listed(expected),
+        },
+        Error::SerdeMissingField { field, .. } => Misread::MissingField {
+            field: (*field).to_owned(),
+        },
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => Misread::UnknownWord {
+            found: variant.clone(),
+            known: listed(expected),
+        },
+        Error::DuplicateMappingKey { key, .. } => Misread::Twice {
+            field: key.clone().unwrap_or_default(),
+        },
+        Error::Budget { .. }
+        | Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => Misread::Excess,
+        Error::MultipleDocuments { .. } => Misread::SeveralDocuments,
+        Error::Message { .. }
+        | Error::Unexpected { .. }
+        | Error::NullIntoString { .. }
+        | Error::InvalidScalar { .. }
+        | Error::QuotingRequired { .. }
+        | Error::SerdeInvalidType { .. }
+        | Error::SerdeInvalidValue { .. }
+        | Error::SerdeInvalidLength { .. }
+        | Error::ExternallyTaggedEnumExpectedScalarOrMapping { .. }
+        | Error::UnexpectedValueForUnitEnumVariant { .. }
+        | Error::TaggedScalarCannotDeserializeIntoString { .. } => Misread::WrongKind(said()),
+        _ => Misread::Syntax(said()),
+    }
 }

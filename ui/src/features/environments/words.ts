@@ -1,10 +1,12 @@
-import type { ContextRefusal, CredentialKind, EnvironmentView, PluginConcern } from '$ipc';
+import type { ContextRefusal, CredentialKind, EnvironmentView, ImportWarning, PluginConcern } from '$ipc';
 import { m } from '$messages';
-import type { Mark } from '$shared';
+import { visible, type Mark } from '$shared';
 
 export const credentialWord = (kind: CredentialKind): string => m[`credential_${kind}`]();
 export const concernWord = (concern: PluginConcern): string => m[`concern_${concern}`]();
 export const contextRefusalWord = (refusal: ContextRefusal): string => m[`refusal_context_${refusal}`]();
+/** A name that occurs more than once in a kubeconfig. */
+export const repeatedWord = ({ entry, name, times }: ImportWarning): string => m[`import_twice_${entry}`]({ name: visible(name), times });
 
 /** How an environment is marked in the list, and what is said of it. */
 export function standing(environment: EnvironmentView, selected: boolean): { mark: Mark; word: string } {

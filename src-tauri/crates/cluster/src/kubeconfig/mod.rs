@@ -25,8 +25,30 @@ pub use failure::{FileProblem, KubeconfigFailure, Malformation};
 pub struct Preview {
     /// Contexts in the file's order.
     pub contexts: Vec<ContextPreview>,
-    /// What is odd about the file as a whole, in English, printable.
-    pub warnings: Vec<String>,
+    /// Names that occur more than once in it.
+    pub warnings: Vec<Repeated>,
+}
+
+/// A name that occurs more than once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// Where.
+    pub entry: Entry,
+    /// The name, printable.
+    pub name: String,
+    /// How often.
+    pub times: usize,
+}
+
+/// The lists of a kubeconfig.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// `contexts`.
+    Context,
+    /// `clusters`.
+    Cluster,
+    /// `users`.
+    User,
 }
 
 /// One context of a kubeconfig. All texts are printable; none is a secret.
@@ -108,7 +130,7 @@ pub enum Refusal {
 pub fn preview(text: &str, base: Option<&Path>) -> Result<Preview, KubeconfigFailure> {
     let file = file::parse(text)?;
     let screened = screen::all(&file);
-    let warnings = screen::warnings(&file);
+    let warnings = screen::repeated(&file);
     let contexts = screened
         .iter()
         .map(|context| context.preview(base))

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Refusal;
 use super::file::{Cluster, File, User};
 use super::judge::judge;
 use super::value::hidden;
+use super::{Entry, Refusal, Repeated};
 use crate::printable::scrub;
 
 /// A context with the entries that it names.
@@ -87,42 +87,27 @@ pub(super) fn all(file: &File) -> Vec<Screened<'_>> {
         .collect()
 }
 
-pub(super) fn warnings(file: &File) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let lists: [(&str, Vec<&str>); 3] = [
-        (
-            "context",
-            file.contexts
-                .iter()
-                .flatten()
-                .map(|c| c.name.as_str())
-                .collect(),
-        ),
-        (
-            "cluster",
-            file.clusters
-                .iter()
-                .flatten()
-                .map(|c| c.name.as_str())
-                .collect(),
-        ),
-        (
-            "user",
-            file.users
-                .iter()
-                .flatten()
-                .map(|u| u.name.as_str())
-                .collect(),
-        ),
+pub(super) fn repeated(file: &File) -> Vec<Repeated> {
+    let contexts = file.contexts.iter().flatten().map(|c| c.name.as_str());
+    let clusters = file.clusters.iter().flatten().map(|c| c.name.as_str());
+    let users = file.users.iter().flatten().map(|u| u.name.as_str());
+    let lists: [(Entry, Vec<&str>); 3] = [
+        (Entry::Context, contexts.collect()),
+        (Entry::Cluster, clusters.collect()),
+        (Entry::User, users.collect()),
     ];
-    for (kind, names) in lists {
-        for (name, (_, times)) in named(names.into_iter().map(|name| (name, Some(())))) {
-            if times > 1 {
-                warnings.push(format!("the {kind} {} occurs {times} times", scrub(name)));
-            }
-        }
-    }
-    warnings
+    let of_list = |(entry, names): (Entry, Vec<&str>)| {
+        let counted = named(names.into_iter().map(|name| (name, ())));
+        let repeated = counted.into_iter().filter(|(_, (_, times))| *times > 1);
+        repeated
+            .map(|(name, (_, times))| Repeated {
+                entry,
+                name: scrub(name),
+                times,
+            })
+            .collect::<Vec<_>>()
+    };
+    lists.into_iter().flat_map(of_list).collect()
 }
 
 fn named<'a, T>(entries: impl Iterator<Item = (&'a str, T)>) -> BTreeMap<&'a str, (T, usize)> {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use domain::{Refusal, condition_name};
 use engine::ports::{ClusterFailure, LedgerFailure, PluginProblem, PluginRefusal, VaultFailure};
 
-use crate::{Failure, FailureCode, Problem, RefusalCode, RefusalView};
+use crate::{Expected, Failure, FailureCode, Field, Problem, RefusalCode, RefusalView};
 
 /// A refusal with the values that its sentence names.
 pub fn refusal_view(refusal: &Refusal) -> RefusalView {
@@ -230,17 +230,17 @@ impl From<&VaultFailure> for Failure {
                 Failure::new(FailureCode::KeychainEntryMissing).with("entry", entry)
             }
             VaultFailure::WrongPassphrase => Failure::new(FailureCode::PassphraseWrong),
-            VaultFailure::WeakPassphrase { least } => Failure::new(FailureCode::FormInvalid)
-                .with("field", "passphrase")
-                .with("expected", format!("≥ {least}")),
+            VaultFailure::WeakPassphrase { least } => {
+                Failure::form(Field::Passphrase, Expected::Longer).with("least", least.to_string())
+            }
             VaultFailure::NoKey(person) => Failure::new(FailureCode::NoKey).with("person", person),
             VaultFailure::KeyLocked(person) => {
                 Failure::new(FailureCode::KeyLocked).with("person", person)
             }
             // The form offers to unlock it instead; only a stale window gets here.
-            VaultFailure::KeyExists(person) => Failure::new(FailureCode::FormInvalid)
-                .with("field", "person")
-                .with("expected", format!("{person}: no key yet")),
+            VaultFailure::KeyExists(person) => {
+                Failure::form(Field::Person, Expected::NoKeyYet).with("person", person)
+            }
             VaultFailure::Broken(_) => Failure::new(FailureCode::KeychainBroken),
         }
         .detail(failure.to_string())

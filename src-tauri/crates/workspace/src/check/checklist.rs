@@ -1,9 +1,9 @@
 use domain::{ChecklistItem, ItemId, ItemKind, Phase, Stage, StageId};
 
 use super::{FILE, Unique, identifier, words};
-use crate::WorkspaceFailure;
 use crate::located::Located;
 use crate::raw::RawItem;
+use crate::{Expectation, Thing, WorkspaceFailure};
 
 pub(super) fn check(
     raw: Vec<Located<RawItem>>,
@@ -14,20 +14,17 @@ pub(super) fn check(
         .map(|item| {
             let item = item.value;
             identifier(&item.id)?;
-            seen.take("item", item.id.value.clone(), item.id.place(FILE))?;
+            seen.take(Thing::Item, item.id.value.clone(), item.id.place(FILE))?;
             for stage in &item.stages {
                 if !stages.iter().any(|s| s.id.as_str() == stage.value) {
-                    return Err(stage.expects(FILE, "a stage of this pipeline"));
+                    return Err(stage.expects(FILE, Expectation::Known { what: Thing::Stage }));
                 }
             }
             let phase = Phase::from(item.phase);
             let kind = ItemKind::from(item.kind.value);
             // Before the stage there is nothing to probe: the gate could never open.
             if phase == Phase::Pre && kind != ItemKind::Manual {
-                return Err(item.kind.expects(
-                    FILE,
-                    "`manual`: before the stage nothing is rolled out that could be probed",
-                ));
+                return Err(item.kind.expects(FILE, Expectation::Manual));
             }
             Ok(ChecklistItem {
                 id: ItemId::new(&item.id.value),

@@ -15,7 +15,7 @@ pub(crate) use modules::CheckedModule;
 use crate::located::Located;
 use crate::raw::{RawDraft, RawWorkspace};
 use crate::text::RawText;
-use crate::{Place, WorkspaceFailure};
+use crate::{Expectation, Place, Thing, WorkspaceFailure};
 
 /// The file that makes a folder a workspace.
 pub(crate) const FILE: &str = "pilothouse.yaml";
@@ -65,10 +65,7 @@ pub(super) fn identifier(id: &Located<String>) -> Result<(), WorkspaceFailure> {
     if is_dns_label(&id.value) {
         Ok(())
     } else {
-        Err(id.expects(
-            FILE,
-            "an identifier: 1 to 63 lower-case letters, digits and `-`, no `-` at either end",
-        ))
+        Err(id.expects(FILE, Expectation::Identifier))
     }
 }
 
@@ -92,10 +89,15 @@ pub(super) fn words(text: &Located<RawText>) -> Result<Text, WorkspaceFailure> {
 /// One line of text that is not empty and holds nothing invisible.
 pub(super) fn line(text: &Located<String>) -> Result<(), WorkspaceFailure> {
     if text.value.trim().is_empty() || text.value.chars().any(char::is_control) {
-        Err(text.expects(FILE, "a line of text"))
+        Err(text.expects(FILE, Expectation::Line))
     } else {
         Ok(())
     }
+}
+
+/// Something of a list that is empty.
+pub(super) fn at_least_one(what: Thing) -> Expectation {
+    Expectation::AtLeastOne { what }
 }
 
 /// Tells where something was named first when it is named twice.
@@ -105,12 +107,10 @@ pub(super) struct Unique {
 }
 
 impl Unique {
-    pub fn take(&mut self, what: &str, key: String, at: Place) -> Result<(), WorkspaceFailure> {
+    pub fn take(&mut self, what: Thing, key: String, at: Place) -> Result<(), WorkspaceFailure> {
         match self.seen.insert(key, at.clone()) {
             None => Ok(()),
-            Some(first) => {
-                Err(at.expects(format!("another {what}: this one is at {first} already")))
-            }
+            Some(first) => Err(at.expects(Expectation::Another { what, first })),
         }
     }
 }

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use domain::{ModuleId, Strategy};
 
-use super::{FILE, Unique, identifier};
+use super::{FILE, Unique, at_least_one, identifier};
 use crate::located::Located;
 use crate::order::{Node, topological};
 use crate::raw::RawModule;
-use crate::{Place, WorkspaceFailure};
+use crate::{Expectation, Place, Thing, WorkspaceFailure};
 
 /// A module as `pilothouse.yaml` names it.
 pub(crate) struct CheckedModule {
@@ -20,22 +20,31 @@ pub(super) fn check(
     raw: &Located<Vec<Located<RawModule>>>,
 ) -> Result<Vec<CheckedModule>, WorkspaceFailure> {
     if raw.value.is_empty() {
-        return Err(raw.expects(FILE, "at least one module"));
+        return Err(raw.expects(FILE, at_least_one(Thing::Module)));
     }
     let modules: Vec<&RawModule> = raw.value.iter().map(|m| &m.value).collect();
     let mut seen = Unique::default();
     for module in &modules {
         identifier(&module.id)?;
-        seen.take("module", module.id.value.clone(), module.id.place(FILE))?;
+        seen.take(
+            Thing::Module,
+            module.id.value.clone(),
+            module.id.place(FILE),
+        )?;
     }
     let known: BTreeSet<&str> = modules.iter().map(|m| m.id.value.as_str()).collect();
     for module in &modules {
         let mut named = Unique::default();
         for before in &module.depends_on {
             if !known.contains(before.value.as_str()) {
-                return Err(before.expects(FILE, "a module of this file"));
+                return Err(before.expects(
+                    FILE,
+                    Expectation::Known {
+                        what: Thing::Module,
+                    },
+                ));
             }
-            named.take("dependency", before.value.clone(), before.place(FILE))?;
+            named.take(Thing::Dependency, before.value.clone(), before.place(FILE))?;
         }
     }
     let nodes: Vec<Node<'_>> = modules
@@ -45,12 +54,8 @@ pub(super) fn check(
             before: &m.depends_on,
         })
         .collect();
-    let order = topological(&nodes).map_err(|dependency| {
-        dependency.expects(
-            FILE,
-            "no dependency here: modules that go before each other lead round in a circle",
-        )
-    })?;
+    let order = topological(&nodes)
+        .map_err(|dependency| dependency.expects(FILE, Expectation::NoCircle))?;
     Ok(order
         .into_iter()
         .map(|index| {

@@ -1,9 +1,9 @@
 use domain::{Person, PersonId, Role};
 
-use super::{FILE, Unique, identifier, line};
-use crate::WorkspaceFailure;
+use super::{FILE, Unique, at_least_one, identifier, line};
 use crate::located::Located;
 use crate::raw::RawPerson;
+use crate::{Expectation, Thing, WorkspaceFailure};
 
 pub(super) fn check(
     raw: &Located<Vec<Located<RawPerson>>>,
@@ -12,14 +12,18 @@ pub(super) fn check(
     let mut people = Vec::new();
     for person in raw.value.iter().map(|p| &p.value) {
         identifier(&person.id)?;
-        seen.take("person", person.id.value.clone(), person.id.place(FILE))?;
+        seen.take(
+            Thing::Person,
+            person.id.value.clone(),
+            person.id.place(FILE),
+        )?;
         line(&person.name)?;
         if person.roles.value.is_empty() {
-            return Err(person.roles.expects(FILE, "at least one role"));
+            return Err(person.roles.expects(FILE, at_least_one(Thing::Role)));
         }
         let mut roles = Unique::default();
         for role in &person.roles.value {
-            roles.take("role", format!("{:?}", role.value), role.place(FILE))?;
+            roles.take(Thing::Role, format!("{:?}", role.value), role.place(FILE))?;
         }
         people.push(Person {
             id: PersonId::new(&person.id.value),
@@ -27,13 +31,9 @@ pub(super) fn check(
             roles: person.roles.value.iter().map(|r| r.value.into()).collect(),
         });
     }
-    for (role, word) in [
-        (Role::Operator, "operator"),
-        (Role::Verifier, "verifier"),
-        (Role::Manager, "manager"),
-    ] {
+    for role in [Role::Operator, Role::Verifier, Role::Manager] {
         if !people.iter().any(|p| p.roles.contains(&role)) {
-            return Err(raw.expects(FILE, format!("at least one person who is {word}")));
+            return Err(raw.expects(FILE, Expectation::SomebodyWho { role }));
         }
     }
     // The verifier is never the operator of the same release (sop C12, O1).
@@ -46,6 +46,6 @@ pub(super) fn check(
     if two {
         Ok(people)
     } else {
-        Err(raw.expects(FILE, "a verifier who is another person than the operator"))
+        Err(raw.expects(FILE, Expectation::TwoPeople))
     }
 }

@@ -1,18 +1,20 @@
 use domain::{Environment, EnvironmentId, GateRules, Stage, StageId};
 
-use super::{FILE, Unique, identifier, is_dns_label, line, words};
-use crate::WorkspaceFailure;
+use super::{FILE, Unique, at_least_one, identifier, is_dns_label, line, words};
 use crate::located::Located;
 use crate::raw::{RawEnvironment, RawGate, RawStage};
+use crate::{Expectation, Thing, WorkspaceFailure};
 
 /// A week; longer is a slip of the pen.
 const LONGEST_SOAK_S: u32 = 7 * 24 * 3600;
+/// Characters that fit where the short name stands.
+const SHORT_MOST: u32 = 12;
 
 pub(super) fn check(
     pipeline: &Located<Vec<Located<RawStage>>>,
 ) -> Result<Vec<Stage>, WorkspaceFailure> {
     if pipeline.value.is_empty() {
-        return Err(pipeline.expects(FILE, "at least one stage"));
+        return Err(pipeline.expects(FILE, at_least_one(Thing::Stage)));
     }
     let mut seen = Seen::default();
     pipeline
@@ -32,14 +34,19 @@ struct Seen {
 fn stage(raw: &RawStage, seen: &mut Seen) -> Result<Stage, WorkspaceFailure> {
     identifier(&raw.id)?;
     seen.stages
-        .take("stage", raw.id.value.clone(), raw.id.place(FILE))?;
+        .take(Thing::Stage, raw.id.value.clone(), raw.id.place(FILE))?;
     if raw.soak_seconds.value > LONGEST_SOAK_S {
-        return Err(raw
-            .soak_seconds
-            .expects(FILE, format!("at most {LONGEST_SOAK_S} seconds")));
+        return Err(raw.soak_seconds.expects(
+            FILE,
+            Expectation::Seconds {
+                most: LONGEST_SOAK_S,
+            },
+        ));
     }
     if raw.environments.value.is_empty() {
-        return Err(raw.environments.expects(FILE, "at least one environment"));
+        return Err(raw
+            .environments
+            .expects(FILE, at_least_one(Thing::Environment)));
     }
     let environments = raw
         .environments
@@ -58,22 +65,19 @@ fn stage(raw: &RawStage, seen: &mut Seen) -> Result<Stage, WorkspaceFailure> {
 
 fn gate(raw: &RawGate) -> Result<GateRules, WorkspaceFailure> {
     if raw.votes.value.is_empty() {
-        return Err(raw
-            .votes
-            .expects(FILE, "at least one role that has to vote Go"));
+        return Err(raw.votes.expects(FILE, at_least_one(Thing::Vote)));
     }
     let mut seen = Unique::default();
     for vote in &raw.votes.value {
-        seen.take("vote", format!("{:?}", vote.value), vote.place(FILE))?;
+        seen.take(Thing::Vote, format!("{:?}", vote.value), vote.place(FILE))?;
     }
     let mut seen = Unique::default();
     for condition in &raw.waivable {
         if !domain::ConditionKind::from(condition.value).may_be_waivable() {
-            let expected = "`soakPassed` or `checklistComplete`: the other conditions keep a release safe and are never waived";
-            return Err(condition.expects(FILE, expected));
+            return Err(condition.expects(FILE, Expectation::Waivable));
         }
         seen.take(
-            "condition",
+            Thing::Condition,
             format!("{:?}", condition.value),
             condition.place(FILE),
         )?;
@@ -87,25 +91,24 @@ fn gate(raw: &RawGate) -> Result<GateRules, WorkspaceFailure> {
 fn environment(raw: &RawEnvironment, seen: &mut Seen) -> Result<Environment, WorkspaceFailure> {
     identifier(&raw.id)?;
     seen.environments
-        .take("environment", raw.id.value.clone(), raw.id.place(FILE))?;
+        .take(Thing::Environment, raw.id.value.clone(), raw.id.place(FILE))?;
     line(&raw.short)?;
-    if raw.short.value.chars().count() > 12 {
-        return Err(raw.short.expects(FILE, "at most 12 characters"));
+    if raw.short.value.chars().count() > SHORT_MOST as usize {
+        return Err(raw
+            .short
+            .expects(FILE, Expectation::Characters { most: SHORT_MOST }));
     }
     // The name is typed by hand to unlock production: no spaces, nothing that cannot be typed.
     if raw.cluster.value.is_empty() || !raw.cluster.value.chars().all(|c| c.is_ascii_graphic()) {
-        return Err(raw.cluster.expects(
-            FILE,
-            "a cluster name of letters, digits and signs, without spaces",
-        ));
+        return Err(raw.cluster.expects(FILE, Expectation::ClusterName));
     }
     if !is_dns_label(&raw.namespace.value) {
-        return Err(raw.namespace.expects(FILE, "the name of a namespace"));
+        return Err(raw.namespace.expects(FILE, Expectation::NamespaceName));
     }
     // Two environments in one namespace would write over each other's objects.
     let place = format!("{}/{}", raw.cluster.value, raw.namespace.value);
     seen.places
-        .take("cluster and namespace", place, raw.namespace.place(FILE))?;
+        .take(Thing::ClusterAndNamespace, place, raw.namespace.place(FILE))?;
     Ok(Environment {
         id: EnvironmentId::new(&raw.id.value),
         name: words(&raw.name)?,

@@ -3,9 +3,9 @@ use std::ops::RangeInclusive;
 use domain::Timings;
 
 use super::FILE;
-use crate::WorkspaceFailure;
 use crate::located::Located;
 use crate::raw::RawTimings;
+use crate::{Expectation, WorkspaceFailure};
 
 pub(super) fn check(raw: &RawTimings) -> Result<Timings, WorkspaceFailure> {
     let default = Timings::default();
@@ -30,6 +30,12 @@ fn within(
     match written {
         None => Ok(default),
         Some(number) if range.contains(&number.value) => Ok(number.value),
-        Some(number) => Err(number.expects(FILE, format!("{} to {}", range.start(), range.end()))),
+        Some(number) => Err(number.expects(
+            FILE,
+            Expectation::Range {
+                from: *range.start(),
+                to: *range.end(),
+            },
+        )),
     }
 }

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::kinds::{is_cluster_scoped, is_workload};
 use crate::tree::{Node, Tree};
-use crate::{Place, WorkspaceFailure};
+use crate::{Expectation, Place, WorkspaceFailure};
 
 /// One object of a file.
 pub(crate) struct Document {
@@ -48,36 +48,27 @@ impl Document {
             Node::Null => return Ok(None),
             Node::Map(_) => {}
             _ => {
-                return Err(tree.expects(
-                    file,
-                    "an object: a mapping with `apiVersion`, `kind` and `metadata`",
-                ));
+                return Err(tree.expects(file, Expectation::Object));
             }
         }
         let api_version = text(file, &tree, &tree, "apiVersion")?;
         let kind = text(file, &tree, &tree, "kind")?;
         if kind.ends_with("List") {
-            return Err(tree.expects(file, "one object in each document, not a list"));
+            return Err(tree.expects(file, Expectation::OneObject));
         }
         if is_cluster_scoped(&kind) {
-            return Err(tree.expects(
-                file,
-                format!("an object of a namespace: {kind} belongs to the whole cluster"),
-            ));
+            return Err(tree.expects(file, Expectation::Namespaced { kind }));
         }
         let metadata = match tree.get("metadata") {
             Some(metadata) if matches!(metadata.value, Node::Map(_)) => metadata,
-            _ => return Err(tree.expects(file, "`metadata` with a `name`")),
+            _ => return Err(tree.expects(file, Expectation::Metadata)),
         };
         let name = text(file, metadata, metadata, "name")?;
         namespace(file, metadata, environment)?;
         for path in WRITTEN_BY_CLUSTER {
             if let Some(found) = tree.at(path) {
                 let field = path.join(".");
-                return Err(found.expects(
-                    file,
-                    format!("no `{field}`: the cluster writes it, leave it out"),
-                ));
+                return Err(found.expects(file, Expectation::NotField { field }));
             }
         }
         texts(file, &tree, &kind)?;
@@ -114,8 +105,9 @@ impl Document {
 
 /// A text that has to be there; `around` is where its absence is shown.
 fn text(file: &str, tree: &Tree, around: &Tree, key: &str) -> Result<String, WorkspaceFailure> {
+    let field = key.to_owned();
     let Some(found) = tree.get(key) else {
-        return Err(around.expects(file, format!("`{key}`")));
+        return Err(around.expects(file, Expectation::Field { field }));
     };
     match found.text() {
         Some(text)
@@ -124,7 +116,7 @@ fn text(file: &str, tree: &Tree, around: &Tree, key: &str) -> Result<String, Wor
         {
             Ok(text.to_owned())
         }
-        _ => Err(found.expects(file, format!("`{key}` as a text without spaces"))),
+        _ => Err(found.expects(file, Expectation::Word { field })),
     }
 }
 
@@ -139,10 +131,10 @@ fn namespace(
         Some(found) if found.text() == Some(environment.namespace.as_str()) => Ok(()),
         Some(found) => Err(found.expects(
             file,
-            format!(
-                "namespace `{}`, the one of environment {}",
-                environment.namespace, environment.id
-            ),
+            Expectation::Namespace {
+                namespace: environment.namespace.clone(),
+                environment: environment.id.to_string(),
+            },
         )),
     }
 }
@@ -156,7 +148,7 @@ fn texts(file: &str, tree: &Tree, kind: &str) -> Result<(), WorkspaceFailure> {
     for path in TEXTS.iter().chain(data) {
         for (key, value) in tree.at(path).map_or(&[][..], Tree::entries) {
             if value.text().is_none() {
-                return Err(value.expects(file, format!("a text for `{key}`: put it in quotes")));
+                return Err(value.expects(file, Expectation::Quoted { field: key.clone() }));
             }
         }
     }

@@ -9,9 +9,9 @@ use domain::{Environment, ModuleId, ObjectRef};
 
 pub(crate) use document::Document;
 
-use crate::check::{CheckedModule, FILE};
+use crate::check::CheckedModule;
 use crate::folder::Folder;
-use crate::{Limits, Place, WorkspaceFailure, yaml};
+use crate::{Expectation, Limits, Place, Thing, WorkspaceFailure, yaml};
 
 const FOLDER: &str = "modules";
 
@@ -27,7 +27,7 @@ pub(crate) fn read(
         folder,
         FOLDER,
         modules.iter().map(|m| m.id.as_str()),
-        "the name of a module",
+        Thing::Module,
     )?;
     let mut seen: BTreeMap<(String, ObjectRef), Place> = BTreeMap::new();
     let mut all = BTreeMap::new();
@@ -37,17 +37,17 @@ pub(crate) fn read(
             folder,
             &path,
             environments.iter().map(|e| e.id.as_str()),
-            "the name of an environment",
+            Thing::Environment,
         )?;
         let mut documents = Vec::new();
         for environment in environments {
             for document in of_environment(folder, module, environment, limits)? {
                 let key = (environment.id.to_string(), document.object.clone());
                 if let Some(first) = seen.insert(key, document.place.clone()) {
-                    let what = document.object.label();
+                    let object = document.object.label();
                     return Err(document
                         .place
-                        .expects(format!("no second {what} here: it is at {first} already")));
+                        .expects(Expectation::NoSecond { object, first }));
                 }
                 documents.push(document);
             }
@@ -65,9 +65,8 @@ fn of_environment(
 ) -> Result<Vec<Document>, WorkspaceFailure> {
     let path = format!("{FOLDER}/{}/{}", module.id, environment.id);
     let missing = || {
-        module
-            .place
-            .expects(format!("manifests of this module in {path}/*.yaml"))
+        let path = path.clone();
+        module.place.expects(Expectation::Manifests { path })
     };
     let mut documents = Vec::new();
     for entry in folder.entries(&path)?.ok_or_else(missing)? {
@@ -77,14 +76,11 @@ fn of_environment(
             .rsplit_once('.')
             .map_or("", |(_, extension)| extension);
         if entry.is_folder {
-            return Err(
-                Place::start_of(file).expects("manifests here, not a folder: it would not be read")
-            );
+            return Err(Place::start_of(file).expects(Expectation::NoFolder));
         }
         // A manifest that is passed over silently is a change that never happens.
         if matches!(extension, "yml" | "json" | "YAML" | "YML") {
-            return Err(Place::start_of(file)
-                .expects("a name that ends in `.yaml`: the file would not be read"));
+            return Err(Place::start_of(file).expects(Expectation::YamlName));
         }
         if extension != "yaml" {
             continue;
@@ -106,13 +102,13 @@ fn only_known<'n>(
     folder: &Folder<'_>,
     path: &str,
     known: impl Iterator<Item = &'n str>,
-    what: &str,
+    what: Thing,
 ) -> Result<(), WorkspaceFailure> {
     let known: Vec<&str> = known.collect();
     for entry in folder.entries(path)?.unwrap_or_default() {
         if entry.is_folder && !known.contains(&entry.name.as_str()) {
             return Err(Place::start_of(format!("{path}/{}", entry.name))
-                .expects(format!("{what} in {FILE}")));
+                .expects(Expectation::FolderOf { what }));
         }
     }
     Ok(())

@@ -96,5 +96,10 @@ fn a_context_twice_is_refused_both_times_and_said() {
             .iter()
             .all(|c| c.refused == Some(Refusal::DuplicateName))
     );
-    assert_eq!(found.warnings, ["the context c occurs 2 times"]);
+    let twice = Repeated {
+        entry: Entry::Context,
+        name: "c".to_owned(),
+        times: 2,
+    };
+    assert_eq!(found.warnings, [twice]);
 }
