@@ -404,7 +404,7 @@ fn look(text: &str, base: &Path) -> Told {
             return Told { said, importable };
         }
     };
-    said.extend(shown.warnings);
+    said.extend(shown.warnings.into_iter().map(|one| one.name));
     for context in shown.contexts.into_iter().take(3) {
         said.push(context.server.clone());
         said.extend(

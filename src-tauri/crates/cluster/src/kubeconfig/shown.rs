@@ -12,6 +12,25 @@ use super::value::{decoded, filled};
 use crate::pem;
 use crate::printable::scrub;
 
+/// An address without what may be a secret in it: who, what is asked, and the part behind `#`.
+fn shown_server(written: &str) -> String {
+    match url::Url::parse(written) {
+        Ok(mut url) if url.has_host() => {
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+            url.set_query(None);
+            url.set_fragment(None);
+            // As it was written, where nothing had to go.
+            if written.contains(['@', '?', '#']) {
+                scrub(url.as_str())
+            } else {
+                scrub(written)
+            }
+        }
+        _ => scrub(written.split(['?', '#']).next().unwrap_or_default()),
+    }
+}
+
 impl Screened<'_> {
     /// How it authenticates.
     pub fn kind(&self) -> ContextKind {
@@ -56,7 +75,7 @@ impl Screened<'_> {
             .and_then(|data| pem::ca_sha256(&decoded(data).ok()?));
         ContextPreview {
             name: scrub(self.name),
-            server: scrub(
+            server: shown_server(
                 self.cluster
                     .and_then(|c| c.server.as_deref())
                     .unwrap_or_default(),

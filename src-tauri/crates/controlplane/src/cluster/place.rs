@@ -113,10 +113,16 @@ impl Place {
 
     /// Deleting one end of a veth deletes the other and all routes over it.
     pub(super) fn remove_link(&self) -> io::Result<()> {
-        if !Path::new("/sys/class/net").join(self.link()).exists() {
+        let is_there = || Path::new("/sys/class/net").join(self.link()).exists();
+        if !is_there() {
             return Ok(());
         }
-        programs::run(Command::new("ip").args(["link", "delete", &self.link()])).map(|_| ())
+        let deleted = programs::run(Command::new("ip").args(["link", "delete", &self.link()]));
+        // It goes by itself with the namespace of its other end, which may be ending just now.
+        deleted.map(|_| ()).or_else(|error| match is_there() {
+            true => Err(error),
+            false => Ok(()),
+        })
     }
 
     fn remove_leftovers(&self) -> io::Result<()> {
