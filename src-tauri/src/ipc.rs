@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 
-use crate::commands::{changes, clusters, gates, ledger, logs, people, releases, rollouts, start};
+use crate::commands::{
+    changes, clusters, documents, gates, ledger, logs, people, releases, rollouts, start,
+};
 
 /// Something that the window shows has changed; it reads it again.
 #[derive(Clone, Debug, Serialize, Deserialize, Type, Event)]
@@ -46,6 +48,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             releases::release_view,
             releases::release_cancel,
             releases::release_finish,
+            documents::document_open,
             gates::checklist_view,
             gates::tick,
             gates::waive,

@@ -12,6 +12,7 @@ mod lines;
 mod logging;
 mod lookouts;
 mod notifier;
+mod page;
 mod preferences;
 mod pulse;
 mod rehearsals;
@@ -47,7 +48,7 @@ fn main() {
             }
             ipc::builder().mount_events(app);
             app.manage(desk::Desk::new(folder, app.handle().clone()));
-            Ok(())
+            page::open(app)
         })
         .run(tauri::generate_context!());
     if let Err(error) = built {

@@ -1,6 +1,6 @@
 import { render } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import { HostileText, pieces, visible } from '../src/shared';
+import { HostileText, pieces, showUnseen, visible } from '../src/shared';
 
 describe('hostile text', () => {
   it('shows what cannot be seen', () => {
@@ -22,5 +22,22 @@ describe('hostile text', () => {
     expect(container.querySelector('img, script')).toBeNull();
     expect(container.textContent).toContain('<img src=x onerror=alert(1)>⟦RLO⟧<script>');
     expect(container.querySelectorAll('.mark')).toHaveLength(1);
+  });
+});
+
+describe('the watch over the whole page', () => {
+  it('marks what a component forgot to mark, in text and in what is read out', async () => {
+    const page = document.createElement('div');
+    page.innerHTML = '<b title="x">before</b>';
+    const [first, spoken] = [page.firstElementChild!, document.createElement('i')];
+    const end = showUnseen(page);
+    first.firstChild!.nodeValue = 'a\u202eb\nc\u200b';
+    first.setAttribute('title', 'a\u2066b');
+    spoken.setAttribute('aria-label', '\u0000');
+    spoken.append('d\ufeff');
+    page.append(spoken);
+    await Promise.resolve();
+    expect(page.innerHTML).toBe('<b title="a⟦LRI⟧b">a⟦RLO⟧b\nc⟦ZWSP⟧</b><i aria-label="␀">d⟦BOM⟧</i>');
+    end();
   });
 });

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod clusters;
+pub mod documents;
 pub mod gates;
 pub mod ledger;
 pub mod logs;

@@ -31,6 +31,8 @@ export interface Backend {
   releaseView(release: string): Promise<t.ReleaseView>;
   releaseCancel(release: string, reason: string): Promise<t.ReleaseView>;
   releaseFinish(release: string): Promise<t.ReleaseView>;
+  /** Opens a document in the system's browser; `address` is what was shown, letter for letter. */
+  documentOpen(release: string, document: number, address: string): Promise<void>;
 
   checklistView(release: string, stage: string): Promise<t.ChecklistView>;
   tick(release: string, form: t.TickForm): Promise<t.ChecklistView>;

@@ -62,6 +62,11 @@ export const commands = {
 	releaseCancel: (release: string, reason: string) => __TAURI_INVOKE<ReleaseView>("release_cancel", { release, reason }),
 	/**  Closes a release after its last stage. */
 	releaseFinish: (release: string) => __TAURI_INVOKE<ReleaseView>("release_finish", { release }),
+	/**
+	 *  Opens a document of a release in the system's browser. `address` is the whole address as the
+	 *  window has just shown it: if the document's is another one, nothing is opened.
+	 */
+	documentOpen: (release: string, document: number, address: string) => __TAURI_INVOKE<null>("document_open", { release, document, address }),
 	/**  The checklist of a stage. */
 	checklistView: (release: string, stage: string) => __TAURI_INVOKE<ChecklistView>("checklist_view", { release, stage }),
 	/**  Signs a checklist item. */

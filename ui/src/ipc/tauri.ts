@@ -39,6 +39,7 @@ const program: Backend = {
   releaseView: (release) => call('release_view', { release }),
   releaseCancel: (release, reason) => call('release_cancel', { release, reason }),
   releaseFinish: (release) => call('release_finish', { release }),
+  documentOpen: (release, document, address) => call('document_open', { release, document, address }),
   checklistView: (release, stage) => call('checklist_view', { release, stage }),
   tick: (release, form) => call('tick', { release, form }),
   waive: (release, form) => call('waive', { release, form }),

@@ -35,6 +35,7 @@ export { instant, setClock, tick } from './clock.svelte';
 export { copyText } from './copy';
 export { account, refusalSentence, type Account } from './failures';
 export { pieces, visible } from './format/hostile';
+export { showUnseen } from './unseen';
 export * from './format/text';
 export * from './format/time';
 export type { IconName } from './glyphs/icons';
