@@ -194,7 +194,10 @@ impl Window {
     }
 
     /// Runs a script that only looks. Whatever is done is done by clicks and keys.
-    pub(super) async fn script(
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn script(
         &self,
         script: &str,
         arguments: Vec<Value>,
@@ -202,6 +205,22 @@ impl Window {
         let ran = self.driver.client.execute(script, arguments).await;
         ran.map_err(|source| WindowFailure::Driver {
             what: format!("running {script}"),
+            source: Box::new(source),
+        })
+    }
+
+    /// Runs a script that ends by calling its last argument with what it found.
+    ///
+    /// # Errors
+    /// When the driver fails, or the script does not end in time.
+    pub async fn script_until(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> Result<Value, WindowFailure> {
+        let ran = self.driver.client.execute_async(script, arguments).await;
+        ran.map_err(|source| WindowFailure::Driver {
+            what: "running a script to its end".to_owned(),
             source: Box::new(source),
         })
     }

@@ -5,7 +5,7 @@ use crate::holds::Holds;
 use crate::pace::Pace;
 use crate::spec::{ClusterSpec, RequestRecord, User};
 use crate::store::Store;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,8 @@ pub(crate) struct Plane {
     requests: Mutex<Vec<RequestRecord>>,
     /// Whether records keep what was sent.
     pub keep_bodies: bool,
+    /// What containers say after their first lines.
+    pub says: Arc<[String]>,
     /// Requests to be held.
     pub holds: Holds,
     /// Ends controllers, watches and followed logs.
@@ -38,6 +40,7 @@ impl Plane {
             users: spec.users.clone(),
             pace: spec.pace.clone(),
             keep_bodies: spec.keep_bodies,
+            says: spec.says.clone().into(),
             holds: Holds::default(),
             store: Mutex::new(store),
             faults: Mutex::new(faults),

@@ -30,6 +30,9 @@ pub struct ClusterSpec {
     pub port: Option<u16>,
     /// Whether the records of requests keep what was sent.
     pub keep_bodies: bool,
+    /// What every container says after its first lines, 5 ms apart, before the lines made from the
+    /// seed go on.
+    pub says: Vec<String>,
 }
 
 impl ClusterSpec {
@@ -46,6 +49,7 @@ impl ClusterSpec {
             storage: None,
             port: None,
             keep_bodies: false,
+            says: Vec::new(),
         }
     }
 }

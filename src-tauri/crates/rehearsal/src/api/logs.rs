@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// One line's period.
 const EVERY_MS: i64 = 700;
+/// Lines of start-up, which come at once.
+const STARTING: i64 = 3;
+/// One line's period among those that the cluster was told to say.
+const TOLD_MS: i64 = 5;
 /// A container keeps this many lines; older ones are rotated away.
 const KEPT: i64 = 5000;
 
@@ -26,6 +30,7 @@ struct Source {
     started: DateTime<Utc>,
     ended: Option<DateTime<Utc>>,
     crashed: bool,
+    says: Arc<[String]>,
 }
 
 /// Answers `GET …/pods/{name}/log`.
@@ -54,7 +59,7 @@ pub(crate) fn answer(
             name(pod)
         )));
     };
-    let source = source(plane.seed, pod, container, is_set(query, "previous"))?;
+    let source = source(plane, pod, container, is_set(query, "previous"))?;
     let timestamps = is_set(query, "timestamps");
     let now = Utc::now();
     let available = source.count(now);
@@ -104,7 +109,12 @@ fn text_of(container: &Value) -> String {
     text(container, "/name").to_owned()
 }
 
-fn source(seed: u64, pod: &Value, container: &Value, previous: bool) -> Result<Source, ApiError> {
+fn source(
+    plane: &Plane,
+    pod: &Value,
+    container: &Value,
+    previous: bool,
+) -> Result<Source, ApiError> {
     let own = text(container, "/name");
     let status = items(pod, "/status/containerStatuses")
         .iter()
@@ -114,7 +124,8 @@ fn source(seed: u64, pod: &Value, container: &Value, previous: bool) -> Result<S
         Some(DateTime::parse_from_rfc3339(time).ok()?.with_timezone(&Utc))
     };
     let make = |started, ended, crashed| Source {
-        seed,
+        seed: plane.seed,
+        says: plane.says.clone(),
         pod: name(pod).to_owned(),
         image: text(container, "/image").to_owned(),
         started,
@@ -164,12 +175,29 @@ impl Source {
         if lived < 0 {
             return 0;
         }
-        // Three lines of start-up come at once; a crash adds its last words.
-        3 + lived / EVERY_MS + i64::from(self.crashed && self.ended.is_some())
+        let told = self.told() * TOLD_MS;
+        let lines = if lived < told {
+            lived / TOLD_MS
+        } else {
+            self.told() + (lived - told) / EVERY_MS
+        };
+        // A crash adds its last words.
+        STARTING + lines + i64::from(self.crashed && self.ended.is_some())
+    }
+
+    fn told(&self) -> i64 {
+        i64::try_from(self.says.len()).unwrap_or(i64::MAX)
+    }
+
+    /// When a line is written.
+    fn written(&self, at: i64) -> DateTime<Utc> {
+        let after = (at + 1 - STARTING).max(0);
+        let told = after.min(self.told());
+        self.started + Duration::milliseconds(told * TOLD_MS + (after - told) * EVERY_MS)
     }
 
     fn line(&self, at: i64, timestamps: bool) -> String {
-        let time = self.started + Duration::milliseconds((at - 2).max(0) * EVERY_MS);
+        let time = self.written(at);
         let stamp = time.to_rfc3339_opts(SecondsFormat::Nanos, true);
         let version = self.image.rsplit('/').next().unwrap_or(&self.image);
         let digest = Sha256::digest(format!("{}/{}/{at}", self.seed, self.pod));
@@ -181,6 +209,10 @@ impl Source {
             0 => format!("level=info msg=\"starting\" image={version}"),
             1 => "level=info msg=\"configuration loaded\"".to_owned(),
             2 => format!("level=info msg=\"listening on :8080\" image={version}"),
+            _ if at - STARTING < self.told() => {
+                let said = usize::try_from(at - STARTING).unwrap_or_default();
+                self.says.get(said).cloned().unwrap_or_default()
+            }
             _ => {
                 let path = [
                     "/v2/functions",
@@ -223,8 +255,7 @@ impl Follow {
             return Some(Bytes::from(first));
         }
         loop {
-            let due =
-                self.source.started + Duration::milliseconds((self.next - 2).max(0) * EVERY_MS);
+            let due = self.source.written(self.next);
             let wait = (due - Utc::now()).to_std().unwrap_or_default();
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
