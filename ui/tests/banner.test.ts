@@ -37,7 +37,7 @@ describe('Banner', () => {
     const element = show(banner('sz-prod'));
     expect(glyph(element)).toBe('sz');
     expect(element.textContent).toContain('sz-prod-01');
-    expect(element.textContent).toContain('身份已核对 · 12 秒前');
+    expect(element.textContent).toContain('身份已核对 · 10 秒前');
     expect(element.textContent).toContain('不能变更；回滚随时可用');
   });
 

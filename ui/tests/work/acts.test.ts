@@ -123,7 +123,7 @@ describe('the rollout', () => {
       }),
     });
     for (let batch = 1; batch <= 20; batch += 1) send(logBatch(batch, 500));
-    await settle(80);
+    await settle(320);
     expect(acknowledged).toHaveBeenLastCalledWith(7, 20);
     const drawn = mustFind('log-lines').querySelectorAll('[data-index]').length;
     expect(drawn).toBeGreaterThan(5);

@@ -48,7 +48,7 @@ export async function open(
   go(screen, place);
   stop?.();
   stop = listenToKeys();
-  const off = await backend.onChanged((changed) => void session.changed(changed));
+  const off = await backend.onChanged((changed) => session.changed(changed));
   const { container } = render(Shown);
   void off;
   await settle();

@@ -44,6 +44,24 @@ export class LedgerList {
     }
   }
 
+  /** Takes what was written meanwhile on top; the reader stays where he is. */
+  async grow(): Promise<void> {
+    const newest = this.rows[0];
+    if (this.busy || !newest) return this.find(this.#wants);
+    const asked = this.#asked;
+    try {
+      const page = await backend().ledgerPage({ ...this.#wants, before: null, limit: PAGE });
+      if (asked !== this.#asked) return;
+      const fresh = page.rows.filter((row) => row.sequence > newest.sequence);
+      // Entries are never changed. Only when more came than a page holds there is a gap to mind.
+      if (fresh.length === page.rows.length) this.rows = page.rows;
+      else if (fresh.length > 0) this.rows = [...fresh, ...this.rows];
+      this.#keep(page);
+    } catch (thrown) {
+      if (asked === this.#asked) this.failure = failureOf(thrown);
+    }
+  }
+
   /** Reads the page before the oldest row shown; does nothing while one is under way. */
   async more(): Promise<void> {
     const oldest = this.rows.at(-1);

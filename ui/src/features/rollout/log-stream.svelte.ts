@@ -39,7 +39,7 @@ export class LogStream {
     let closed = false;
     let stream: number | null = null;
 
-    // Several batches that arrive between two frames are drawn once.
+    // Several batches that arrive between two looks are drawn once.
     const drain = () => {
       this.#flush = undefined;
       const batches = this.#waiting.splice(0);
@@ -50,7 +50,7 @@ export class LogStream {
     const receive = (batch: LogBatch) => {
       if (closed) return;
       this.#waiting.push(batch);
-      this.#flush ??= setTimeout(drain, 16);
+      this.#flush ??= setTimeout(drain, 250);
     };
 
     backend()

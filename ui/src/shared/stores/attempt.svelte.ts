@@ -1,4 +1,5 @@
 import { failureOf, type Failure } from '$ipc';
+import { kept } from './kept';
 
 /** One thing a person can set going: whether it is under way, and why it was not done. */
 export class Attempt {
@@ -39,7 +40,7 @@ export class Reading<T> {
     try {
       const value = await ask();
       if (asked !== this.#asked) return;
-      this.value = value;
+      this.value = kept(this.value, value);
       this.failure = null;
     } catch (thrown) {
       if (asked === this.#asked) this.failure = failureOf(thrown);
@@ -51,7 +52,7 @@ export class Reading<T> {
   /** Takes an answer that a command brought along. */
   take(value: T): void {
     this.#asked += 1;
-    this.value = value;
+    this.value = kept(this.value, value);
     this.failure = null;
     this.busy = false;
   }

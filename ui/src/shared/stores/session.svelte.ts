@@ -5,6 +5,8 @@ import {
 } from '$ipc';
 import { speak } from '../language.svelte';
 import { applyTheme } from '../theme.svelte';
+import { kept } from './kept';
+import { paced } from './paced';
 
 type Listener = { topic: Topic; run: (subject: string | null) => void };
 
@@ -23,6 +25,7 @@ class Session {
   chain = $state.raw<ChainSummary | null>(null);
   /** Identifier of who sits at the workstation. */
   person = $state<string | null>(null);
+  #asked = 0;
 
   /** Who sits at the workstation. */
   get me(): PersonView | null {
@@ -65,7 +68,7 @@ class Session {
 
   async readWorkspace(): Promise<void> {
     try {
-      this.workspace = await backend().workspaceView();
+      this.takeWorkspace(await backend().workspaceView());
     } catch (thrown) {
       if (failureOf(thrown).code !== 'noWorkspace') throw thrown;
       this.workspace = null;
@@ -77,18 +80,20 @@ class Session {
   }
 
   async readNotifications(): Promise<void> {
-    this.notifications = await backend().notificationsList();
+    this.notifications = kept(this.notifications, await backend().notificationsList());
   }
 
   /** Opens a release: everything below the banner is then about it. */
   async open(release: string): Promise<void> {
     if (this.release?.id !== release) this.release = null;
     this.releaseFailure = null;
+    const asked = (this.#asked += 1);
     try {
-      this.release = await backend().releaseView(release);
-      this.person = this.person ?? null;
+      const view = await backend().releaseView(release);
+      // What a command brought along meanwhile is newer than this.
+      if (asked === this.#asked) this.takeRelease(view);
     } catch (thrown) {
-      this.releaseFailure = failureOf(thrown);
+      if (asked === this.#asked) this.releaseFailure = failureOf(thrown);
     }
   }
 
@@ -98,20 +103,21 @@ class Session {
 
   /** Takes the answer of a command that brought a release along. */
   takeRelease(release: ReleaseView): void {
-    this.release = release;
+    this.#asked += 1;
+    this.release = kept(this.release, release);
     this.releaseFailure = null;
   }
 
   takeBanner(banner: BannerView): void {
     const before = this.banner;
-    this.banner = banner;
+    this.banner = kept(before, banner);
     // The list of environments must never call verified what the banner calls a stranger.
     const moved = before?.environment === banner.environment && before?.identity.state !== banner.identity.state;
     if (moved && this.workspace) void this.readWorkspace().catch(() => undefined);
   }
 
   takeWorkspace(workspace: WorkspaceView): void {
-    this.workspace = workspace;
+    this.workspace = kept(this.workspace, workspace);
   }
 
   /** Chooses who sits at the workstation. */
@@ -123,22 +129,35 @@ class Session {
     await Promise.all([this.readBanner(), this.readRelease(), this.readWorkspace()]);
   }
 
+  // A rollout changes many times a second. A view that cannot be read again stays as it was; the
+  // next change or command says why.
+  readonly #again: Record<Topic, () => void> = {
+    workspace: paced(() => this.readWorkspace()).run,
+    banner: paced(() => this.readBanner()).run,
+    notifications: paced(() => this.readNotifications()).run,
+    release: paced(() => this.readRelease()).run,
+    rollout: () => this.#again.release(),
+    ledger: paced(() => this.#readChain()).run,
+  };
+
+  async #readChain(): Promise<void> {
+    if (this.chain) this.chain = kept(this.chain, await backend().chainView());
+  }
+
+  /** Reads the open release again, unless that is just being done. */
+  readSoon(): void {
+    this.#again.release();
+  }
+
   /** The program says that something changed. */
-  async changed(change: Changed): Promise<void> {
+  changed(change: Changed): void {
     for (const listener of [...listeners]) if (listener.topic === change.topic) listener.run(change.subject);
-    try {
-      if (change.topic === 'workspace') await this.readWorkspace();
-      else if (change.topic === 'banner') await this.readBanner();
-      else if (change.topic === 'notifications') await this.readNotifications();
-      else if (change.topic === 'release' || change.topic === 'rollout') await this.readRelease();
-      else if (change.topic === 'ledger' && this.chain) this.chain = await backend().chainView();
-    } catch {
-      // A view that cannot be read again stays as it was; the next change or command says why.
-    }
+    this.#again[change.topic]();
   }
 
   /** Back to nothing (tests). */
   reset(): void {
+    this.#asked += 1;
     this.start = null;
     this.startFailure = null;
     this.workspace = null;
