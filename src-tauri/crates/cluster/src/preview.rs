@@ -37,6 +37,7 @@ pub(crate) async fn ask(
     let unchanged = Preview {
         live,
         after: None,
+        content: None,
         fields: Vec::new(),
         conflicts,
         rejected: None,
@@ -66,6 +67,7 @@ pub(crate) async fn ask(
     let masked = unchanged.live.as_ref().map(|live| mask::mask(&live.body));
     let fields = fields::changes(masked.as_ref(), &mask::mask(&after), &mask::mask(&body));
     Ok(Preview {
+        content: Some(content::digest(&after)),
         after: Some(after),
         fields,
         ..unchanged

@@ -45,6 +45,7 @@ fn blank() -> RolloutReading {
         surge: None,
         unavailable: None,
         message: String::new(),
+        blocked: None,
     }
 }
 
@@ -97,7 +98,15 @@ fn deployment(live: &Value) -> RolloutReading {
         surge: written(live, "/spec/strategy/rollingUpdate/maxSurge"),
         unavailable: written(live, "/spec/strategy/rollingUpdate/maxUnavailable"),
         message,
+        blocked: blocked(live),
     }
+}
+
+/// What keeps the controller from making pods, as it says itself.
+fn blocked(live: &Value) -> Option<String> {
+    let failure = condition(live, "ReplicaFailure").filter(|c| c["status"] == "True")?;
+    let text = |key: &str| failure[key].as_str().unwrap_or_default();
+    Some(scrub(&format!("{}: {}", text("reason"), text("message"))))
 }
 
 fn stateful_set(live: &Value) -> RolloutReading {

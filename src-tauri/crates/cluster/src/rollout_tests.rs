@@ -134,3 +134,21 @@ fn what_has_no_rollout_is_complete_once_it_is_there() {
         RolloutPhase::Missing
     );
 }
+
+#[test]
+fn what_keeps_pods_from_being_made_is_named() {
+    let failing = |status: &str| {
+        deployment_with(
+            json!({"observedGeneration": 2, "updatedReplicas": 0, "conditions": [
+                {"type": "ReplicaFailure", "status": status, "reason": "FailedCreate", "message": "exceeded quota: q"},
+            ]}),
+        )
+    };
+    let blocked = |live: Value| reading(&of("Deployment"), Some(&live)).blocked;
+    assert_eq!(
+        blocked(failing("True")).as_deref(),
+        Some("FailedCreate: exceeded quota: q")
+    );
+    assert_eq!(blocked(failing("False")), None);
+    assert_eq!(blocked(deployment_with(json!({}))), None);
+}

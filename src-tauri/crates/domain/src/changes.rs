@@ -79,6 +79,10 @@ pub struct ObjectDiff {
     pub conflicts: Vec<FieldConflict>,
     /// The cluster's refusal, printable.
     pub rejected: Option<String>,
+    /// SHA-256 of the object as it would be, like [`LiveHead::content`]: what the cluster makes of the
+    /// write has to be this. None in ledgers of before, and when the cluster refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
 }
 
 /// A dry run over one environment. Its digest is what a review signs.

@@ -1,12 +1,18 @@
-//! Whether the cluster has what this release wrote. A rollout may get healthy with somebody else's
-//! change in it, and then says nothing about ours.
+//! Whether the cluster has what was reviewed and written, and nothing else: admission may make more of
+//! a write than the dry run has shown, and a rollout may get healthy with somebody else's change in it,
+//! which then says nothing about ours.
 
-use domain::{FieldAuthor, ModuleId, ObjectRef};
+use std::collections::BTreeSet;
 
+use domain::{FieldAuthor, ModuleId, MutationOutcome, ObjectRef};
+use serde_json::{Map, Value};
+
+use crate::bodies::masked;
 use crate::engine::Errand;
 use crate::handles::bounded;
+use crate::live::ChangesProgress;
 use crate::ports::{Outgoing, Preview};
-use crate::written::newest_head;
+use crate::written::{diff_of, newest_head, newest_write};
 use crate::{Engine, EngineFailure};
 
 /// The cluster's own controllers: an autoscaler sets replicas, which is none of a release's business.
@@ -16,6 +22,65 @@ const CONTROLLERS: &str = "kube-controller-manager";
 const NAMED: usize = 4;
 
 impl Engine {
+    /// What the cluster made of the newest write of an object beyond what the review has seen; none if
+    /// it is as reviewed. What a created object is given (addresses) no dry run can know.
+    pub(crate) async fn beyond_review(
+        &self,
+        errand: &Errand,
+        object: &ObjectRef,
+    ) -> Result<Option<String>, EngineFailure> {
+        let (_, state) = self.environment(&errand.release, &errand.environment)?;
+        let diff = diff_of(&state, object).filter(|diff| diff.live.is_some());
+        let Some(reviewed) = diff.and_then(|diff| diff.content.as_ref()) else {
+            return Ok(None);
+        };
+        let write = newest_write(&state, object);
+        let written = match write.map(|write| &write.outcome) {
+            Some(MutationOutcome::Applied { live: Some(head) }) => head,
+            _ => return Ok(None),
+        };
+        if written.content == *reviewed {
+            return Ok(None);
+        }
+        let cluster = self.cluster(&errand.environment).await?;
+        let live = bounded(self.limits().question, cluster.read(object)).await?;
+        let shown = self.shown(errand, object);
+        let named = match (shown, live) {
+            // Masked values would all seem to differ.
+            (Some(shown), Some(live)) if object.kind != "Secret" => {
+                let live = masked(object, live.body, None);
+                let mut paths = Vec::new();
+                differing("", &shown, &live, &mut paths);
+                paths.retain(|path| !path.starts_with("metadata.annotations.release.pilothouse/"));
+                listed(paths)
+            }
+            // Or the dry run was made before the program was restarted.
+            _ => String::new(),
+        };
+        let label = object.label();
+        Ok(Some(format!(
+            "{label} was written, and the cluster made something else of it than the dry run had shown{named}"
+        )))
+    }
+
+    /// An object as the newest dry run of this session has shown it.
+    fn shown(&self, errand: &Errand, object: &ObjectRef) -> Option<Value> {
+        match self
+            .lane(&errand.release, &errand.environment)
+            .live()
+            .changes
+        {
+            ChangesProgress::Ready(diff) => {
+                let mut bodies = diff.bodies.iter();
+                bodies
+                    .find(|bodies| &bodies.object == object)?
+                    .after
+                    .clone()
+            }
+            _ => None,
+        }
+    }
+
     /// Which object of a module somebody changed after it was written, and how; none if nobody did.
     /// What the cluster's controllers set is theirs.
     pub(crate) async fn altered(
@@ -79,10 +144,37 @@ fn said(object: &ObjectRef, preview: &Preview) -> Option<String> {
             .collect();
     }
     (!named.is_empty()).then(|| {
-        named.truncate(NAMED);
-        let named = named.join(", ");
-        format!("somebody changed {label} after it was written: {named}")
+        let named = listed(named);
+        format!("somebody changed {label} after it was written{named}")
     })
+}
+
+/// `: a, b` of the first few; nothing of nothing.
+fn listed(mut named: Vec<String>) -> String {
+    named.truncate(NAMED);
+    match named.is_empty() {
+        true => String::new(),
+        false => format!(": {}", named.join(", ")),
+    }
+}
+
+/// Paths at which two values differ, mapping by mapping; lists are compared as a whole.
+fn differing(path: &str, a: &Value, b: &Value, found: &mut Vec<String>) {
+    let (Value::Object(one), Value::Object(other)) = (a, b) else {
+        if a != b {
+            found.push(path.to_owned());
+        }
+        return;
+    };
+    let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    for key in keys {
+        let path = match path {
+            "" => key.clone(),
+            path => format!("{path}.{key}"),
+        };
+        let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or(Value::Null);
+        differing(&path, &of(one), &of(other), found);
+    }
 }
 
 #[cfg(test)]
@@ -115,10 +207,26 @@ mod tests {
         Preview {
             live: None,
             after: None,
+            content: None,
             fields: fields.iter().map(field).collect(),
             conflicts: conflicts.iter().map(conflict).collect(),
             rejected: None,
         }
+    }
+
+    #[test]
+    fn what_differs_is_named_by_its_path() {
+        let a = serde_json::json!({"metadata": {"name": "x"}, "spec": {"list": [1], "same": {}}});
+        let b = serde_json::json!({
+            "metadata": {"name": "x", "labels": {"a": "b"}},
+            "spec": {"list": [2], "same": {}},
+        });
+        let mut found = Vec::new();
+        differing("", &a, &b, &mut found);
+        assert_eq!(found, ["metadata.labels", "spec.list"]);
+        found.clear();
+        differing("", &a, &a, &mut found);
+        assert_eq!(found, Vec::<String>::new());
     }
 
     #[test]

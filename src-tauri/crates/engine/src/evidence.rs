@@ -99,6 +99,7 @@ impl Engine {
             fields: preview.fields,
             conflicts: preview.conflicts,
             rejected: preview.rejected,
+            content: preview.content,
         };
         let before = preview.live.map(|live| live.body);
         let after = preview

@@ -209,8 +209,16 @@ impl Engine {
             self.act(hands, act).await
         };
         let doing = Doing::Apply(planned.object.clone());
-        self.persist(errand, module, turn, (&planned.object, doing), act)
-            .await
+        let what = (&planned.object, doing);
+        match self.persist(errand, module, turn, what, act).await? {
+            Written::Done => {}
+            ended => return Ok(ended),
+        }
+        let beyond = || self.beyond_review(errand, &planned.object);
+        Ok(match self.ask_at_last(errand, &turn.leave, beyond).await? {
+            None => Written::Done,
+            Some(beyond) => Written::End(Verdict::Errored(beyond).into()),
+        })
     }
 
     /// Ends a pause that is left over from a stop: the module goes forward again.

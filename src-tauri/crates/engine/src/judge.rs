@@ -182,14 +182,12 @@ fn is_complete(workload: &WorkloadPicture) -> bool {
 fn exceeded(workload: &WorkloadPicture) -> Option<String> {
     let reading = workload.rollout.as_ref()?;
     (reading.phase == RolloutPhase::DeadlineExceeded).then(|| {
-        let pod = workload.pods.iter().find(|pod| pod.newest && !pod.ready);
-        let pod = pod.map(|pod| format!("; pod {}: {}", pod.name, pod.reason));
         let label = workload.workload.label();
-        format!("{label}: {}{}", reading.message, pod.unwrap_or_default())
+        format!("{label}: {}{}", reading.message, seems_why(workload))
     })
 }
 
-/// Names what stands still, and the pod that seems to be the reason.
+/// Names what stands still, and what seems to be the reason.
 fn standstill(workloads: &[WorkloadPicture], after: Duration) -> String {
     let stuck = workloads.iter().find(|workload| !is_complete(workload));
     let Some(stuck) = stuck else {
@@ -203,13 +201,23 @@ fn standstill(workloads: &[WorkloadPicture], after: Duration) -> String {
         ),
         None => "it does not exist".to_owned(),
     };
-    let pod = stuck.pods.iter().find(|pod| pod.newest && !pod.ready);
-    let pod = pod.map(|pod| format!("; pod {}: {}", pod.name, pod.reason));
     let seconds = after.as_secs();
     format!(
         "{label}: no progress for {seconds} s, {counts}{}",
-        pod.unwrap_or_default()
+        seems_why(stuck)
     )
+}
+
+/// What seems to be the reason: that pods cannot be made, else the first one that is not ready.
+fn seems_why(workload: &WorkloadPicture) -> String {
+    let reading = workload.rollout.as_ref();
+    if let Some(blocked) = reading.and_then(|reading| reading.blocked.as_ref()) {
+        return format!("; {blocked}");
+    }
+    let pod = workload.pods.iter().find(|pod| pod.newest && !pod.ready);
+    pod.map_or_else(String::new, |pod| {
+        format!("; pod {}: {}", pod.name, pod.reason)
+    })
 }
 
 #[cfg(test)]

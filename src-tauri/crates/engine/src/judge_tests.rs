@@ -46,6 +46,7 @@ fn picture(phase: RolloutPhase, available: u32, pods: Vec<PodPicture>) -> Pictur
         surge: None,
         unavailable: None,
         message: "as the cluster says".into(),
+        blocked: None,
     };
     Picture {
         at: None,
@@ -205,4 +206,22 @@ async fn a_workstation_that_slept_has_used_up_little_patience() {
     assert_eq!(judge.look(Some(&still), false), Look::GoesOn);
     tokio::time::advance(Duration::from_secs(3600)).await;
     assert_eq!(judge.look(Some(&still), false), Look::GoesOn);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standstill_names_what_keeps_pods_from_being_made() {
+    let still = |_| {
+        let mut picture = picture(RolloutPhase::Progressing, 1, vec![]);
+        let rollout = picture.workloads[0].rollout.as_mut().unwrap();
+        rollout.blocked = Some("FailedCreate: exceeded quota: q".into());
+        Some(picture)
+    };
+    let (look, _) = until(&mut judge(), false, still).await;
+    let Look::Bad(reason) = look else {
+        panic!("{look:?}")
+    };
+    assert!(
+        reason.ends_with("; FailedCreate: exceeded quota: q"),
+        "{reason}"
+    );
 }

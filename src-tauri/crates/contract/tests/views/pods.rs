@@ -47,6 +47,7 @@ fn picture(pods: Vec<PodPicture>) -> Picture {
                 surge: Some("1".into()),
                 unavailable: Some("1".into()),
                 message: String::new(),
+                blocked: None,
             }),
             pods,
         }],

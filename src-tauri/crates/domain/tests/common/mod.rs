@@ -224,6 +224,7 @@ pub fn diff(environment: &str, undeclared: bool) -> Diff {
             fields,
             conflicts: vec![],
             rejected: None,
+            content: None,
         }
     });
     Diff::new(objects.collect()).unwrap()

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, FieldChange, FieldConflict, LiveHead, ModuleId, MutationId, MutationIntent,
-    MutationOutcome, ObjectRef, Permission, ReleaseId,
+    ClusterIdentity, Digest, FieldChange, FieldConflict, LiveHead, ModuleId, MutationId,
+    MutationIntent, MutationOutcome, ObjectRef, Permission, ReleaseId,
 };
 use serde_json::Value;
 
@@ -110,6 +110,8 @@ pub struct Preview {
     pub live: Option<LiveObject>,
     /// The object as it would be, likewise stripped; none when the cluster refuses it.
     pub after: Option<Value>,
+    /// Digest of that, like [`LiveHead::content`].
+    pub content: Option<Digest>,
     /// Changed fields.
     pub fields: Vec<FieldChange>,
     /// Fields that other managers own.
@@ -137,6 +139,8 @@ pub struct RolloutReading {
     pub unavailable: Option<String>,
     /// What the cluster says about it, printable.
     pub message: String,
+    /// Why pods cannot be made (a quota, a refusal by admission), printable.
+    pub blocked: Option<String>,
 }
 
 /// Verdict on a rollout.

@@ -256,3 +256,44 @@ async fn nothing_changed_nothing_to_take_back_and_a_rollout_is_left_alone() {
     let running = world.engine.live(&release(), &env()).running;
     assert_eq!(running, Some(Running::Forward));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_arrives_late_is_taken_back() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::Works, Fate::RequestLost]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    assert_eq!(world.outcomes(), ["applied", "unknown", "not applied"]);
+    assert_eq!(world.cluster.late_requests_arrive(), 1);
+    world.way_back().await.unwrap();
+    world.until_idle().await;
+    is_old(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_way_back_a_late_request_is_not_carried_out_any_more() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::Works, Fate::RequestLost]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    world.way_back().await.unwrap();
+    world.until_idle().await;
+    assert_eq!(world.cluster.late_requests_arrive(), 0);
+    is_old(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_request_was_for_and_somebody_else_changed_is_left_alone() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::Works, Fate::RequestLost]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    let theirs = json!({"edited": "by hand"});
+    world.cluster.put(&config(), theirs.clone());
+    world.way_back().await.unwrap();
+    world.until_idle().await;
+    assert_eq!(world.cluster.object(&config()).unwrap().body, theirs);
+    assert_eq!(world.state().way_back.unwrap().failure, None);
+    assert_eq!(world.cluster.late_requests_arrive(), 0);
+}

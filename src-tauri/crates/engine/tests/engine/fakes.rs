@@ -207,6 +207,10 @@ pub enum Fate {
     Refused(String),
     /// It is turned away unread.
     Unheard(String),
+    /// Whoever asks is turned away.
+    TurnedAway(String),
+    /// Carried out, and admission adds something of its own.
+    Embellished,
     /// The program breaks off in the middle of the call, after it was carried out.
     Panics,
     /// Takes so long.
@@ -233,6 +237,8 @@ struct State {
     unreachable: bool,
     read_backs: u32,
     serial: u64,
+    /// Requests on their way, each with the version of the object that it is for.
+    on_their_way: Vec<(MutationIntent, Outgoing, Option<u64>)>,
 }
 
 /// A cluster in memory.
@@ -305,6 +311,19 @@ impl FakeCluster {
 
     pub fn read_backs(&self) -> u32 {
         self.state.lock().unwrap().read_backs
+    }
+
+    /// What was lost on its way arrives after all; how many requests the fence lets through.
+    pub fn late_requests_arrive(&self) -> usize {
+        let requests = std::mem::take(&mut self.state.lock().unwrap().on_their_way);
+        let mut carried_out = 0;
+        for (intent, body, version) in requests {
+            if self.object(&intent.object).map(|o| o.version) == version {
+                self.carry_out(&intent, Some(&body));
+                carried_out += 1;
+            }
+        }
+        carried_out
     }
 
     pub fn stuck(&self, object: &ObjectRef, stuck: bool) {
@@ -438,6 +457,7 @@ fn reading(state: &State, workload: &ObjectRef) -> RolloutReading {
         surge: None,
         unavailable: None,
         message: String::new(),
+        blocked: None,
     }
 }
 
@@ -492,6 +512,7 @@ impl Cluster for FakeCluster {
         Ok(Preview {
             live,
             after: Some(manifest.body.clone()),
+            content: Some(Digest::of(format!("{} false", manifest.body).as_bytes())),
             fields,
             conflicts: Vec::new(),
             rejected: None,
@@ -525,7 +546,22 @@ impl Cluster for FakeCluster {
                 cause: NotAppliedCause::Unheard,
                 reason,
             },
-            Fate::RequestLost => unknown(),
+            Fate::TurnedAway(reason) => MutationOutcome::NotApplied {
+                cause: NotAppliedCause::TurnedAway,
+                reason,
+            },
+            Fate::Embellished => {
+                let mut body = body.cloned().unwrap();
+                body.body["added"] = "by admission".into();
+                self.carry_out(intent, Some(&body))
+            }
+            Fate::RequestLost => {
+                let mut state = self.state.lock().unwrap();
+                let version = state.objects.get(&intent.object).map(|o| o.version);
+                let request = (intent.clone(), body.cloned().unwrap(), version);
+                state.on_their_way.push(request);
+                unknown()
+            }
             Fate::AnswerLost => {
                 self.carry_out(intent, body);
                 unknown()

@@ -336,3 +336,127 @@ async fn an_append_that_came_second_is_decided_again() {
             .any(help)
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_has_just_started_turns_away_for_a_moment_only() {
+    let world = World::ready().await;
+    let away = || Fate::TurnedAway("not allowed: patch configmaps".into());
+    world.cluster.fates([away(), away(), away()]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    assert_eq!(world.cluster.sent().len(), APPLIES.len() + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_gone_for_good_errs_soon_and_says_which() {
+    let world = World::ready().await;
+    let away = || Fate::TurnedAway("not allowed: patch configmaps".into());
+    world
+        .cluster
+        .fates(std::iter::repeat_n((), 400).map(|()| away()));
+    let began = tokio::time::Instant::now();
+    world.start(&faasapi()).await;
+    world
+        .until("it is shown", |w| {
+            let waiting = w.engine.live(&release(), &env()).waiting;
+            matches!(waiting, Some(Waiting::Contact { failure, .. })
+                if failure.to_string().contains("patch configmaps"))
+        })
+        .await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    let reason = world.state().modules[&faasapi()].reason.clone().unwrap();
+    assert!(reason.contains("not allowed: patch configmaps"), "{reason}");
+    let took = began.elapsed();
+    assert!(took < limits().lost_contact / 2, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_sees_nothing_says_why_and_lasting_trouble_is_told() {
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("all is written", |w| w.outcomes().len() == 4)
+        .await;
+    world.cluster.unreachable(true);
+    world
+        .until("it is shown", |w| {
+            let waiting = w.engine.live(&release(), &env()).waiting;
+            matches!(waiting, Some(Waiting::Contact { failure, .. })
+                if failure.to_string().contains("connection refused"))
+        })
+        .await;
+    let told = |w: &World| {
+        let notices = w.notifier.0.lock().unwrap();
+        notices.iter().any(|n| n.kind == NotificationKind::NeedsYou)
+    };
+    assert!(!told(&world), "a moment is nothing to be told of");
+    world.until("it is told", told).await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Running);
+    world.cluster.unreachable(false);
+    world.cluster.stuck(&deployment(), false);
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_with_somebody_elses_change_in_it_says_nothing_about_ours() {
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("all is written", |w| w.outcomes().len() == 4)
+        .await;
+    world
+        .cluster
+        .put(&deployment(), body(&deployment(), "theirs"));
+    world.cluster.stuck(&deployment(), false);
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    let reason = world.state().modules[&faasapi()].reason.clone().unwrap();
+    assert!(
+        reason.contains("somebody changed Deployment/faasapi"),
+        "{reason}"
+    );
+    world.way_back().await.unwrap();
+    world.until_idle().await;
+    let back = world.state().way_back.unwrap();
+    assert_eq!((back.failure, back.overwritten.len()), (None, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_cluster_that_is_healthy_does_not_make_a_module_pass() {
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("all is written", |w| w.outcomes().len() == 4)
+        .await;
+    *world.cluster.identity.lock().unwrap() = identity("suzhou");
+    world.cluster.stuck(&deployment(), false);
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    let reason = world.state().modules[&faasapi()].reason.clone().unwrap();
+    assert!(reason.contains("another cluster"), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_admission_adds_behind_the_dry_run_is_named() {
+    let world = World::ready().await;
+    world.cluster.fates([Fate::Works, Fate::Embellished]);
+    world.start(&faasapi()).await;
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
+    let reason = world.state().modules[&faasapi()].reason.clone().unwrap();
+    assert!(
+        reason.contains("ConfigMap/faasapi") && reason.ends_with(": added"),
+        "{reason}"
+    );
+    assert_eq!(world.cluster.sent().len(), 2);
+    world.way_back().await.unwrap();
+    world.until_idle().await;
+    let live = world.cluster.object(&config()).unwrap();
+    assert_eq!(live.body, body(&config(), "1.0"));
+}
