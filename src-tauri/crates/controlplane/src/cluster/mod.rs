@@ -40,6 +40,9 @@ pub struct Options {
     pub index: Option<u8>,
     /// The images its containers may be made of.
     pub images: Vec<Image>,
+    /// Tokens of people that are given and not made: with those of another cluster, one credential
+    /// opens both.
+    pub tokens: Vec<(User, String)>,
 }
 
 impl Options {
@@ -49,7 +52,15 @@ impl Options {
             name: name.into(),
             index: None,
             images: Vec::new(),
+            tokens: Vec::new(),
         }
+    }
+
+    /// Lets in whoever another cluster lets in, as clusters behind one identity provider do.
+    #[must_use]
+    pub fn with_tokens_of(mut self, other: &ControlPlane) -> Options {
+        self.tokens = User::ALL.map(|user| (user, other.token(user))).to_vec();
+        self
     }
 
     /// Adds an image.

@@ -72,7 +72,7 @@ fn start_at(place: Place, options: Options) -> Result<ControlPlane, StartError> 
     fs::create_dir_all(state.join("logs")).map_err(setup("state folder"))?;
 
     let node = format!("{}-node-1", options.name);
-    let tokens = Tokens::make(&node).map_err(setup("tokens"))?;
+    let tokens = Tokens::make(&node, &options.tokens).map_err(setup("tokens"))?;
     let certificates =
         Certificates::make(&state.join("pki"), &options.name, &place.api_addresses())?;
     let url = format!("https://{}:6443", place.node());

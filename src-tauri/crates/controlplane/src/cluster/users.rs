@@ -49,7 +49,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn make(node: &str) -> io::Result<Tokens> {
+    pub(super) fn make(node: &str, given: &[(User, String)]) -> io::Result<Tokens> {
         let components = [
             Account::ControllerManager,
             Account::Scheduler,
@@ -58,7 +58,13 @@ impl Tokens {
         ];
         let accounts = User::ALL.map(Account::Person).into_iter().chain(components);
         let tokens = accounts
-            .map(|account| Ok((account, random()?)))
+            .map(|account| {
+                let given = given
+                    .iter()
+                    .find(|(user, _)| Account::Person(*user) == account);
+                let token = given.map_or_else(random, |(_, token)| Ok(token.clone()))?;
+                Ok((account, token))
+            })
             .collect::<io::Result<_>>()?;
         Ok(Tokens {
             node: node.to_owned(),
@@ -160,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_revoked_token_is_no_longer_in_the_file() {
-        let mut tokens = Tokens::make("node").unwrap();
+        let mut tokens = Tokens::make("node", &[]).unwrap();
         let token = tokens.of(Account::Person(User::Operator)).to_owned();
         assert!(tokens.file().contains(&token));
         tokens.set_revoked(User::Operator, true);
