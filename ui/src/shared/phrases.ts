@@ -1,4 +1,4 @@
-import type { ContextRefusal, Expected, Field, Problem, RoleView, Thing } from '$ipc';
+import type { ConditionKind, ContextRefusal, Expected, Field, NotificationKind, Problem, RoleView, Thing } from '$ipc';
 import { m } from '$messages';
 
 /** A message that names values. */
@@ -146,6 +146,32 @@ export const contextRefusals: Record<ContextRefusal, Sentence> = {
   pluginEntry: m.refusal_context_pluginEntry,
 };
 
+const conditions: Record<ConditionKind, Sentence> = {
+  previousStagePassed: m.overview_condition_previousStagePassed,
+  soakPassed: m.overview_condition_soakPassed,
+  checklistComplete: m.overview_condition_checklistComplete,
+  diffReviewed: m.overview_condition_diffReviewed,
+  backupTaken: m.overview_condition_backupTaken,
+  identityVerified: m.overview_condition_identityVerified,
+  permissionsPresent: m.overview_condition_permissionsPresent,
+};
+
+/** What the ledger says was done to an object; verbs of Kubernetes (`patch`, `watch`) stay as they are. */
+export const mutations: Record<'apply' | 'restore' | 'remove' | 'pause' | 'unpause', Sentence> = {
+  apply: m.mutation_apply,
+  restore: m.mutation_restore,
+  remove: m.mutation_remove,
+  pause: m.mutation_pause,
+  unpause: m.mutation_unpause,
+};
+
+export const notices: Record<NotificationKind, Sentence> = {
+  done: m.notice_done,
+  failed: m.notice_failed,
+  needsYou: m.notice_needsYou,
+  rolledBack: m.notice_rolledBack,
+};
+
 /** Which values of a failure are codes, and the phrases for them. */
 export const phrases: Record<string, Record<string, Sentence>> = {
   problem: problems,
@@ -153,5 +179,8 @@ export const phrases: Record<string, Record<string, Sentence>> = {
   thing: things,
   field: fields,
   role: roles,
+  condition: conditions,
+  verb: mutations,
+  kind: notices,
   refused: contextRefusals,
 };

@@ -7,13 +7,13 @@ export interface Armable {
   to: string;
 }
 
-/** Modules of an environment that still wait, in the order they go. */
+/** Modules of an environment that can go, in their order: those taken back can go again. */
 export function armable(release: ReleaseView | null, environment: string | null): Armable[] {
   if (!release || !environment) return [];
   return release.stages.flatMap((stage) =>
     stage.rows.flatMap((row) =>
       row.cells
-        .filter((cell) => cell.environment === environment && !['passed', 'takenBack', 'goingBack'].includes(cell.status))
+        .filter((cell) => cell.environment === environment && !['passed', 'goingBack'].includes(cell.status))
         .map((cell) => ({ module: row.module, from: cell.from, to: cell.to })),
     ),
   );

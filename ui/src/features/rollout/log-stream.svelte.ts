@@ -35,7 +35,7 @@ export class LogStream {
 
   /** Opens the stream; returns the way to close it. Made for `$effect`. */
   open(release: string, environment: string, module: string): () => void {
-    this.#reset();
+    this.clear();
     let closed = false;
     let stream: number | null = null;
 
@@ -71,7 +71,8 @@ export class LogStream {
     };
   }
 
-  #reset(): void {
+  /** Forgets everything, when there is nothing to follow. */
+  clear(): void {
     this.lines = [];
     this.dropped = 0;
     this.errors = 0;

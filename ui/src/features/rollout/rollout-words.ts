@@ -1,4 +1,4 @@
-import type { StepState, StepView } from '$ipc';
+import type { PodGrid, StepState, StepView } from '$ipc';
 import { m } from '$messages';
 import type { PodLook } from './pod-bands';
 
@@ -36,10 +36,24 @@ export function stepTitle(step: StepView): string {
   }
 }
 
-export function stepDetail(step: StepView): string | null {
-  const named = ['apply', 'restore', 'remove'].includes(step.kind);
-  if (!named || !step.detail) return step.detail;
-  return step.detail.includes('/') ? step.detail.slice(step.detail.indexOf('/') + 1) : null;
+/** The line below: what was found, which object, or how far it is. */
+export function stepDetail(step: StepView, pods: PodGrid): string | null {
+  const settled = step.state === 'done';
+  switch (step.kind) {
+    case 'identity':
+      return settled ? m.rollout_detail_identity() : null;
+    case 'backup':
+      return step.detail ? m.rollout_detail_backup({ count: step.detail }) : null;
+    case 'review':
+      return settled ? m.rollout_detail_review() : null;
+    case 'await':
+    case 'awaitBack':
+      return step.state === 'waiting' || pods.total === 0 ? null : m.rollout_detail_ready({ ready: pods.ready, total: pods.total });
+    default: {
+      const name = step.detail?.includes('/') ? step.detail.slice(step.detail.indexOf('/') + 1) : null;
+      return step.state === 'skipped' ? [name, m.rollout_detail_same()].filter(Boolean).join(' · ') : name;
+    }
+  }
 }
 
 export function podWords(look: PodLook): string {

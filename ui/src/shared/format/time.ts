@@ -71,8 +71,8 @@ export function took(ms: number): string {
 }
 
 /** `刚刚`, `10 秒前`, `3 分钟前`; seconds in steps of ten: an age is looked at, not counted. */
-export function ago(at: At, now: number): string {
-  const s = Math.max(0, Math.floor((now - Date.parse(at)) / 1000));
+export function ago(at: At | number, now: number): string {
+  const s = Math.max(0, Math.floor((now - date(at).getTime()) / 1000));
   if (s < 10) return m.time_just_now();
   if (s < 120) return m.time_seconds_ago({ n: s - (s % 10) });
   if (s < 7200) return m.time_minutes_ago({ n: Math.floor(s / 60) });
