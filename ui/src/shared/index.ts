@@ -53,4 +53,5 @@ export { go, route, screens, type Place, type Screen } from './stores/route.svel
 export { session, whenChanged } from './stores/session.svelte';
 export { applyTheme, theme } from './theme.svelte';
 export { tierClass } from './tier';
+export { waited } from './waited';
 export { knownVerbs, verbSentence } from './verbs';

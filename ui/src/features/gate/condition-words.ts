@@ -1,6 +1,6 @@
 import type { ConditionKind, ConditionState, ConditionView, GateView, ReleaseView } from '$ipc';
 import { m } from '$messages';
-import { hourMinute, lengthClock, lengthWords, words, type Place, type Screen } from '$shared';
+import { hourMinute, lengthClock, lengthWords, waited, words, type Place, type Screen } from '$shared';
 
 const CIRCLED = '①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳';
 
@@ -62,15 +62,6 @@ const SENTENCES: Record<ConditionKind, { met: () => string; open: () => string }
   identityVerified: { met: m.gate_line_identityVerified_met, open: m.gate_line_identityVerified },
   permissionsPresent: { met: m.gate_line_permissionsPresent_met, open: m.gate_line_permissionsPresent },
 };
-
-/** Seconds of waiting done so far; they run on between two answers of the program. */
-export function waited(condition: ConditionView, now: number): number {
-  const progress = condition.progress;
-  if (!progress) return 0;
-  if (progress.unit !== 'seconds' || condition.state !== 'waiting' || !condition.expected_at) return progress.done;
-  const left = Math.max(0, (Date.parse(condition.expected_at) - now) / 1000);
-  return Math.max(0, Math.min(progress.total, progress.total - left));
-}
 
 function counted(condition: ConditionView, now: number): string | null {
   const progress = condition.progress;
