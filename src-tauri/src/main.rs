@@ -1,6 +1,7 @@
 //! Pilothouse, the desktop program: puts the parts together and opens the window.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod bounds;
 mod commands;
 mod desk;
 mod expectations;
@@ -39,8 +40,16 @@ fn main() {
             front::bring_forward(app)
         }));
     }
+    let commands = ipc::builder().invoke_handler();
     let built = builder
-        .invoke_handler(ipc::builder().invoke_handler())
+        .invoke_handler(move |invoke| {
+            let message = &invoke.message;
+            if let Some(failure) = bounds::refused(message.command(), message.payload()) {
+                invoke.resolver.reject(failure);
+                return true;
+            }
+            commands(invoke)
+        })
         .setup(|app| {
             let folder = folder::data_folder(app.handle())?;
             if let Some(guard) = logging::start(&folder) {

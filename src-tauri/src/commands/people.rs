@@ -1,4 +1,4 @@
-use contract::{Failure, PersonView};
+use contract::{Failure, FailureCode, PersonView};
 use domain::PersonId;
 use secrecy::SecretString;
 use tauri::State;
@@ -12,10 +12,30 @@ use crate::views::person_view;
 #[specta::specta]
 pub async fn person_select(desk: State<'_, Desk>, person: Option<String>) -> Result<(), Failure> {
     let person = person.map(PersonId::new);
+    if let Some(person) = &person {
+        known(&desk, person)?;
+    }
     desk.sit(|seat| seat.person = person);
     // What may be pressed depends on who sits here: everything is read again.
     crate::pulse::tell_all(&desk.app);
     Ok(())
+}
+
+/// Nobody sits here, and nobody gets a key, whom the open workspace does not name.
+fn known(desk: &Desk, person: &PersonId) -> Result<(), Failure> {
+    let open = desk.workspace()?;
+    if open
+        .opened
+        .workspace
+        .people
+        .iter()
+        .any(|one| &one.id == person)
+    {
+        return Ok(());
+    }
+    Err(Failure::new(FailureCode::FormInvalid)
+        .with("field", "person")
+        .with("expected", "a person of the workspace"))
 }
 
 /// Makes a key for a person and unlocks it.
@@ -27,6 +47,7 @@ pub async fn key_create(
     passphrase: String,
 ) -> Result<PersonView, Failure> {
     let id = PersonId::new(person);
+    known(&desk, &id)?;
     let key = desk
         .vault
         .create_key(&id, SecretString::from(passphrase))
