@@ -18,6 +18,13 @@ use crate::{Engine, EngineFailure};
 /// The cluster's own controllers: an autoscaler sets replicas, which is none of a release's business.
 const CONTROLLERS: &str = "kube-controller-manager";
 
+/// Annotations that differ from one reading to the next; no digest has them either.
+const BOOKKEEPING: [&str; 3] = [
+    "metadata.annotations.release.pilothouse/",
+    "metadata.annotations.deployment.kubernetes.io/",
+    "metadata.annotations.kubectl.kubernetes.io/last-applied-configuration",
+];
+
 /// Fields named in a reason at most; the newest diff shows all of them.
 const NAMED: usize = 4;
 
@@ -51,7 +58,7 @@ impl Engine {
                 let live = masked(object, live.body, None);
                 let mut paths = Vec::new();
                 differing("", &shown, &live, &mut paths);
-                paths.retain(|path| !path.starts_with("metadata.annotations.release.pilothouse/"));
+                paths.retain(|path| !BOOKKEEPING.iter().any(|kept| path.starts_with(kept)));
                 listed(paths)
             }
             // Or the dry run was made before the program was restarted.

@@ -24,6 +24,8 @@ pub(crate) enum Awaited {
     Healthy,
     /// They will not get there; why.
     Bad(String),
+    /// They will not get there, for a reason that says nothing about the change.
+    Unjudged(String),
     /// Nobody could look for too long.
     LostContact,
     /// The work was taken over by someone else.
@@ -99,6 +101,10 @@ impl Engine {
                 },
                 Look::Bad(reason) => match self.fresh(errand, workloads).await {
                     Ok(fresh) if !all_complete(&fresh) => return Ok(Awaited::Bad(reason)),
+                    answer => Some(answer),
+                },
+                Look::Unjudged(reason) => match self.fresh(errand, workloads).await {
+                    Ok(fresh) if !all_complete(&fresh) => return Ok(Awaited::Unjudged(reason)),
                     answer => Some(answer),
                 },
                 Look::GivenUp(reason) => match self.fresh(errand, workloads).await {

@@ -200,7 +200,7 @@ impl Engine {
             .await?;
         match awaited {
             Awaited::Healthy => Ok(None),
-            Awaited::Bad(reason) => Ok(Some(reason)),
+            Awaited::Bad(reason) | Awaited::Unjudged(reason) => Ok(Some(reason)),
             Awaited::LostContact => Ok(Some(self.lost_contact_for())),
             Awaited::Left => Err(EngineFailure::Cancelled),
         }

@@ -8,8 +8,9 @@ use domain::{
 use tokio::sync::watch;
 
 use crate::changes::{Changes, Topic};
+use crate::failpoint::FailPoints;
 use crate::ports::{Clock, Entry, Ledger, LedgerFailure, NewEntry, Record, Stream};
-use crate::{EngineFailure, naming};
+use crate::{EngineFailure, FailPoint, naming};
 
 /// A release at one moment.
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Book {
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     changes: Arc<Changes>,
+    fail_points: Arc<FailPoints>,
     tries: u32,
     register: Mutex<(Register, u64)>,
     register_pen: tokio::sync::Mutex<()>,
@@ -59,12 +61,14 @@ impl Book {
         ledger: Arc<dyn Ledger>,
         clock: Arc<dyn Clock>,
         changes: Arc<Changes>,
+        fail_points: Arc<FailPoints>,
         tries: u32,
     ) -> Result<Arc<Book>, LedgerFailure> {
         let book = Book {
             ledger,
             clock,
             changes,
+            fail_points,
             tries,
             register: Mutex::default(),
             register_pen: tokio::sync::Mutex::default(),
@@ -180,11 +184,11 @@ impl Book {
                 }
             };
             match self.append(id, &cell, actor, events).await {
-                Err(LedgerFailure::Moved { .. }) if tries < self.tries => {
+                Err(EngineFailure::Ledger(LedgerFailure::Moved { .. })) if tries < self.tries => {
                     tries += 1;
                     self.catch_up(id, &cell).await?;
                 }
-                done => return Ok(done?),
+                done => return done,
             }
         }
     }
@@ -195,7 +199,7 @@ impl Book {
         cell: &Cell,
         actor: Option<&PersonId>,
         events: Vec<Event>,
-    ) -> Result<(), LedgerFailure> {
+    ) -> Result<(), EngineFailure> {
         if events.is_empty() {
             return Ok(());
         }
@@ -207,9 +211,21 @@ impl Book {
         let expected = lock(&cell.page).position;
         let entries = events.into_iter().map(entry).collect();
         let stream = Stream::Release(id.clone());
-        let entries = self.ledger.append(&stream, expected, entries).await?;
+        let entries = self.commit_entries(&stream, expected, entries).await?;
         self.fold(id, cell, entries);
         Ok(())
+    }
+
+    async fn commit_entries(
+        &self,
+        stream: &Stream,
+        expected: u64,
+        entries: Vec<NewEntry>,
+    ) -> Result<Vec<Entry>, EngineFailure> {
+        self.fail_points.at(FailPoint::BeforeCommit)?;
+        let entries = self.ledger.append(stream, expected, entries).await?;
+        self.fail_points.at(FailPoint::AfterCommit)?;
+        Ok(entries)
     }
 
     /// Attempts that someone should know of stay on record, though they changed nothing.
@@ -298,19 +314,18 @@ impl Book {
             };
             let expected = lock(&self.register).1;
             match self
-                .ledger
-                .append(&Stream::Register, expected, vec![entry])
+                .commit_entries(&Stream::Register, expected, vec![entry])
                 .await
             {
                 Ok(entries) => {
                     self.fold_register(&entries);
                     return Ok(());
                 }
-                Err(LedgerFailure::Moved { .. }) if tries < self.tries => {
+                Err(EngineFailure::Ledger(LedgerFailure::Moved { .. })) if tries < self.tries => {
                     tries += 1;
                     self.catch_up_register().await?;
                 }
-                Err(failure) => return Err(failure.into()),
+                Err(failure) => return Err(failure),
             }
         }
     }

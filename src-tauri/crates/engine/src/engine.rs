@@ -1,10 +1,11 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use domain::{EnvironmentId, EnvironmentState, Instant, Register, Release, ReleaseId, Status};
 use tokio::sync::broadcast;
 
 use crate::book::{Book, Snapshot};
 use crate::changes::{Changed, Changes, Topic};
+use crate::failpoint::FailPoints;
 use crate::handles::Handles;
 use crate::lanes::{Lane, Lanes};
 use crate::live::Live;
@@ -37,7 +38,7 @@ struct Inner {
     book: Arc<Book>,
     handles: Handles,
     lanes: Lanes,
-    fail_hook: OnceLock<FailHook>,
+    fail_points: Arc<FailPoints>,
 }
 
 /// A release in a list.
@@ -58,10 +59,12 @@ impl Engine {
     /// off stays as it is until a person decides ([`Engine::resume_work`], [`Engine::way_back`]).
     pub async fn start(ports: Ports, limits: Limits) -> Result<Engine, EngineFailure> {
         let changes = Changes::new(limits.changes_gap, limits.changes_kept);
+        let fail_points = Arc::<FailPoints>::default();
         let book = Book::open(
             Arc::clone(&ports.ledger),
             Arc::clone(&ports.clock),
             Arc::clone(&changes),
+            Arc::clone(&fail_points),
             limits.append_tries,
         )
         .await?;
@@ -84,13 +87,13 @@ impl Engine {
             book,
             handles,
             lanes: Lanes::default(),
-            fail_hook: OnceLock::new(),
+            fail_points,
         })))
     }
 
     /// Lets a test stop the engine at named points; can be set once.
     pub fn set_fail_hook(&self, hook: FailHook) {
-        let _ = self.0.fail_hook.set(hook);
+        self.0.fail_points.set(hook);
     }
 
     /// Keys, bindings and what else holds across releases, now.
@@ -187,10 +190,7 @@ impl Engine {
 
     /// A test may stop the engine here.
     pub(crate) fn at(&self, point: FailPoint) -> Result<(), EngineFailure> {
-        match self.0.fail_hook.get() {
-            Some(hook) if hook(point) => Err(EngineFailure::Halted(point)),
-            _ => Ok(()),
-        }
+        self.0.fail_points.at(point)
     }
 
     /// An environment of a release with the release.

@@ -1,4 +1,6 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use crate::EngineFailure;
 
 /// Named points of the one path that every mutation takes. A test can have the process killed, or
 /// the engine stopped as if it had been, at any of them.
@@ -20,11 +22,15 @@ pub enum FailPoint {
     BeforeConclusion,
     /// After it was.
     AfterConclusion,
+    /// Before anything is appended to the ledger: everything is decided, nothing is durable.
+    BeforeCommit,
+    /// It is durable; nobody in the program has heard of it.
+    AfterCommit,
 }
 
 impl FailPoint {
     /// Every point.
-    pub const ALL: [FailPoint; 8] = [
+    pub const ALL: [FailPoint; 10] = [
         FailPoint::BeforeIntent,
         FailPoint::AfterIntent,
         FailPoint::AfterSend,
@@ -33,8 +39,29 @@ impl FailPoint {
         FailPoint::AfterReadBack,
         FailPoint::BeforeConclusion,
         FailPoint::AfterConclusion,
+        FailPoint::BeforeCommit,
+        FailPoint::AfterCommit,
     ];
 }
 
 /// Asked at every point; true stops the work there without another word, like a kill.
 pub type FailHook = Arc<dyn Fn(FailPoint) -> bool + Send + Sync>;
+
+/// Where a test may stop the engine. Empty outside of tests.
+#[derive(Default)]
+pub(crate) struct FailPoints(OnceLock<FailHook>);
+
+impl FailPoints {
+    /// Can be set once.
+    pub(crate) fn set(&self, hook: FailHook) {
+        let _ = self.0.set(hook);
+    }
+
+    /// A test may stop the engine here.
+    pub(crate) fn at(&self, point: FailPoint) -> Result<(), EngineFailure> {
+        match self.0.get() {
+            Some(hook) if hook(point) => Err(EngineFailure::Halted(point)),
+            _ => Ok(()),
+        }
+    }
+}

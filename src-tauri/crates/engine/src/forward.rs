@@ -162,6 +162,7 @@ impl Engine {
         let bad = match awaited {
             Awaited::Healthy => None,
             Awaited::Bad(reason) => Some(reason),
+            Awaited::Unjudged(reason) => return Ok(Verdict::Errored(reason).into()),
             Awaited::LostContact => return Ok(Verdict::Errored(self.lost_contact_for()).into()),
             Awaited::Left => return Ok(End::Left),
         };

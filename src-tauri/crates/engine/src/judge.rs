@@ -16,6 +16,8 @@ pub(crate) enum Look {
     Healthy,
     /// It will not get there; why, naming what fails.
     Bad(String),
+    /// It will not get there, for a reason that says nothing about the change.
+    Unjudged(String),
     /// The cluster itself gave it up; what it says.
     GivenUp(String),
     /// Nobody could look for too long.
@@ -113,8 +115,15 @@ impl Judge {
                 Look::GoesOn
             };
         }
+        let dead = || {
+            let node = picture.workloads.iter().find_map(left_lying);
+            node.map(|node| format!("; {node} does not take up pods"))
+        };
         if let Some(reason) = picture.workloads.iter().find_map(exceeded) {
-            return Look::GivenUp(reason);
+            return match dead() {
+                Some(dead) => Look::Unjudged(reason + &dead),
+                None => Look::GivenUp(reason),
+            };
         }
         if failing >= self.failing_patience
             && let Some((pod, reason)) = self.failing.first()
@@ -122,7 +131,11 @@ impl Judge {
             return Look::Bad(format!("pod {pod}: {reason}"));
         }
         if still >= self.progress {
-            return Look::Bad(standstill(&picture.workloads, self.progress));
+            let reason = standstill(&picture.workloads, self.progress);
+            return match dead() {
+                Some(dead) => Look::Unjudged(reason + &dead),
+                None => Look::Bad(reason),
+            };
         }
         Look::GoesOn
     }
@@ -172,6 +185,13 @@ impl Judge {
 
 fn fails(pod: &PodPicture) -> bool {
     pod.failing && !pod.ready && !pod.terminating
+}
+
+/// The node of a new pod that its kubelet does not take up: it is dead, whatever is in the pod.
+fn left_lying(workload: &WorkloadPicture) -> Option<&str> {
+    let mut pods = workload.pods.iter();
+    let pod = pods.find(|pod| pod.newest && !pod.ready && !pod.taken_up && pod.node.is_some())?;
+    pod.node.as_deref()
 }
 
 fn is_complete(workload: &WorkloadPicture) -> bool {

@@ -26,7 +26,8 @@ fn pod(name: &str, ready: bool, failing: bool) -> PodPicture {
         restarts: 0,
         created_at: None,
         ready_at: None,
-        node: None,
+        node: Some("node-1".into()),
+        taken_up: true,
     }
 }
 
@@ -224,4 +225,33 @@ async fn a_standstill_names_what_keeps_pods_from_being_made() {
         reason.ends_with("; FailedCreate: exceeded quota: q"),
         "{reason}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_node_says_nothing_about_the_change() {
+    let lying = |_| {
+        let new = PodPicture {
+            taken_up: false,
+            ..pod("router-1", false, false)
+        };
+        Some(picture(RolloutPhase::Progressing, 1, vec![new]))
+    };
+    let (look, _) = until(&mut judge(), false, lying).await;
+    let Look::Unjudged(reason) = look else {
+        panic!("{look:?}")
+    };
+    assert!(
+        reason.ends_with("; node-1 does not take up pods"),
+        "{reason}"
+    );
+    let unscheduled = |_| {
+        let new = PodPicture {
+            taken_up: false,
+            node: None,
+            ..pod("router-1", false, false)
+        };
+        Some(picture(RolloutPhase::Progressing, 1, vec![new]))
+    };
+    let (look, _) = until(&mut judge(), false, unscheduled).await;
+    assert!(matches!(look, Look::Bad(_)), "{look:?}");
 }

@@ -130,6 +130,7 @@ fn picture(
         created_at,
         ready_at: ready_at.filter(|_| ready),
         node,
+        taken_up: condition.taken_up,
     }
 }
 
@@ -138,6 +139,8 @@ struct Condition {
     phase: Option<String>,
     reason: Option<String>,
     ready: (bool, Option<DateTime<Utc>>),
+    /// The kubelet writes down when it begins with a pod.
+    taken_up: bool,
     init_containers: Vec<Container>,
     containers: Vec<Container>,
 }
@@ -165,6 +168,7 @@ impl Condition {
                 let since = ready["lastTransitionTime"].as_str().and_then(instant);
                 (ready["status"] == "True", since)
             }),
+            taken_up: status["startTime"].is_string(),
             init_containers: containers("initContainerStatuses"),
             containers: containers("containerStatuses"),
         }
@@ -183,6 +187,7 @@ impl Condition {
                 let since = ready.changed.and_then(message::Time::instant);
                 (ready.status == "True", since)
             }),
+            taken_up: status.started.is_some(),
             init_containers: containers(status.init_containers),
             containers: containers(status.containers),
         }

@@ -163,6 +163,9 @@ pub(super) struct PodStatus {
     pub conditions: Vec<Condition>,
     #[prost(string, tag = "4")]
     pub reason: String,
+    /// When its kubelet took it up.
+    #[prost(message, optional, tag = "7")]
+    pub started: Option<Time>,
     #[prost(message, repeated, tag = "8")]
     pub containers: Vec<ContainerStatus>,
     #[prost(message, repeated, tag = "10")]

@@ -29,6 +29,7 @@ fn pod(name: &str, newest: bool, ready: bool) -> PodPicture {
         created_at: Some(start()),
         ready_at: ready.then(|| start() + Duration::seconds(4)),
         node: None,
+        taken_up: true,
     }
 }
 

@@ -61,6 +61,9 @@ pub struct PodPicture {
     pub ready_at: Option<Instant>,
     /// The node.
     pub node: Option<String>,
+    /// Whether the node's kubelet has taken it up. One that nobody took up says nothing about what
+    /// is in it.
+    pub taken_up: bool,
 }
 
 /// A cluster event.
