@@ -44,8 +44,8 @@ pub(super) fn narrow(home: &Path, namespace: &str) {
     }
 }
 
-/// What is on the cluster before: the namespace and the old version of the module.
-pub(super) fn before(namespace: &str) -> String {
+/// What is on the cluster before, as YAML: the namespace and the old version of the module.
+pub fn before(namespace: &str) -> String {
     let all = example::before(ENVIRONMENT).expect("the old versions");
     let all: Vec<String> = all
         .split("\n---\n")

@@ -14,7 +14,7 @@ mod site;
 mod then;
 mod when;
 
-pub use alone::{ENVIRONMENT, MODULE};
+pub use alone::{ENVIRONMENT, MODULE, before};
 pub use clock::StoryClock;
 pub use given::{CLUSTERS, Given, SECRET, World};
 pub use notices::Notices;

@@ -1,0 +1,202 @@
+//! Then: what kubectl sees, and what the API server's audit log has counted.
+
+use std::collections::BTreeMap;
+
+use acceptance::world::{ENVIRONMENT, MODULE};
+use controlplane::Heard;
+use domain::{MutationOutcome, MutationVerb, SettledMutation};
+use serde_json::Value;
+
+use crate::ground::{NEW, OLD};
+use crate::story::{CONFIG, Story, is_applied, plural};
+
+const MUTATION: &str = "/metadata/annotations/release.pilothouse~1mutation";
+
+impl Story {
+    /// An object as kubectl shows it, managed fields and all.
+    pub async fn object(&self, kind: &str, name: &str) -> Value {
+        let arguments = ["get", kind, name, "--output=json", "--show-managed-fields"];
+        serde_json::from_str(&self.kubectl(&arguments).await).unwrap()
+    }
+
+    pub async fn deployment(&self) -> Value {
+        self.object("deployment", MODULE).await
+    }
+
+    /// The version that the Deployment names.
+    pub async fn version(&self) -> String {
+        let deployment = self.deployment().await;
+        let image = deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
+        image
+            .unwrap_or_default()
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// What the new version's configuration has changed.
+    pub async fn recycling(&self) -> Value {
+        self.object("configmap", CONFIG).await["data"]["POOL_RECYCLE_SECONDS"].clone()
+    }
+
+    /// The new version runs, by kubectl's own judgement, and is ours.
+    pub async fn then_it_is_new(&self) {
+        assert_eq!(
+            (self.version().await.as_str(), self.recycling().await),
+            (NEW, "60".into())
+        );
+        self.rolled_out().await;
+        let owners = managers(&self.deployment().await);
+        assert!(owners.contains(&"pilothouse".to_owned()), "{owners:?}");
+    }
+
+    /// The old version runs, by kubectl's own judgement, with its configuration.
+    pub async fn then_it_is_as_before(&self) {
+        assert_eq!(
+            (self.version().await.as_str(), self.recycling().await),
+            (OLD, "120".into())
+        );
+        self.rolled_out().await;
+    }
+
+    async fn rolled_out(&self) {
+        let name = format!("deployment/{MODULE}");
+        let said = self
+            .kubectl(&["rollout", "status", &name, "--timeout=60s"])
+            .await;
+        assert!(said.contains("successfully rolled out"), "{said}");
+    }
+
+    /// Writes of the program in the story's namespace as the API server heard them, dry runs left out.
+    pub fn heard(&self) -> Vec<Heard> {
+        let all = self.plane().heard().unwrap();
+        let ours = |heard: &Heard| {
+            heard.namespace == self.ground.namespace
+                && heard.user == "operator"
+                && !heard.is_dry_run()
+        };
+        all.into_iter().filter(ours).collect()
+    }
+
+    /// Writes of one kind.
+    pub fn heard_of(&self, resource: &str) -> Vec<Heard> {
+        let all = self.heard();
+        all.into_iter()
+            .filter(|heard| heard.resource == resource)
+            .collect()
+    }
+
+    /// Holds the ledger against the audit log: every request carries an intent that was written down
+    /// before; none was carried out twice, however often the object moved under it; and what the ledger
+    /// calls applied, and only that, was carried out.
+    pub async fn then_nothing_was_done_twice(&self) {
+        let state = self.world.environment(ENVIRONMENT);
+        assert_eq!(state.pending, None, "an intent without an outcome is left");
+        let heard = self.heard();
+        let mut requests: BTreeMap<String, Vec<&Heard>> = BTreeMap::new();
+        for heard in heard
+            .iter()
+            .filter(|heard| heard.uri.contains("fieldManager=pilothouse&"))
+        {
+            // Killed before it read the body: the server cannot tell whose it was.
+            if heard.body.is_null() {
+                assert_eq!(heard.code.filter(|code| *code < 300), None, "{heard:?}");
+                continue;
+            }
+            let id = heard.body.pointer(MUTATION).and_then(Value::as_str);
+            requests
+                .entry(id.expect("an identifier").to_owned())
+                .or_default()
+                .push(heard);
+        }
+        let settled: BTreeMap<&str, &SettledMutation> = state
+            .settled
+            .iter()
+            .map(|settled| (settled.intent.id.as_str(), settled))
+            .collect();
+        for (id, requests) in &requests {
+            let settled = settled.get(id.as_str());
+            let settled =
+                settled.unwrap_or_else(|| panic!("{id} is not in the ledger: {requests:?}"));
+            let object = &settled.intent.object;
+            for heard in requests {
+                let what = (heard.resource.as_str(), heard.name.as_str());
+                assert_eq!(what, (plural(object).as_str(), object.name.as_str()));
+            }
+            // A second request of one intent is only ever made for a 409, which changes nothing.
+            let others: Vec<_> = requests
+                .iter()
+                .filter(|heard| heard.code != Some(409))
+                .collect();
+            assert!(others.len() <= 1, "{id} was sent again: {others:?}");
+        }
+        for (id, settled) in settled {
+            if !matches!(
+                settled.intent.verb,
+                MutationVerb::Apply | MutationVerb::Restore
+            ) {
+                continue;
+            }
+            let requests = requests.get(id).map(Vec::as_slice).unwrap_or_default();
+            let carried_out = requests
+                .iter()
+                .filter(|heard| heard.is_carried_out())
+                .count();
+            // Killed in the middle, or given up on the store.
+            let cut_off = requests
+                .iter()
+                .filter(|heard| heard.code.is_none_or(|c| c >= 500))
+                .count();
+            match &settled.outcome {
+                MutationOutcome::Applied { .. } => {
+                    // A server that was killed in the middle could not say that it had done it.
+                    assert!(
+                        carried_out == 1 || carried_out == 0 && cut_off == 1,
+                        "{id} applied: {requests:?}"
+                    );
+                }
+                MutationOutcome::NotApplied { .. } if self.late && settled.was_unknown => {}
+                outcome => assert_eq!(carried_out, 0, "{id} {outcome:?}: {requests:?}"),
+            }
+        }
+        self.the_newest_write_is_on_the_object(&state.settled).await;
+    }
+
+    async fn the_newest_write_is_on_the_object(&self, settled: &[SettledMutation]) {
+        let mut newest: BTreeMap<String, &SettledMutation> = BTreeMap::new();
+        let writes = |settled: &&SettledMutation| {
+            let verb = settled.intent.verb;
+            let pauses = matches!(verb, MutationVerb::Pause | MutationVerb::Unpause);
+            is_applied(&settled.outcome) && !pauses
+        };
+        for settled in settled.iter().filter(writes) {
+            newest.insert(settled.intent.object.label(), settled);
+        }
+        for settled in newest.values() {
+            let object = &settled.intent.object;
+            if settled.intent.verb == MutationVerb::Remove {
+                let live = self
+                    .site()
+                    .get(&object.namespace, &plural(object), &object.name)
+                    .await;
+                assert_eq!(live, None, "{}", object.label());
+                continue;
+            }
+            let live = self.object(&plural(object), &object.name).await;
+            assert_eq!(
+                live.pointer(MUTATION).and_then(Value::as_str),
+                Some(settled.intent.id.as_str()),
+                "{}",
+                object.label()
+            );
+        }
+    }
+}
+
+/// Managers of an object's fields, as the API server keeps them.
+pub fn managers(object: &Value) -> Vec<String> {
+    let fields = object["metadata"]["managedFields"].as_array().unwrap();
+    let name = |field: &Value| field["manager"].as_str().unwrap_or_default().to_owned();
+    fields.iter().map(name).collect()
+}
