@@ -26,6 +26,19 @@ pub fn data_folder(app: &AppHandle) -> Result<PathBuf, Box<dyn std::error::Error
     Ok(folder)
 }
 
+/// A path as a person types it: `~` is the home folder.
+pub fn typed(path: &str) -> PathBuf {
+    let path = path.trim();
+    let rest = match path.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with(['/', std::path::MAIN_SEPARATOR]) => rest,
+        _ => return PathBuf::from(path),
+    };
+    match std::env::home_dir() {
+        Some(home) => home.join(rest.trim_start_matches(['/', std::path::MAIN_SEPARATOR])),
+        None => PathBuf::from(path),
+    }
+}
+
 /// The ledger names people and clusters; other users of the workstation need not read it.
 #[cfg(unix)]
 fn private(folder: &std::path::Path) -> std::io::Result<()> {
@@ -36,4 +49,24 @@ fn private(folder: &std::path::Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn private(_: &std::path::Path) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_folder_only_where_a_shell_would_read_it_so() {
+        let home = std::env::home_dir().unwrap();
+        for (text, path) in [
+            ("~", home.clone()),
+            (" ~/.kube/config ", home.join(".kube/config")),
+            ("~other/x", PathBuf::from("~other/x")),
+            ("/a/~/b", PathBuf::from("/a/~/b")),
+            ("", PathBuf::new()),
+        ] {
+            assert_eq!(typed(text), path, "{text}");
+        }
+    }
 }

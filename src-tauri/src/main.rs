@@ -2,6 +2,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod bounds;
+mod chooser;
 mod commands;
 mod desk;
 mod expectations;

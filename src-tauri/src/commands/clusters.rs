@@ -1,15 +1,15 @@
 use std::path::{Path, PathBuf};
 
 use contract::{
-    BannerView, Failure, FailureCode, ImportForm, ImportPreview, KubeconfigSource, PermissionsView,
-    PluginView, ProbeView, StoredContext, WorkspaceView,
+    BannerView, Expected, Failure, FailureCode, ImportForm, ImportPreview, KubeconfigSource,
+    PermissionsView, PluginView, ProbeView, StoredContext, WorkspaceView,
 };
 use domain::{ClusterIdentity, EnvironmentId, RegisterEvent};
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::failures;
 use crate::views::{banner, import_preview, permissions_view, stored_contexts, workspace_view};
+use crate::{failures, folder};
 
 /// Largest kubeconfig that is read.
 const KUBECONFIG_MOST: u64 = 1024 * 1024;
@@ -18,23 +18,27 @@ const KUBECONFIG_MOST: u64 = 1024 * 1024;
 async fn text_of(source: KubeconfigSource) -> Result<(String, Option<PathBuf>), Failure> {
     let path = match source {
         KubeconfigSource::Text(text) => return Ok((text, None)),
-        KubeconfigSource::Path(path) => PathBuf::from(path.trim()),
+        KubeconfigSource::Path(path) => folder::typed(&path),
     };
     let unreadable = |why: String| {
-        Failure::new(FailureCode::FormInvalid)
-            .with("field", "kubeconfig")
-            .with("expected", "a file")
+        Failure::new(FailureCode::KubeconfigUnreadable)
+            .with("path", path.to_string_lossy())
             .detail(why)
     };
+    let unusable = |expected| Failure::new(FailureCode::KubeconfigUnusable).expected(expected);
     let about = tokio::fs::metadata(&path)
         .await
         .map_err(|error| unreadable(error.to_string()))?;
-    if !about.is_file() || about.len() > KUBECONFIG_MOST {
-        return Err(unreadable("not a regular file of at most 1 MiB".to_owned()));
+    if !about.is_file() {
+        return Err(unreadable("no regular file".to_owned()));
     }
-    let text = tokio::fs::read_to_string(&path)
+    if about.len() > KUBECONFIG_MOST {
+        return Err(unusable(Expected::Bytes).with("most", KUBECONFIG_MOST.to_string()));
+    }
+    let bytes = tokio::fs::read(&path)
         .await
         .map_err(|error| unreadable(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| unusable(Expected::Utf8))?;
     Ok((text, path.parent().map(Path::to_owned)))
 }
 

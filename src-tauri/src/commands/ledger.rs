@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use contract::views::Names;
@@ -12,8 +11,8 @@ use engine::ports::{Entry, Format, LedgerFailure, Record, Search};
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::failures;
 use crate::views::chain_summary;
+use crate::{failures, folder};
 
 /// Most rows on a page.
 const ROWS_MOST: u32 = 500;
@@ -113,7 +112,7 @@ pub async fn ledger_export(
     path: String,
 ) -> Result<ExportView, Failure> {
     let engine = desk.engine().await?;
-    let target = PathBuf::from(path.trim());
+    let target = folder::typed(&path);
     let format = match format {
         ExportFormat::JsonLines => Format::JsonLines,
         ExportFormat::Csv => Format::Csv,

@@ -6,6 +6,7 @@ pub mod documents;
 pub mod gates;
 pub mod ledger;
 pub mod logs;
+pub mod paths;
 pub mod people;
 mod place;
 pub mod releases;

@@ -6,8 +6,8 @@ use engine::ports::Notifier;
 use tauri::State;
 
 use crate::desk::Desk;
-use crate::failures;
 use crate::views::{chain_summary, workspace_view as view_of_workspace};
+use crate::{failures, folder};
 
 /// Opens the ledger and what was open last, and says how everything stands.
 #[tauri::command]
@@ -66,7 +66,7 @@ pub async fn preferences_set(
 #[tauri::command]
 #[specta::specta]
 pub async fn workspace_open(desk: State<'_, Desk>, path: String) -> Result<WorkspaceView, Failure> {
-    let given = PathBuf::from(path.trim());
+    let given = folder::typed(&path);
     let path = std::fs::canonicalize(&given).map_err(|error| {
         Failure::new(FailureCode::WorkspaceUnreadable)
             .with("path", given.to_string_lossy())

@@ -10,6 +10,8 @@ export interface Backend {
   keyUnlock(person: string, passphrase: string): Promise<t.PersonView>;
   keyLock(person: string): Promise<t.PersonView>;
 
+  /** The desktop's own dialog, starting at what stands in the field now; null when none was chosen. */
+  pathChoose(purpose: t.PathPurpose, title: string, near: string): Promise<string | null>;
   workspaceOpen(path: string): Promise<t.WorkspaceView>;
   workspaceOpenExample(): Promise<t.WorkspaceView>;
   workspaceView(): Promise<t.WorkspaceView>;

@@ -19,6 +19,11 @@ export const commands = {
 	workCancel: () => __TAURI_INVOKE<null>("work_cancel"),
 	/**  Notes that someone asked for help (sop O4). */
 	helpAsk: (release: string) => __TAURI_INVOKE<null>("help_ask", { release }),
+	/**
+	 *  Asks for a path with the desktop's own dialog; none when the person chose none. `near` is what
+	 *  stands in the field now.
+	 */
+	pathChoose: (purpose: PathPurpose, title: string, near: string) => __TAURI_INVOKE<string | null>("path_choose", { purpose, title, near }),
 	/**  Says who sits at the workstation. */
 	personSelect: (person: string | null) => __TAURI_INVOKE<null>("person_select", { person }),
 	/**  Makes a key for a person and unlocks it. */
@@ -1421,6 +1426,15 @@ export type OnCall = {
 	/**  How to reach them, in words. */
 	reach: Text,
 };
+
+/**  What a path is asked for. */
+export type PathPurpose = 
+/**  The folder of a workspace. */
+"workspace" | 
+/**  The file of a kubeconfig. */
+"kubeconfig" | 
+/**  A new file for an export. */
+"export";
 
 /**  One verb. */
 export type PermissionCell = {

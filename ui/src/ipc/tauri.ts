@@ -20,6 +20,7 @@ const program: Backend = {
   keyCreate: (person, passphrase) => call('key_create', { person, passphrase }),
   keyUnlock: (person, passphrase) => call('key_unlock', { person, passphrase }),
   keyLock: (person) => call('key_lock', { person }),
+  pathChoose: (purpose, title, near) => call('path_choose', { purpose, title, near }),
   workspaceOpen: (path) => call('workspace_open', { path }),
   workspaceOpenExample: () => call('workspace_open_example'),
   workspaceView: () => call('workspace_view'),

@@ -20,6 +20,7 @@ export { default as Mono } from './components/Mono.svelte';
 export { default as Nav } from './components/Nav.svelte';
 export { default as Page } from './components/Page.svelte';
 export { default as Panel } from './components/Panel.svelte';
+export { default as PathField } from './components/PathField.svelte';
 export { default as PersonMark } from './components/PersonMark.svelte';
 export { default as Progress } from './components/Progress.svelte';
 export { default as Segments } from './components/Segments.svelte';

@@ -3,6 +3,18 @@ use specta::Type;
 
 use crate::{At, LevelView};
 
+/// What a path is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum PathPurpose {
+    /// The folder of a workspace.
+    Workspace,
+    /// The file of a kubeconfig.
+    Kubeconfig,
+    /// A new file for an export.
+    Export,
+}
+
 /// What is filled in to create a release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct ReleaseForm {
