@@ -29,24 +29,70 @@ impl Play {
         context: &str,
         environment: &str,
     ) -> Result<(), WindowFailure> {
-        self.say(&format!("import {context} and pin {environment} to it"));
+        self.look_into(kubeconfig, context).await?;
+        self.store(context).await?;
+        self.window.press("import-close").await?;
+        self.probe(context, environment).await?;
+        self.pin().await
+    }
+
+    /// Opens the import and lets it show what a kubeconfig holds. Nothing is stored by it.
+    ///
+    /// # Errors
+    /// When the context is not shown.
+    pub async fn look_into(
+        &mut self,
+        kubeconfig: &Path,
+        context: &str,
+    ) -> Result<(), WindowFailure> {
+        self.say(&format!("look into a kubeconfig that has {context}"));
         self.go("environments", "environments").await?;
         self.window.press("import").await?;
         let path = kubeconfig.display().to_string();
         self.window.type_into("import-path", &path).await?;
         self.window.press("import-look").await?;
-        self.window.wait_for(&format!("context-{context}")).await?;
+        self.window.wait_for(&format!("context-{context}")).await
+    }
+
+    /// Stores the contexts that are chosen in the import.
+    ///
+    /// # Errors
+    /// When the context does not appear among the entries of the keychain.
+    pub async fn store(&mut self, context: &str) -> Result<(), WindowFailure> {
+        self.say(&format!("store {context} in the keychain"));
         self.window.press("import-store").await?;
         self.window
             .wait_for_within(&format!("entry-{context}"), LIMITS.work)
-            .await?;
-        self.window.press("import-close").await?;
+            .await
+    }
+
+    /// Asks the cluster of a context who it is, for an environment.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn probe(&mut self, context: &str, environment: &str) -> Result<(), WindowFailure> {
+        self.ask(context, environment).await?;
+        self.window.wait_for_within("probe", LIMITS.work).await
+    }
+
+    /// The same without waiting for the answer.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn ask(&mut self, context: &str, environment: &str) -> Result<(), WindowFailure> {
+        self.say(&format!("ask the cluster of {context} who it is"));
         self.window
             .press(&format!("environment-{environment}"))
             .await?;
         self.window.choose("pin-context", context).await?;
-        self.window.press("pin-probe").await?;
-        self.window.wait_for_within("probe", LIMITS.work).await?;
+        self.window.press("pin-probe").await
+    }
+
+    /// Pins the environment to the cluster that was shown.
+    ///
+    /// # Errors
+    /// When it cannot be pinned.
+    pub async fn pin(&mut self) -> Result<(), WindowFailure> {
         self.window.press("pin-confirm").await?;
         self.window.wait_gone("probe", LIMITS.work).await
     }

@@ -1,15 +1,11 @@
 //! Another cluster answers where the pinned one was.
 
-use std::path::Path;
-
 use acceptance::play::{Play, example};
 use acceptance::window::LIMITS;
-use rehearsal::{Cluster, ClusterSpec, Pace, User};
+use rehearsal::Cluster;
 
 use crate::desk::{Desk, Said};
-
-const TOKEN: &str = "not-a-secret-of-anybody";
-const NAMESPACES: [&str; 3] = ["fission-dev", "fission-test", "fission-ontest"];
+use crate::site::{self, port, spec};
 
 #[tokio::test]
 async fn another_cluster_with_the_same_certificate_authority_is_refused() {
@@ -120,11 +116,7 @@ async fn refused(play: &Play) {
 /// Imports the cluster's kubeconfig, pins `bj-dev` to it, creates a release and looks at bj-dev.
 async fn bound(desk: &Desk, cluster: &Cluster) -> Play {
     let folder = desk.desktop.folder();
-    let workspace = folder.join("workspace");
-    copy(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/example"),
-        &workspace,
-    );
+    let workspace = site::workspace(folder);
     let kubeconfig = folder.join("kubeconfig");
     std::fs::write(&kubeconfig, cluster.kubeconfig("zhangsan")).unwrap();
 
@@ -140,31 +132,4 @@ async fn bound(desk: &Desk, cluster: &Cluster) -> Play {
         .await
         .said();
     play
-}
-
-fn spec(seed: u64, storage: Option<std::path::PathBuf>, port: Option<u16>) -> ClusterSpec {
-    let mut spec = ClusterSpec::new("bj-dev-01", seed);
-    spec.namespaces = NAMESPACES.map(str::to_owned).to_vec();
-    spec.users = vec![User::admin("zhangsan", TOKEN)];
-    spec.pace = Pace::brisk();
-    spec.storage = storage;
-    spec.port = port;
-    spec
-}
-
-fn port(cluster: &Cluster) -> u16 {
-    let url = cluster.url();
-    url.rsplit(':').next().unwrap().parse().unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

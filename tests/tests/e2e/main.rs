@@ -6,6 +6,8 @@
 mod desk;
 mod identity;
 mod keychain;
+mod plugins;
 mod release;
 mod restart;
+mod site;
 mod twice;
