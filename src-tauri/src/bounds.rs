@@ -1,7 +1,7 @@
 //! How much the window may send. What it sends may end in the ledger, which forgets nothing: a
 //! text that nobody can have typed is refused before any command sees it.
 
-use contract::{Failure, FailureCode};
+use contract::{Expected, Failure, FailureCode};
 use serde_json::Value;
 use tauri::ipc::InvokeBody;
 
@@ -11,18 +11,21 @@ const TEXT_MOST: usize = 64 * 1024;
 const KUBECONFIG_MOST: usize = 1024 * 1024;
 /// Commands that take a kubeconfig as text.
 const WITH_KUBECONFIG: [&str; 2] = ["kubeconfig_preview", "contexts_import"];
+/// Bytes of a field's name.
+const NAME_MOST: usize = 128;
 /// Values in one message; the longest form has a few thousand.
 const VALUES_MOST: usize = 20_000;
 
 /// Why a message is not passed on.
 pub fn refused(command: &str, payload: &InvokeBody) -> Option<Failure> {
-    let wrong = |field: &str, expected: String| {
+    let wrong = |field: &str, expected, most: usize| {
         Failure::new(FailureCode::FormInvalid)
             .with("field", field)
-            .with("expected", expected)
+            .expected(expected)
+            .with("most", most.to_string())
     };
     let InvokeBody::Json(message) = payload else {
-        return Some(wrong("message", "JSON".to_owned()));
+        return Some(wrong("message", Expected::Json, 0));
     };
     let most = if WITH_KUBECONFIG.contains(&command) {
         KUBECONFIG_MOST
@@ -35,19 +38,19 @@ pub fn refused(command: &str, payload: &InvokeBody) -> Option<Failure> {
         values += 1;
         match value {
             Value::String(text) if text.len() > most => {
-                return Some(wrong(field, format!("at most {most} bytes")));
+                return Some(wrong(field, Expected::Bytes, most));
             }
             Value::Array(all) => waiting.extend(all.iter().map(|one| (field, one))),
             Value::Object(all) => {
-                if let Some(name) = all.keys().find(|name| name.len() > 128) {
-                    return Some(wrong(field, format!("no field of {} bytes", name.len())));
+                if all.keys().any(|name| name.len() > NAME_MOST) {
+                    return Some(wrong(field, Expected::Characters, NAME_MOST));
                 }
                 waiting.extend(all.iter().map(|(name, one)| (name.as_str(), one)));
             }
             _ => {}
         }
         if values + waiting.len() > VALUES_MOST {
-            return Some(wrong(field, format!("at most {VALUES_MOST} values")));
+            return Some(wrong(field, Expected::Values, VALUES_MOST));
         }
     }
     None

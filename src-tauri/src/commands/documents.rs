@@ -1,4 +1,4 @@
-use contract::{Failure, FailureCode};
+use contract::{Expected, Failure, Field};
 use domain::ReleaseId;
 use tauri::{State, Url};
 
@@ -15,11 +15,7 @@ pub async fn document_open(
     document: u32,
     address: String,
 ) -> Result<(), Failure> {
-    let wrong = |expected: &str| {
-        Failure::new(FailureCode::FormInvalid)
-            .with("field", "address")
-            .with("expected", expected)
-    };
+    let wrong = |expected| Failure::form(Field::Address, expected);
     let snapshot = desk
         .engine()
         .await?
@@ -28,17 +24,13 @@ pub async fn document_open(
     let documents = &snapshot.release.plan.documents;
     let index = usize::try_from(document).unwrap_or(usize::MAX);
     let known = documents.get(index).and_then(|known| outside(&known.url));
-    let url = known.ok_or_else(|| wrong("a document with an http or https address"))?;
+    let url = known.ok_or_else(|| wrong(Expected::WebAddress))?;
     if url.as_str() != address {
-        return Err(wrong("the address that was shown"));
+        return Err(wrong(Expected::ShownAddress));
     }
     // The desktop's opener may stay as long as the browser does.
-    open::that_detached(url.as_str()).map_err(|error| {
-        Failure::new(FailureCode::FormInvalid)
-            .with("field", "address")
-            .with("expected", "a browser on this workstation")
-            .detail(error.to_string())
-    })
+    open::that_detached(url.as_str())
+        .map_err(|error| wrong(Expected::Browser).detail(error.to_string()))
 }
 
 /// The address that a browser would go to: http or https, and no name that only looks like a host

@@ -1,4 +1,4 @@
-use contract::{Failure, FailureCode, PersonView};
+use contract::{Expected, Failure, Field, PersonView};
 use domain::PersonId;
 use secrecy::SecretString;
 use tauri::State;
@@ -33,9 +33,7 @@ fn known(desk: &Desk, person: &PersonId) -> Result<(), Failure> {
     {
         return Ok(());
     }
-    Err(Failure::new(FailureCode::FormInvalid)
-        .with("field", "person")
-        .with("expected", "a person of the workspace"))
+    Err(Failure::form(Field::Person, Expected::WorkspacePerson))
 }
 
 /// Makes a key for a person and unlocks it.

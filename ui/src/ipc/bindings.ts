@@ -648,6 +648,10 @@ export type Expected =
 "bytes" | 
 /**  Smaller files. Params: most. */
 "bytesInAll" | 
+/**  Fewer values in one message. Params: most. */
+"values" | 
+/**  JSON. */
+"json" | 
 /**  A file, where there is something else. */
 "file" | 
 /**  A folder, where there is something else. */
@@ -777,7 +781,15 @@ export type Expected =
 /**  Modules, each once. */
 "modulesOnce" | 
 /**  The version that the workspace has. Params: module, version. */
-"workspaceVersion";
+"workspaceVersion" | 
+/**  A person of the workspace. */
+"workspacePerson" | 
+/**  An address for a browser. */
+"webAddress" | 
+/**  The address that was shown. */
+"shownAddress" | 
+/**  A browser. */
+"browser";
 
 /**  How to export. */
 export type ExportFormat = 
@@ -932,6 +944,8 @@ export type Field =
 "person" | 
 /**  A passphrase. */
 "passphrase" | 
+/**  The address of a document. */
+"address" | 
 /**  A condition. */
 "condition" | 
 /**  When something is made up for. */

@@ -29,6 +29,8 @@ export const expectations: Record<Expected, Sentence> = {
   files: m.expected_files,
   bytes: m.expected_bytes,
   bytesInAll: m.expected_bytesInAll,
+  values: m.expected_values,
+  json: m.expected_json,
   file: m.expected_file,
   folder: m.expected_folder,
   utf8: m.expected_utf8,
@@ -94,6 +96,10 @@ export const expectations: Record<Expected, Sentence> = {
   dateAndTime: m.expected_dateAndTime,
   modulesOnce: m.expected_modulesOnce,
   workspaceVersion: m.expected_workspaceVersion,
+  workspacePerson: m.expected_workspacePerson,
+  webAddress: m.expected_webAddress,
+  shownAddress: m.expected_shownAddress,
+  browser: m.expected_browser,
 };
 
 export const things: Record<Thing, Sentence> = {
@@ -114,6 +120,7 @@ export const fields: Record<Field, Sentence> = {
   path: m.field_path,
   person: m.field_person,
   passphrase: m.field_passphrase,
+  address: m.field_address,
   condition: m.field_condition,
   makeUpBy: m.field_makeUpBy,
   modules: m.field_modules,

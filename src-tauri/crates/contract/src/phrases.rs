@@ -50,6 +50,10 @@ pub enum Expected {
     Bytes,
     /// Smaller files. Params: most.
     BytesInAll,
+    /// Fewer values in one message. Params: most.
+    Values,
+    /// JSON.
+    Json,
     /// A file, where there is something else.
     File,
     /// A folder, where there is something else.
@@ -180,6 +184,14 @@ pub enum Expected {
     ModulesOnce,
     /// The version that the workspace has. Params: module, version.
     WorkspaceVersion,
+    /// A person of the workspace.
+    WorkspacePerson,
+    /// An address for a browser.
+    WebAddress,
+    /// The address that was shown.
+    ShownAddress,
+    /// A browser.
+    Browser,
 }
 
 /// What an expectation is about, as the param `thing`.
@@ -220,6 +232,8 @@ pub enum Field {
     Person,
     /// A passphrase.
     Passphrase,
+    /// The address of a document.
+    Address,
     /// A condition.
     Condition,
     /// When something is made up for.
