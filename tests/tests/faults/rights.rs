@@ -1,17 +1,23 @@
 //! Rights and credentials are taken away in the middle; the API server lets nobody in for a while.
 
+use std::process::Output;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use acceptance::wire::{Judgement, Webhook, hook};
 use acceptance::world::{Caller, ENVIRONMENT, Given, Site};
 use controlplane::User;
 use domain::{ModuleStatus, MutationOutcome, NotAppliedCause, NotificationKind};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::{Api, Patch, PatchParams};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::given::{given, slow};
 use crate::ground::{Ground, OLD};
 use crate::server::is_unheard;
-use crate::story::{Story, is_applied};
+use crate::story::{CONFIG, Story, is_applied};
 
 /// Seconds, so that the story sees the end of the engine's patience.
 fn impatient(given: Given) -> Given {
@@ -161,6 +167,7 @@ pub async fn priority_and_fairness_says_429(ground: Arc<Ground>) {
         return;
     };
     ground.site.apply(JAMMED).await;
+    let seated = Seated::take(&ground).await;
     story.writes_are_jammed().await;
     story.begin().await;
     let said = story.waits_for_contact().await;
@@ -176,6 +183,7 @@ pub async fn priority_and_fairness_says_429(ground: Arc<Ground>) {
         "{}",
         story.reason()
     );
+    seated.leave(&ground).await;
     let heard = story.heard_of("configmaps");
     let (away, done) = heard.split_at(heard.len() - 1);
     assert!(
@@ -222,25 +230,100 @@ spec:
           namespaces: ["*"]
 "#;
 
-impl Story {
-    /// Waits until a patch of the operator is turned away: the configuration takes its time.
-    async fn writes_are_jammed(&self) {
-        let arguments = [
-            "--namespace",
-            &self.ground.namespace,
-            "annotate",
-            "configmap",
-            crate::story::CONFIG,
-            "is-jammed=",
-            "--dry-run=server",
+/// A request of the operator that hangs in a webhook. A level without seats still lets one in when
+/// nobody is there, so somebody has to be.
+struct Seated {
+    webhook: Webhook,
+    leave: Arc<Notify>,
+    kubectl: JoinHandle<Output>,
+}
+
+impl Seated {
+    async fn take(ground: &Arc<Ground>) -> Seated {
+        let site = ground.site.clone();
+        let webhook = Webhook::listen(site.control_plane().host().into()).await;
+        let leave = Arc::new(Notify::new());
+        let stays = leave.clone();
+        webhook.says(Judgement::After(hook(move || {
+            let stays = stays.clone();
+            async move { stays.notified().await }
+        })));
+        let configuration = webhook.configuration(
+            "ValidatingWebhookConfiguration",
+            "seat",
+            "seat",
+            "Ignore",
+            30,
+        );
+        site.apply(&format!("{SEAT}---\n{configuration}")).await;
+        let kubectl = tokio::spawn(async move {
+            let arguments = [
+                "--namespace",
+                "seat",
+                "annotate",
+                "deployment",
+                "seat",
+                "is=taken",
+            ];
+            site.kubectl(Caller::Operator, &arguments, "").await
+        });
+        Seated {
+            webhook,
+            leave,
+            kubectl,
+        }
+    }
+
+    async fn leave(self, ground: &Arc<Ground>) {
+        self.leave.notify_one();
+        let output = self.kubectl.await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(!self.webhook.asked().is_empty());
+        let gone = [
+            "delete",
+            "namespace/seat",
+            "validatingwebhookconfiguration/seat",
+            "--wait=false",
         ];
-        for _ in 0..200 {
-            let output = self.site().kubectl(Caller::Operator, &arguments, "").await;
-            if String::from_utf8_lossy(&output.stderr).contains("TooManyRequests") {
-                return;
+        let output = ground.site.kubectl(Caller::Admin, &gone, "").await;
+        assert!(output.status.success(), "{output:?}");
+    }
+}
+
+/// Something to be annotated, which starts no pod.
+const SEAT: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: { name: seat }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: seat, namespace: seat }
+spec:
+  replicas: 0
+  selector: { matchLabels: { app: seat } }
+  template:
+    metadata: { labels: { app: seat } }
+    spec: { containers: [{ name: seat, image: seat }] }
+"#;
+
+impl Story {
+    /// Waits until a patch of the operator is turned away.
+    async fn writes_are_jammed(&self) {
+        let client = self.site().client(Caller::Operator).await;
+        let maps: Api<ConfigMap> = Api::namespaced(client, &self.ground.namespace);
+        let dry_run = PatchParams {
+            dry_run: true,
+            ..PatchParams::default()
+        };
+        let nothing = Patch::Merge(json!({}));
+        let began = Instant::now();
+        loop {
+            match maps.patch(CONFIG, &dry_run, &nothing).await {
+                Err(kube::Error::Api(status)) if status.code == 429 => return,
+                other => assert!(began.elapsed() < Duration::from_secs(60), "{other:?}"),
             }
         }
-        panic!("never jammed");
     }
 }
 
