@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use acceptance::world::{MODULE, Site};
+use acceptance::world::{Caller, MODULE, Site};
 use controlplane::{Behaviour, ControlPlane, Image, Options};
 use tokio::sync::Mutex;
 
@@ -60,10 +60,15 @@ impl Grounds {
 
     /// Takes a cluster back. Its namespace goes by itself, while the next story begins.
     pub async fn give_back(&self, ground: Arc<Ground>, whole: bool) {
-        let plane = ground.site.control_plane();
         if whole {
-            let arguments = ["delete", "namespace", &ground.namespace, "--wait=false"];
-            let output = plane.kubectl(&arguments).unwrap();
+            let arguments = [
+                "delete",
+                "namespace",
+                &ground.namespace,
+                "--wait=false",
+                "--request-timeout=30s",
+            ];
+            let output = ground.site.kubectl(Caller::Admin, &arguments, "").await;
             assert!(output.status.success(), "{output:?}");
             self.free.lock().await.push(ground.site.clone());
             return;

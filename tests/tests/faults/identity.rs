@@ -93,11 +93,10 @@ pub async fn two_clusters_are_behind_one_name(ground: Arc<Ground>) {
         story.reason()
     );
     goes_back_in_vain(&story, "another cluster answers").await;
-    assert_eq!(
-        twin.control_plane().heard().unwrap(),
-        [],
-        "the twin was not written to"
-    );
+    // A question about rights may have met the twin, before anybody could know that it is one.
+    let mut written = twin.control_plane().heard().unwrap();
+    written.retain(|heard| heard.resource != "selfsubjectaccessreviews");
+    assert_eq!(written, [], "the twin was not written to");
     let theirs = twin
         .get(&ground.namespace, "deployment", MODULE)
         .await
