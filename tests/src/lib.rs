@@ -8,6 +8,8 @@ pub mod desktop;
 #[cfg(target_os = "linux")]
 pub mod folders;
 #[cfg(target_os = "linux")]
+pub mod killable;
+#[cfg(target_os = "linux")]
 pub mod play;
 #[cfg(target_os = "linux")]
 pub mod window;

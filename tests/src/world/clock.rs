@@ -12,6 +12,12 @@ use engine::ports::Clock;
 pub struct StoryClock(Arc<AtomicI64>);
 
 impl StoryClock {
+    /// A clock that shows this time now, and goes on from there.
+    pub fn at(now: Instant) -> StoryClock {
+        let ahead = (now - chrono::Utc::now()).num_milliseconds();
+        StoryClock(Arc::new(AtomicI64::new(ahead)))
+    }
+
     /// Puts the clock forward.
     pub fn skip(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);

@@ -14,7 +14,7 @@ use vault::{KeychainVault, Options, Stretch};
 use workspace::{Opened, ReleaseDraft, example};
 
 use super::session::{quick_cluster, quick_engine};
-use super::{Caller, Ground, Notices, Session, Site, StoryClock, Trap, alone};
+use super::{Caller, Ground, Notices, Session, Site, StoryClock, alone};
 
 /// In every token of the rehearsal clusters, so that a leak can be looked for.
 pub const SECRET: &str = "hush-a81f2c";
@@ -38,8 +38,6 @@ pub struct Given {
     pub ours: bool,
     /// Who is in the imported contexts.
     pub caller: Caller,
-    /// Whether the program is killed, and where.
-    pub trap: Option<Trap>,
     /// Leaves one environment with one module, in this namespace: stories can share a cluster then.
     pub alone_in: Option<String>,
     /// URL and authority of what stands in front of the first cluster, for the imported context.
@@ -57,7 +55,6 @@ impl Default for Given {
             edits: vec![("stableSeconds: 3", "stableSeconds: 0")],
             ours: false,
             caller: Caller::Operator,
-            trap: None,
             alone_in: None,
             through: None,
             manifests: Vec::new(),
@@ -157,7 +154,7 @@ impl Given {
             alone_in: self.alone_in,
         };
         world.seed(self.ours).await;
-        world.start(self.trap, true).await;
+        world.start(true).await;
         world.import(self.caller, self.through).await;
         world
     }
@@ -248,7 +245,7 @@ impl World {
     }
 
     /// Starts the program, and unlocks everybody's key; `first` makes the keys.
-    async fn start(&mut self, trap: Option<Trap>, first: bool) {
+    async fn start(&mut self, first: bool) {
         // The stretching is the vault's own test; here it only costs time.
         let limits = vault::Limits {
             stretch: Stretch {
@@ -270,7 +267,6 @@ impl World {
             notices,
             clock,
             self.limits.clone(),
-            trap,
         )
         .await;
         for person in ["zhangsan", "lisi", "wangwu"] {
@@ -300,14 +296,30 @@ impl World {
 
     /// Kills the program and starts it again over the same folder.
     pub async fn restart(&mut self) {
-        self.restart_with(None).await;
-    }
-
-    /// The same; the new one is killed at the trap.
-    pub async fn restart_with(&mut self, trap: Option<Trap>) {
         self.vault = None;
         self.session = None;
-        self.start(trap, false).await;
+        self.start(false).await;
+    }
+
+    /// Ends the program; its ledger is then one file, with nothing left beside it.
+    pub async fn leave(&mut self) {
+        self.vault = None;
+        self.session = None;
+        let log = self.data().join("ledger.sqlite-wal");
+        // The connections of the one before close in their own time, and only the last one to do so
+        // folds the log back in.
+        loop {
+            super::session::open(&self.data()).await.close().await;
+            if !log.exists() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The bus of the keychain, and the profile in it.
+    pub fn keychain(&self) -> (&str, &str) {
+        (self.keyring.address(), &self.profile)
     }
 
     /// A release of the workspace as it is, with the draft of its file.

@@ -18,6 +18,6 @@ pub use alone::{ENVIRONMENT, MODULE, before};
 pub use clock::StoryClock;
 pub use given::{CLUSTERS, Given, SECRET, World};
 pub use notices::Notices;
-pub use session::{Session, Trap, quick_cluster, quick_engine};
+pub use session::{Session, quick_cluster, quick_engine};
 pub use site::{Caller, Ground, Site, kubectl, real_sites, users};
 pub use then::{NEW, OLD};

@@ -3,12 +3,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use cluster::KubeClusters;
 use engine::ports::{LedgerFailure, Vault};
-use engine::{Engine, FailPoint, Ports};
+use engine::{Engine, Ports};
 use ledger::SqliteLedger;
 use tokio::runtime::Runtime;
 
@@ -18,40 +17,6 @@ use super::{Notices, StoryClock};
 pub struct Session {
     runtime: Option<Runtime>,
     engine: Engine,
-}
-
-/// Kills the program at a point of the one path that mutations take.
-#[derive(Clone, Debug)]
-pub struct Trap {
-    point: FailPoint,
-    nth: u32,
-    seen: Arc<AtomicU32>,
-    dead: Arc<AtomicBool>,
-}
-
-impl Trap {
-    /// At the `nth` time (from 1) that the point is passed.
-    pub fn at(point: FailPoint, nth: u32) -> Trap {
-        Trap {
-            point,
-            nth,
-            seen: Arc::default(),
-            dead: Arc::default(),
-        }
-    }
-
-    /// Whether the program is dead.
-    pub fn struck(&self) -> bool {
-        self.dead.load(Ordering::SeqCst)
-    }
-
-    fn passes(&self, point: FailPoint) -> bool {
-        if point == self.point && self.seen.fetch_add(1, Ordering::SeqCst) + 1 == self.nth {
-            self.dead.store(true, Ordering::SeqCst);
-        }
-        // The dead do nothing any more, at no point.
-        self.struck()
-    }
 }
 
 /// Bounds that a story waits for, instead of a person.
@@ -96,7 +61,6 @@ impl Session {
         notices: Notices,
         clock: StoryClock,
         limits: (engine::Limits, cluster::Limits),
-        trap: Option<Trap>,
     ) -> Session {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -115,9 +79,6 @@ impl Session {
             Engine::start(ports, limits.0).await.expect("an engine")
         };
         let engine = runtime.handle().spawn(starting).await.expect("a start");
-        if let Some(trap) = trap {
-            engine.set_fail_hook(Arc::new(move |point| trap.passes(point)));
-        }
         Session {
             runtime: Some(runtime),
             engine,
@@ -153,7 +114,7 @@ impl Drop for Session {
 }
 
 /// The one before lets go of the folder a moment after its end.
-async fn open(data: &Path) -> SqliteLedger {
+pub(super) async fn open(data: &Path) -> SqliteLedger {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         match SqliteLedger::open(data).await {

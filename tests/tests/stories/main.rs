@@ -7,7 +7,6 @@ mod back;
 mod changes;
 mod faults;
 mod hands;
-mod kills;
 mod people;
 mod whole_line;
 

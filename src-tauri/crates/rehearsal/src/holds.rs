@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 pub enum Moment {
     /// It has been received, and nothing of it is carried out.
     Received,
-    /// It has been carried out, and nothing is answered.
+    /// It has been carried out, not refused, and nothing is answered.
     CarriedOut,
 }
 
@@ -16,7 +16,14 @@ pub enum Moment {
 #[derive(Debug)]
 pub struct Held {
     arrived: oneshot::Receiver<()>,
-    go: oneshot::Sender<()>,
+    go: oneshot::Sender<Then>,
+}
+
+/// What becomes of a held request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    GoesOn,
+    AnswerLost,
 }
 
 impl Held {
@@ -28,7 +35,12 @@ impl Held {
     /// Lets it go on; so does dropping this.
     pub fn let_go(self) {
         // Nobody waits when no request has come.
-        let _ = self.go.send(());
+        let _ = self.go.send(Then::GoesOn);
+    }
+
+    /// Lets it go on, and closes the connection instead of answering.
+    pub fn lose_answer(self) {
+        let _ = self.go.send(Then::AnswerLost);
     }
 }
 
@@ -39,14 +51,14 @@ pub(crate) struct Hold {
     resource: String,
     moment: Moment,
     arrived: oneshot::Sender<()>,
-    go: oneshot::Receiver<()>,
+    go: oneshot::Receiver<Then>,
 }
 
 impl Hold {
     /// Tells that the request is here, and waits until it may go on.
-    pub(crate) async fn wait(self) {
+    pub(crate) async fn wait(self) -> Then {
         let _ = self.arrived.send(());
-        let _ = self.go.await;
+        self.go.await.unwrap_or(Then::GoesOn)
     }
 }
 
@@ -71,6 +83,13 @@ impl Holds {
             arrived: has_arrived,
             go: let_go,
         }
+    }
+
+    /// Whether a request may have to be held.
+    pub(crate) fn has(&self, verb: &str, resource: &str) -> bool {
+        let holds = self.lock();
+        let mut holds = holds.iter();
+        holds.any(|hold| hold.verb == verb && hold.resource == resource)
     }
 
     /// The hold for this request, if there is one; it is used up.

@@ -125,3 +125,23 @@ async fn a_cluster_that_is_put_back_is_what_it_was_and_lives_on() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_refused_write_is_not_held_as_carried_out_and_an_answer_can_be_lost() {
+    let cluster = common::cluster().await;
+    let api: Api<ConfigMap> = Api::namespaced(client(&cluster, "admin").await, "app");
+    let mut held = cluster.hold("create", "configmaps", Moment::CarriedOut);
+    let mut bad = map();
+    bad.metadata.name = Some("NOT A NAME".into());
+    soon("the refusal", api.create(&PostParams::default(), &bad))
+        .await
+        .unwrap_err();
+    let (map, creating) = (map(), PostParams::default());
+    let (created, ()) = tokio::join!(api.create(&creating, &map), async {
+        assert!(soon("the write", held.arrived()).await);
+        held.lose_answer();
+    });
+    let error = created.unwrap_err();
+    assert!(!matches!(error, kube::Error::Api(_)), "{error}");
+    assert!(api.get_opt("c").await.unwrap().is_some());
+}

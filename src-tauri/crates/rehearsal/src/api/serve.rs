@@ -5,7 +5,7 @@ use super::route::{self, Route, Target};
 use super::verbs::{Answer, Call};
 use super::{access, discovery, form, openapi};
 use crate::faults::Mishap;
-use crate::holds::Moment;
+use crate::holds::{Moment, Then};
 use crate::plane::Plane;
 use crate::spec::{RequestRecord, User};
 use crate::status::ApiError;
@@ -67,13 +67,10 @@ async fn answer(plane: Arc<Plane>, request: Request<Body>) -> Result<Response<Bo
         _ => http_verb(&parts.method),
     };
     let body = axum::body::to_bytes(body, LARGEST_BODY).await;
-    let hold = |moment| match &route {
-        Route::Resource(target) if parameter(&query, "dryRun").is_empty() => {
-            plane.holds.take(verb, &target.plural, moment)
-        }
-        _ => None,
+    let resource = match &route {
+        Route::Resource(target) if parameter(&query, "dryRun").is_empty() => target.plural.clone(),
+        _ => String::new(),
     };
-    let (before, after) = (hold(Moment::Received), hold(Moment::CarriedOut));
     let received = Received {
         parts,
         route,
@@ -81,17 +78,21 @@ async fn answer(plane: Arc<Plane>, request: Request<Body>) -> Result<Response<Bo
         verb,
         body,
     };
-    if before.is_none() && after.is_none() {
+    if !plane.holds.has(verb, &resource) {
         return carry_out(&plane, received);
     }
     // A task of its own: the caller may be gone by then, which would end this one.
     let held = tokio::spawn(async move {
-        if let Some(before) = before {
-            before.wait().await;
-        }
+        let wait = async |moment| match plane.holds.take(verb, &resource, moment) {
+            Some(hold) => hold.wait().await,
+            None => Then::GoesOn,
+        };
+        let then = wait(Moment::Received).await;
         let answer = carry_out(&plane, received);
-        if let Some(after) = after {
-            after.wait().await;
+        let done = matches!(&answer, Ok(answer) if answer.status().is_success());
+        let lost = done && wait(Moment::CarriedOut).await == Then::AnswerLost;
+        if lost || then == Then::AnswerLost {
+            return Err(AnswerLost);
         }
         answer
     });
