@@ -69,24 +69,32 @@ impl Engine {
                 return Ok(Awaited::Left);
             }
             let opened = eye.open(self, errand, workloads).await;
-            let picture = eye.picture();
+            let picture = eye.picture(self.limits());
             let held = standing == Standing::Held;
-            let look = judge.look(picture.as_deref(), held);
-            self.show_look(errand, &picture, &judge, held);
-            let hindered = if opened.is_err() {
-                opened.err()
-            } else if is_seen(&picture) {
+            // While the store behind an API server hangs, nothing can move: nobody's patience is used up.
+            let believed = picture.as_deref().filter(|_| eye.answered);
+            let look = judge.look(believed, held);
+            self.show_look(errand, &picture, &judge, held, eye.answered);
+            if is_seen(&picture) && eye.answered {
                 unseen.is_over();
-                eye.sees(self.limits());
-                None
-            } else if eye.is_to_ask() {
+            }
+            if let Err(failure) = opened {
+                eye.answered = false;
+                if let Some(given_up) = self.borne(errand, &mut unseen, failure).await? {
+                    return Ok(given_up);
+                }
+            } else if eye.is_to_ask(&picture, self.limits()) {
                 let why = self.why_unseen(errand, workloads);
-                leave.run_until_cancelled(why).await.and_then(Result::err)
-            } else {
-                None
-            };
-            if let Some(given_up) = self.borne(errand, &mut unseen, hindered).await? {
-                return Ok(given_up);
+                match leave.run_until_cancelled(why).await {
+                    None => return Ok(Awaited::Left),
+                    Some(Ok(())) => eye.answered = true,
+                    Some(Err(failure)) => {
+                        eye.answered = false;
+                        if let Some(given_up) = self.borne(errand, &mut unseen, failure).await? {
+                            return Ok(given_up);
+                        }
+                    }
+                }
             }
             // A picture may be older than the last write, or of another cluster since.
             let doubted = match look {
@@ -116,9 +124,8 @@ impl Engine {
                 None => {}
                 Some(Ok(_)) => unanswered.is_over(),
                 Some(Err(failure)) => {
-                    if let Some(given_up) =
-                        self.borne(errand, &mut unanswered, Some(failure)).await?
-                    {
+                    eye.is_doubted();
+                    if let Some(given_up) = self.borne(errand, &mut unanswered, failure).await? {
                         return Ok(given_up);
                     }
                 }
@@ -131,16 +138,13 @@ impl Engine {
         }
     }
 
-    /// Bears with what hinders the waiting, if anything does; how it ends when that is too long.
+    /// Bears with what hinders the waiting; how it ends when that is too long.
     async fn borne(
         &self,
         errand: &Errand,
         trouble: &mut Trouble,
-        hindered: Option<EngineFailure>,
+        failure: EngineFailure,
     ) -> Result<Option<Awaited>, EngineFailure> {
-        let Some(failure) = hindered else {
-            return Ok(None);
-        };
         let Some(obstacle) = failure.obstacle() else {
             return Err(failure);
         };
@@ -194,8 +198,9 @@ impl Engine {
         picture: &Option<Arc<Picture>>,
         judge: &Judge,
         held: bool,
+        trusted: bool,
     ) {
-        let connected = is_seen(picture);
+        let connected = is_seen(picture) && trusted;
         let left = chrono::Duration::from_std(judge.left()).unwrap_or_default();
         let deadline = (!held && connected).then(|| self.now() + left);
         let lane = self.lane(&errand.release, &errand.environment);
@@ -241,9 +246,11 @@ type Pictures = tokio::sync::watch::Receiver<Option<Picture>>;
 struct Eye {
     watching: Option<(Box<dyn Watching>, Pictures)>,
     picture: Option<Arc<Picture>>,
-    /// When to ask next why nothing is seen, and how long to wait after that.
+    /// When to ask next what is the matter, and how long to wait after that.
     ask_at: Instant,
     pause: BackOff,
+    /// Whether the last question was answered, if there was one since the newest picture.
+    answered: bool,
 }
 
 impl Eye {
@@ -254,19 +261,27 @@ impl Eye {
             picture: None,
             ask_at: Instant::now() + pause.next(),
             pause,
+            answered: true,
         }
     }
 
-    /// It sees: should it ever not, there is a moment's time before anybody asks why.
-    fn sees(&mut self, limits: &Limits) {
-        self.pause = BackOff::new(limits.retry_first, limits.retry_most);
+    /// The cluster did not answer a question of somebody else.
+    fn is_doubted(&mut self) {
+        self.answered = false;
         self.ask_at = Instant::now() + self.pause.next();
     }
 
-    fn is_to_ask(&mut self) -> bool {
+    /// Whether it is time to ask the cluster why nothing is seen, or whether what is seen is still so.
+    fn is_to_ask(&mut self, picture: &Option<Arc<Picture>>, limits: &Limits) -> bool {
         let due = Instant::now() >= self.ask_at;
         if due {
-            self.ask_at = Instant::now() + self.pause.next();
+            let well = is_seen(picture) && self.answered;
+            let pause = if well {
+                limits.silence
+            } else {
+                self.pause.next()
+            };
+            self.ask_at = Instant::now() + pause;
         }
         due
     }
@@ -291,10 +306,23 @@ impl Eye {
 
     /// The newest picture; none while nothing is watched, so that a picture from before is not
     /// taken for one of now.
-    fn picture(&mut self) -> Option<Arc<Picture>> {
+    fn picture(&mut self, limits: &Limits) -> Option<Arc<Picture>> {
         let (_, pictures) = self.watching.as_mut()?;
         if pictures.has_changed().unwrap_or(false) {
+            let seen = is_seen(&self.picture);
             self.picture = pictures.borrow_and_update().clone().map(Arc::new);
+            let sees = is_seen(&self.picture);
+            if sees || seen {
+                // News, or the loss of sight: a moment's time before anybody asks.
+                self.pause = BackOff::new(limits.retry_first, limits.retry_most);
+                let pause = if sees {
+                    limits.silence
+                } else {
+                    self.pause.next()
+                };
+                self.ask_at = Instant::now() + pause;
+                self.answered |= sees;
+            }
         }
         self.picture.clone()
     }

@@ -29,6 +29,9 @@ pub struct Limits {
     /// How long a pod of the new version may crash or lack its image before the rollout counts as
     /// failed.
     pub failing_patience: Duration,
+    /// How long a watch may show nothing new before the cluster is asked whether it still answers: an
+    /// API server's cache keeps watches open while the store behind it hangs.
+    pub silence: Duration,
     /// How often a rollout is judged when nothing moves.
     pub tick: Duration,
     /// The most that one look may add to a waiting time: longer than a question may take, so that a
@@ -68,6 +71,7 @@ impl Default for Limits {
             lost_contact: Duration::from_secs(300),
             turned_away: Duration::from_secs(30),
             failing_patience: Duration::from_secs(45),
+            silence: Duration::from_secs(10),
             tick: Duration::from_millis(250),
             longest_tick: Duration::from_secs(30),
             append_tries: 8,

@@ -235,6 +235,8 @@ struct State {
     not_durable: Vec<MutationIntent>,
     stuck: HashSet<ObjectRef>,
     unreachable: bool,
+    /// Nothing is answered; watches stay open.
+    hangs: bool,
     read_backs: u32,
     serial: u64,
     /// Requests on their way, each with the version of the object that it is for.
@@ -342,13 +344,21 @@ impl FakeCluster {
         self.turn();
     }
 
+    pub fn hangs(&self, hangs: bool) {
+        self.state.lock().unwrap().hangs = hangs;
+    }
+
     fn turn(&self) {
         self.turned.send_modify(|n| *n += 1);
     }
 
     fn answers(&self) -> Result<(), ClusterFailure> {
-        if self.state.lock().unwrap().unreachable {
+        let state = self.state.lock().unwrap();
+        if state.unreachable {
             return Err(ClusterFailure::Unreachable("connection refused".into()));
+        }
+        if state.hangs {
+            return Err(ClusterFailure::Unreachable("no answer within 3 s".into()));
         }
         Ok(())
     }

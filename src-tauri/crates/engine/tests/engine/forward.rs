@@ -460,3 +460,29 @@ async fn what_admission_adds_behind_the_dry_run_is_named() {
     let live = world.cluster.object(&config()).unwrap();
     assert_eq!(live.body, body(&config(), "1.0"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_stays_open_in_front_of_a_hanging_store_is_asked_after() {
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("all is written", |w| w.outcomes().len() == 4)
+        .await;
+    world.cluster.hangs(true);
+    world
+        .until("it is shown", |w| {
+            let waiting = w.engine.live(&release(), &env()).waiting;
+            matches!(waiting, Some(Waiting::Contact { failure, .. })
+                if failure.to_string().contains("no answer"))
+        })
+        .await;
+    // Nearly as long as the bound.
+    tokio::time::sleep(limits().lost_contact - Duration::from_secs(40)).await;
+    world.cluster.hangs(false);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Running);
+    world.cluster.stuck(&deployment(), false);
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+}
