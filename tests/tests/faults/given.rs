@@ -15,10 +15,13 @@ pub fn given(ground: &Arc<Ground>) -> Given {
         lost_contact: Duration::from_secs(60),
         failing_patience: Duration::from_secs(20),
         question: Duration::from_secs(5),
+        silence: Duration::from_secs(2),
         ..quick_engine()
     };
     let cluster = cluster::Limits {
         read: Duration::from_secs(3),
+        server_deadline: Duration::from_secs(2),
+        settle: Duration::from_secs(3),
         ..quick_cluster()
     };
     Given {

@@ -41,12 +41,14 @@ impl Story {
             path: String::new(),
         };
         world.declare(declaration).await.unwrap();
-        Some(Story {
+        let story = Story {
             world,
             ground: ground.clone(),
             proxy: None,
             late: false,
-        })
+        };
+        story.then_it_is_as_before().await;
+        Some(story)
     }
 
     /// The same with everything prepared and the gate open.
