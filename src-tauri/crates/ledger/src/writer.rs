@@ -144,25 +144,51 @@ async fn append(
             stray.record
         )));
     }
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
+    // Not sqlx's transaction: when a commit fails, SQLite has often rolled back by itself, sqlx goes on
+    // counting it as open (0.9.0), and the connection can begin no other one for good.
+    run(connection, "BEGIN IMMEDIATE").await?;
+    let result = match append_all(connection, stream, expected, entries).await {
+        Ok(written) => run(connection, "COMMIT").await.map(|()| written),
+        Err(failure) => Err(failure),
+    };
+    if result.is_err()
+        && let Err(error) = run(connection, "ROLLBACK").await
+    {
+        tracing::debug!(%error, "there was nothing left to roll back");
+    }
+    result
+}
+
+async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Answer<()> {
+    sqlx::query(statement)
+        .execute(connection)
         .await
         .map_err(of_sql)?;
+    Ok(())
+}
+
+/// Within a transaction.
+async fn append_all(
+    connection: &mut SqliteConnection,
+    stream: &Stream,
+    expected: u64,
+    entries: &[NewEntry],
+) -> Answer<Vec<Entry>> {
     let found: i64 =
         sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM entries WHERE stream = ?1")
             .bind(json(stream)?)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut *connection)
             .await
             .map_err(of_sql)?;
     let found = u64::try_from(found).unwrap_or(0);
     if found != expected {
         return Err(LedgerFailure::Moved { expected, found });
     }
-    let mut link = newest(&mut transaction).await?;
+    let mut link = newest(connection).await?;
     let mut written = Vec::with_capacity(entries.len());
     for (position, entry) in (found + 1..).zip(entries) {
         let row = Row::following(link, stream, position, entry)?;
-        insert(&mut transaction, &row).await?;
+        insert(connection, &row).await?;
         link = Link {
             sequence: row.sequence,
             hash: row.hash.clone(),
@@ -178,7 +204,6 @@ async fn append(
         }
         written.push(read_back);
     }
-    transaction.commit().await.map_err(of_sql)?;
     Ok(written)
 }
 
