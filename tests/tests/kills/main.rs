@@ -12,4 +12,5 @@ mod books;
 mod campaign;
 mod checks;
 mod cycle;
+mod disk;
 mod sabotage;
