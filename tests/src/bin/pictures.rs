@@ -1,4 +1,5 @@
-//! Takes a picture of every screen, in Chinese and light, with English and dark samples.
+//! Takes a picture of every screen, in Chinese and light, with English and dark samples; then those
+//! of sizes that break screens. `pictures sizes` takes only the latter.
 
 use std::process::ExitCode;
 
@@ -20,13 +21,21 @@ mod linux {
     use acceptance::desktop::Desktop;
     use acceptance::folders;
     use acceptance::play::example::{MODULES, STOPS};
+    use acceptance::play::large::{Large, long_ledger};
     use acceptance::play::{Album, Play};
-    use acceptance::window::{Window, WindowFailure};
+    use acceptance::window::Window;
 
     #[tokio::main(flavor = "current_thread")]
     pub async fn main() -> ExitCode {
         let folder = folders::target().join("pictures");
-        match pictures(&folder).await {
+        let only = std::env::args().nth(1);
+        let taken = async {
+            if only.as_deref() != Some("sizes") {
+                pictures(&folder).await?;
+            }
+            sizes(&folder.join("sizes")).await
+        };
+        match taken.await {
             Ok(()) => {
                 println!("\nsee {}", folder.display());
                 ExitCode::SUCCESS
@@ -38,8 +47,20 @@ mod linux {
         }
     }
 
+    /// The largest of everything, in the smallest window.
+    async fn sizes(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        let album = Album::new(folder)?;
+        let desktop = Desktop::start().await?;
+        let large = Large::set_up(desktop.folder()).await?;
+        let data_folder = desktop.folder().join("program");
+        long_ledger(&data_folder).await?;
+        let window = Window::open(&desktop, &data_folder, &folder.join("failure")).await?;
+        let mut play = Play::with_album(window, album);
+        Ok(play.large_release(&large).await?)
+    }
+
     /// The first stage, and the second up to the middle of its rollout: every screen has been there.
-    async fn pictures(folder: &Path) -> Result<(), WindowFailure> {
+    async fn pictures(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let album = Album::new(folder)?.with_looks();
         let desktop = Desktop::start().await?;
         let window = Window::open(
@@ -65,6 +86,6 @@ mod linux {
             play.verify(stop).await?;
         }
         play.export_audit(&desktop.folder().join("home")).await?;
-        play.upgrade_record().await
+        Ok(play.upgrade_record().await?)
     }
 }

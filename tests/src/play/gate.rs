@@ -84,7 +84,7 @@ impl Play {
         self.picture(&format!("checklist-{}", stop.id)).await
     }
 
-    async fn check_permissions(&mut self, place: &Place) -> Result<(), WindowFailure> {
+    pub(super) async fn check_permissions(&mut self, place: &Place) -> Result<(), WindowFailure> {
         self.say(&format!("check permissions in {}", place.id));
         self.go("environments", "environments").await?;
         self.window
@@ -122,7 +122,7 @@ impl Play {
         Ok(())
     }
 
-    async fn review(&mut self, place: &Place) -> Result<(), WindowFailure> {
+    pub(super) async fn review(&mut self, place: &Place) -> Result<(), WindowFailure> {
         self.select(place).await?;
         self.say(&format!("compute the changes in {}", place.id));
         self.go("changes", "screen-changes").await?;

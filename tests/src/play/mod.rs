@@ -4,6 +4,7 @@
 mod album;
 pub mod example;
 mod gate;
+pub mod large;
 mod people;
 mod records;
 mod release;

@@ -38,7 +38,7 @@ pub enum WindowFailure {
         /// Where screenshot, text and log are.
         evidence: Evidence,
     },
-    /// The picture is not what a 1440 × 900 window gives.
+    /// The picture is not as large as the window.
     #[error("the picture is {0} × {1} pixels")]
     Picture(u32, u32),
     /// A result could not be written.

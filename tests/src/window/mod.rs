@@ -7,13 +7,14 @@ mod looks;
 mod picture;
 mod verbs;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use driver::Limits;
 pub use failure::{Evidence, WindowFailure};
 
-use crate::desktop::Desktop;
+use crate::desktop::{Desktop, SIZE};
 use crate::folders;
 use driver::Driver;
 
@@ -30,6 +31,8 @@ pub struct Window {
     driver: Driver,
     data_folder: PathBuf,
     evidence: PathBuf,
+    /// Width and height that it should have.
+    size: Cell<(u32, u32)>,
 }
 
 impl Window {
@@ -77,6 +80,7 @@ impl Window {
             driver,
             data_folder: data_folder.to_owned(),
             evidence: evidence.to_owned(),
+            size: Cell::new(SIZE),
         };
         window.wait_for("app").await?;
         Ok(window)

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use super::{Window, WindowFailure};
-use crate::desktop::SIZE;
 
 impl Window {
-    /// Saves a picture of the window, which is as large as the screen.
+    /// Saves a picture of the window.
     ///
     /// # Errors
     /// When it cannot be taken, is of another size, or cannot be written.
@@ -26,7 +25,7 @@ impl Window {
             source,
         })?;
         match size(&png) {
-            Some(size) if size == SIZE => Ok(()),
+            Some(size) if size == self.size.get() => Ok(()),
             found => {
                 let (width, height) = found.unwrap_or_default();
                 Err(WindowFailure::Picture(width, height))

@@ -135,6 +135,31 @@ impl Window {
         })
     }
 
+    /// Makes the window larger or smaller, up to the screen.
+    ///
+    /// # Errors
+    /// When the driver refuses, or the page stays as it was.
+    pub async fn resize(&self, (width, height): (u32, u32)) -> Result<(), WindowFailure> {
+        let resized = self.driver.client.set_window_size(width, height).await;
+        resized.map_err(|source| WindowFailure::Driver {
+            what: format!("making the window {width} × {height}"),
+            source: Box::new(source),
+        })?;
+        self.size.set((width, height));
+        self.eventually(
+            &format!("the page to be {width} × {height}"),
+            LIMITS.step,
+            async || {
+                let script = "return innerWidth === arguments[0] && innerHeight === arguments[1]";
+                let fits = self
+                    .script(script, vec![width.into(), height.into()])
+                    .await?;
+                Ok((fits.as_bool() == Some(true)).then_some(()))
+            },
+        )
+        .await
+    }
+
     /// Speaks a language: `zh-CN` or `en`.
     ///
     /// # Errors
