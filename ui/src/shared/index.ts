@@ -17,6 +17,7 @@ export { default as Key } from './components/Key.svelte';
 export { default as Loading } from './components/Loading.svelte';
 export { default as MachineMark } from './components/MachineMark.svelte';
 export { default as Mono } from './components/Mono.svelte';
+export { default as Name } from './components/Name.svelte';
 export { default as Nav } from './components/Nav.svelte';
 export { default as Page } from './components/Page.svelte';
 export { default as Panel } from './components/Panel.svelte';
