@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod calls;
 mod corpus;
 #[path = "../e2e/desk.rs"]
 mod desk;
@@ -10,3 +11,5 @@ mod outside;
 mod permissions;
 mod policy;
 mod site;
+mod walk;
+mod watch;
