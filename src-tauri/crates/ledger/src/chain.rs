@@ -55,6 +55,11 @@ impl Walk {
         self.last.sequence + 1
     }
 
+    /// The newest entry that follows from those before it; 0 for none.
+    pub(crate) fn last(&self) -> u64 {
+        self.last.sequence
+    }
+
     /// Counts an entry and says whether it follows from those before it.
     pub(crate) fn follows(&mut self, claim: &Claim<'_>) -> bool {
         let expected = self.positions.get(claim.stream).copied().unwrap_or(0) + 1;
@@ -101,6 +106,11 @@ impl Walk {
         let first = self.broken_at.map_or(sequence, |found| found.min(sequence));
         self.broken_at = Some(first);
         self.verified = self.verified.min(first.saturating_sub(1));
+    }
+
+    /// How many entries there are, and the newest one's hash.
+    pub(crate) fn end(&self) -> (u64, &str) {
+        (self.entries, &self.last.hash)
     }
 
     /// What was found.

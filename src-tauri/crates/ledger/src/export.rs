@@ -3,8 +3,8 @@ use std::path::Path;
 
 use engine::ports::{ChainReport, Exported, Format, LedgerFailure};
 use futures::TryStreamExt as _;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::SqlitePool;
 use tempfile::NamedTempFile;
@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::chain::{Claim, Walk};
 use crate::failure::of_sql;
-use crate::row::{Row, sha256};
+use crate::row::{NOTHING, Row, json, sha256};
 use crate::verify::signatures_hold;
 
 /// Bytes gathered before they go to the file.
@@ -63,10 +63,12 @@ pub(crate) async fn export(
         ]
         .concat(),
     };
+    let mut head = NOTHING.to_owned();
     let mut rows = sqlx::query_as::<_, Row>("SELECT * FROM entries ORDER BY sequence").fetch(pool);
     while let Some(row) = rows.try_next().await.map_err(of_sql)? {
         match format {
             Format::JsonLines => {
+                head.clone_from(&row.hash);
                 chunk.extend_from_slice(row.line()?.as_bytes());
                 chunk.push(b'\n');
             }
@@ -78,6 +80,13 @@ pub(crate) async fn export(
             file.write_all(&chunk).await.map_err(refused)?;
             chunk.clear();
         }
+    }
+    if format == Format::JsonLines {
+        let end = End {
+            entries,
+            head: &head,
+        };
+        chunk.extend_from_slice(end.line()?.as_bytes());
     }
     hasher.update(&chunk);
     file.write_all(&chunk).await.map_err(refused)?;
@@ -137,23 +146,32 @@ fn csv_record(fields: [String; 10]) -> Result<Vec<u8>, LedgerFailure> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// Verifies an export in JSON Lines without the database: every hash, link and place, and every
-/// signature. Says where it breaks first; a line that cannot be read breaks it too. A file that was
-/// cut off between two lines is whole in itself: compare its head with one noted elsewhere.
+/// Verifies an export in JSON Lines without the database: every hash, link and place, every
+/// signature, and the last line, which says where it ends. Says where it breaks first; a line that
+/// cannot be read breaks it too, and one that is missing at the end breaks it behind the last entry.
 pub fn verify_export(mut reader: impl BufRead) -> ChainReport {
     let started = std::time::Instant::now();
     let mut walk = Walk::default();
     let mut line = Vec::new();
+    let mut ended = false;
     loop {
         line.clear();
         match reader.read_until(b'\n', &mut line) {
             Ok(0) => break,
-            Ok(_) => check_line(&mut walk, &line),
+            // Nothing comes after the end.
+            Ok(_) if ended => walk.breaks(),
+            Ok(_) => match End::is(&line, &walk) {
+                true => ended = true,
+                false => check_line(&mut walk, &line),
+            },
             Err(_) => {
                 walk.breaks();
                 break;
             }
         }
+    }
+    if !ended {
+        walk.broken_at(walk.next());
     }
     walk.report(started)
 }
@@ -183,6 +201,27 @@ fn take_apart(line: &[u8]) -> Option<(&str, String)> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let (before, hash) = line.strip_suffix("\"}")?.rsplit_once(",\"hash\":\"")?;
     (hash.len() == 64).then(|| (line, format!("{before}}}")))
+}
+
+/// The last line: how many entries there are, and the hash of the newest.
+#[derive(Serialize)]
+struct End<'a> {
+    entries: u64,
+    head: &'a str,
+}
+
+impl End<'_> {
+    fn line(&self) -> Result<String, LedgerFailure> {
+        Ok(format!("{}\n", json(self)?))
+    }
+
+    /// Whether a line says truly that the walk is at its end.
+    fn is(line: &[u8], walk: &Walk) -> bool {
+        let (entries, head) = walk.end();
+        End { entries, head }
+            .line()
+            .is_ok_and(|end| end.as_bytes() == line)
+    }
 }
 
 #[derive(Deserialize)]

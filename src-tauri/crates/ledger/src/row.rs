@@ -2,6 +2,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{Instant, PersonId};
 use engine::ports::{Entry, LedgerFailure, NewEntry, Stream};
 use sha2::{Digest as _, Sha256};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _};
 
 use crate::chain::Link;
 use crate::names::names_in;
@@ -10,14 +12,12 @@ use crate::names::names_in;
 pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// An entry as it is stored: the very texts that are hashed.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 pub(crate) struct Row {
-    #[sqlx(try_from = "i64")]
     pub(crate) sequence: u64,
     pub(crate) at: String,
     /// JSON.
     pub(crate) stream: String,
-    #[sqlx(try_from = "i64")]
     pub(crate) position: u64,
     pub(crate) actor: Option<String>,
     pub(crate) environment: Option<String>,
@@ -26,6 +26,47 @@ pub(crate) struct Row {
     pub(crate) record: String,
     pub(crate) previous: String,
     pub(crate) hash: String,
+}
+
+/// Reads every row, whatever was done to it: the walk has to get to the damage to name its place.
+impl FromRow<'_, SqliteRow> for Row {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Row> {
+        Ok(Row {
+            sequence: number(row, "sequence")?,
+            at: text(row, "at")?,
+            stream: text(row, "stream")?,
+            position: number(row, "position")?,
+            actor: optional_text(row, "actor")?,
+            environment: optional_text(row, "environment")?,
+            verb: text(row, "verb")?,
+            record: text(row, "record")?,
+            previous: text(row, "previous")?,
+            hash: text(row, "hash")?,
+        })
+    }
+}
+
+/// A number that no entry has, where there is a negative one.
+fn number(row: &SqliteRow, column: &str) -> sqlx::Result<u64> {
+    let number: i64 = row.try_get(column)?;
+    Ok(u64::try_from(number).unwrap_or(u64::MAX))
+}
+
+fn text(row: &SqliteRow, column: &str) -> sqlx::Result<String> {
+    Ok(readable(row.try_get(column)?))
+}
+
+fn optional_text(row: &SqliteRow, column: &str) -> sqlx::Result<Option<String>> {
+    let bytes: Option<Vec<u8>> = row.try_get(column)?;
+    Ok(bytes.map(readable))
+}
+
+/// The text, or one that is certainly another than any that was hashed.
+fn readable(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let bytes = error.as_bytes();
+        format!("{}\0{}", String::from_utf8_lossy(bytes), sha256(bytes))
+    })
 }
 
 impl Row {

@@ -3,7 +3,7 @@ use engine::ports::{ChainReport, LedgerFailure};
 use futures::TryStreamExt as _;
 use serde::Deserialize as _;
 use serde_json::Value;
-use sqlx::SqlitePool;
+use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::chain::{Claim, Walk};
 use crate::failure::of_sql;
@@ -24,8 +24,12 @@ pub(crate) async fn verify(pool: &SqlitePool, depth: Depth) -> Result<ChainRepor
     if depth == Depth::All {
         check_pages(pool).await?;
     }
+    // One snapshot for the entries and for where they are said to end.
+    let mut snapshot = pool.begin().await.map_err(of_sql)?;
+    let tails = tails(&mut snapshot).await?;
     let mut walk = Walk::default();
-    let mut rows = sqlx::query_as::<_, Row>("SELECT * FROM entries ORDER BY sequence").fetch(pool);
+    let mut rows =
+        sqlx::query_as::<_, Row>("SELECT * FROM entries ORDER BY sequence").fetch(&mut *snapshot);
     while let Some(row) = rows.try_next().await.map_err(of_sql)? {
         let follows = walk.follows(&Claim {
             sequence: row.sequence,
@@ -35,11 +39,22 @@ pub(crate) async fn verify(pool: &SqlitePool, depth: Depth) -> Result<ChainRepor
             hash: &row.hash,
             computed: &sha256(row.canonical()?.as_bytes()),
         });
+        let is_another_end = || {
+            let end = |tail: &Tail| tail.sequence == row.sequence && tail.hash != row.hash;
+            tails.iter().any(end)
+        };
         if follows
-            && (!row.is_named_right() || depth == Depth::All && !signatures_hold(&row.record))
+            && (!row.is_named_right()
+                || is_another_end()
+                || depth == Depth::All && !signatures_hold(&row.record))
         {
             walk.rejects_newest();
         }
+    }
+    drop(rows);
+    snapshot.rollback().await.map_err(of_sql)?;
+    if let Some(sequence) = cut_at(&walk, &tails) {
+        walk.broken_at(sequence);
     }
     if depth == Depth::All {
         for sequence in [damaged_blob(pool).await?, missing_blob(pool).await?]
@@ -50,6 +65,46 @@ pub(crate) async fn verify(pool: &SqlitePool, depth: Depth) -> Result<ChainRepor
         }
     }
     Ok(walk.report(started))
+}
+
+/// Where a run of entries begins and ends, as was written down when they were appended.
+#[derive(Debug)]
+struct Tail {
+    first: u64,
+    sequence: u64,
+    hash: String,
+}
+
+async fn tails(snapshot: &mut SqliteConnection) -> Result<Vec<Tail>, LedgerFailure> {
+    let rows: Vec<(i64, i64, String)> =
+        sqlx::query_as("SELECT first, sequence, hash FROM tails ORDER BY run")
+            .fetch_all(snapshot)
+            .await
+            .map_err(of_sql)?;
+    let number = |number| u64::try_from(number).unwrap_or(0);
+    let tail = |(first, sequence, hash)| Tail {
+        first: number(first),
+        sequence: number(sequence),
+        hash,
+    };
+    Ok(rows.into_iter().map(tail).collect())
+}
+
+/// The first entry that is missing at the end, took the place of one that is missing, or was appended
+/// past what writes the end down.
+fn cut_at(walk: &Walk, tails: &[Tail]) -> Option<u64> {
+    let begun_anew = tails.iter().skip(1).map(|tail| tail.first).min();
+    if begun_anew.is_some() || !walk.is_whole() {
+        return begun_anew;
+    }
+    let last = walk.last();
+    match tails.first() {
+        None => (last > 0).then_some(last),
+        Some(tail) if tail.first == 1 => {
+            (tail.sequence != last).then(|| tail.sequence.min(last) + 1)
+        }
+        Some(_) => Some(1),
+    }
 }
 
 /// Whether every signature in a text of JSON verifies. One that cannot be read does not.

@@ -5,9 +5,9 @@ use std::path::Path;
 use engine::ports::{Ledger as _, LedgerFailure};
 use ledger::SqliteLedger;
 
-use crate::ONE;
 use crate::given::{cancelled, release};
 use crate::shim::{Fault, Watched};
+use crate::{ONE, folder};
 
 const STREAM: &str = "REL-1";
 /// Entries that a run appends, one at a time.
@@ -18,8 +18,24 @@ const ENTRIES: u64 = 5;
 struct Promised {
     entries: u64,
     blobs: Vec<(domain::Digest, Vec<u8>)>,
+    /// Whether the newest append failed. Then its entry may come back with the next opening: a commit
+    /// whose sync fails can be whole in the log. (The engine takes it as an intent without an outcome,
+    /// and reads the cluster.)
+    undecided: bool,
     /// Calls that failed.
     refused: u32,
+}
+
+impl Promised {
+    /// Takes in what an opening has found.
+    fn opened(&mut self, ledger: &SqliteLedger) {
+        let found = ledger.chain().entries;
+        if self.undecided && found == self.entries + 1 {
+            self.entries = found;
+        }
+        assert_eq!(found, self.entries);
+        self.undecided = false;
+    }
 }
 
 fn typed<T>(done: Result<T, LedgerFailure>, promised: &mut Promised) -> Option<T> {
@@ -39,11 +55,14 @@ async fn run(folder: &Path, promised: &mut Promised) {
         let Some(ledger) = typed(SqliteLedger::open(folder).await, promised) else {
             continue;
         };
+        promised.opened(&ledger);
         for n in 0..ENTRIES {
             let entry = cancelled(&format!("{part}/{n} {}", "x".repeat(3000)));
             let stream = release(STREAM);
             let appended = ledger.append(&stream, promised.entries, vec![entry]);
-            if let Some(entries) = typed(appended.await, promised) {
+            let appended = typed(appended.await, promised);
+            promised.undecided = appended.is_none();
+            if let Some(entries) = appended {
                 assert_eq!(entries[0].sequence, promised.entries + 1);
                 promised.entries += 1;
             }
@@ -59,8 +78,9 @@ async fn run(folder: &Path, promised: &mut Promised) {
 }
 
 /// What was promised is there, and nothing else.
-async fn check(folder: &Path, promised: &Promised) {
+async fn check(folder: &Path, promised: &mut Promised) {
     let ledger = SqliteLedger::open(folder).await.unwrap();
+    promised.opened(&ledger);
     let report = ledger.verify().await.unwrap();
     assert_eq!(
         (report.entries, report.verified, report.broken_at),
@@ -80,12 +100,12 @@ async fn check(folder: &Path, promised: &Promised) {
 }
 
 async fn calls() -> u64 {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let watched = Watched::folder(folder.path());
     let mut promised = Promised::default();
     run(folder.path(), &mut promised).await;
     assert_eq!((promised.entries, promised.refused), (2 * ENTRIES, 0));
-    check(folder.path(), &promised).await;
+    check(folder.path(), &mut promised).await;
     watched.calls()
 }
 
@@ -99,16 +119,16 @@ async fn every_call_that_fails_is_said_and_loses_nothing() {
         for nth in 1..=all {
             // Once, for a while, or until somebody looks after it.
             for times in [1, 7, u64::MAX] {
-                if (nth + u64::from(times == 7)) % 2 == 0 && times != 1 {
+                if times != 1 && nth % 6 != u64::from(times == 7) {
                     continue;
                 }
-                let folder = tempfile::tempdir().unwrap();
+                let folder = folder();
                 let watched = Watched::folder(folder.path());
                 watched.fail(nth, times, fault);
                 let mut promised = Promised::default();
                 run(folder.path(), &mut promised).await;
                 watched.mend();
-                check(folder.path(), &promised).await;
+                check(folder.path(), &mut promised).await;
                 runs += 1;
                 refused += u64::from(promised.refused);
             }

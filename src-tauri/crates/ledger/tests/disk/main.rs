@@ -13,3 +13,10 @@ mod shim;
 
 /// Tests with a watched folder come one after the other.
 pub static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// In memory where there is such a place: what a disk does is played here, and real syncs take minutes.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}

@@ -8,9 +8,9 @@ use ledger::SqliteLedger;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
-use crate::ONE;
 use crate::given::{cancelled, release};
 use crate::shim::{Op, Watched};
+use crate::{ONE, folder};
 
 /// Power cuts in the test command.
 const CUTS: u64 = 150;
@@ -127,7 +127,7 @@ async fn wrong(
     promised: u64,
     hashes: &[String],
 ) -> Result<(), String> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     for (file, content) in files {
         // The index beside the log is memory, and gone with it.
         if !names[*file].ends_with("-shm") {
@@ -162,7 +162,7 @@ async fn a_power_cut_at_any_moment_loses_nothing_that_was_promised() {
     let cuts = given("PILOTHOUSE_POWER_CUTS").unwrap_or(CUTS);
     println!("PILOTHOUSE_SEED={seed} PILOTHOUSE_POWER_CUTS={cuts}");
     let mut rng = StdRng::seed_from_u64(seed);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let watched = Watched::folder(folder.path());
     let hashes = live(folder.path(), &watched).await;
     let (ops, names) = watched.log();

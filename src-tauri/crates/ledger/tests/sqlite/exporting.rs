@@ -34,8 +34,9 @@ async fn an_export_is_the_entries_and_verifies_alone() {
     assert_eq!(exported.sha256, domain::Digest::of(&bytes).as_str());
 
     let text = String::from_utf8(bytes.clone()).unwrap();
-    let entries: Vec<Entry> = text
-        .lines()
+    let lines: Vec<&str> = text.lines().collect();
+    let entries: Vec<Entry> = lines[..3]
+        .iter()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let mut expected = ledger.read(&Stream::Register, 0).await.unwrap();
@@ -70,8 +71,8 @@ async fn any_changed_byte_of_an_export_is_found() {
             line += 1;
         }
     }
-    assert_eq!(line, 4, "all three lines were tried");
-    // Lost, doubled and swapped lines; a lost last line shows only in the head.
+    assert_eq!(line, 5, "all four lines were tried");
+    // Lost, doubled and swapped lines.
     let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
     assert_eq!(
         verify_export([lines[1], lines[2]].concat().as_slice()).broken_at,
@@ -93,12 +94,21 @@ async fn any_changed_byte_of_an_export_is_found() {
         verify_export([lines[0], b"\n", lines[1]].concat().as_slice()).broken_at,
         Some(2)
     );
-    assert_eq!(verify_export(&whole[..whole.len() - 1]).broken_at, Some(3));
-    let shorter = verify_export([lines[0], lines[1]].concat().as_slice());
-    assert_eq!(
-        (shorter.broken_at, shorter.head == ledger.chain().head),
-        (None, false)
-    );
+    assert_eq!(verify_export(&whole[..whole.len() - 1]).broken_at, Some(4));
+    // Cut off at any place, and longer than it says.
+    for length in 0..whole.len() {
+        let lines = whole[..length].iter().filter(|byte| **byte == b'\n');
+        assert_eq!(
+            verify_export(&whole[..length]).broken_at,
+            Some(lines.count() as u64 + 1)
+        );
+    }
+    for more in [lines[2], lines[3], b"\n", b"x"] {
+        let longer = [whole.as_slice(), more].concat();
+        assert_eq!(verify_export(longer.as_slice()).broken_at, Some(4));
+    }
+    let ends_early = [lines[0], lines[1], lines[3]].concat();
+    assert_eq!(verify_export(ends_early.as_slice()).broken_at, Some(3));
     assert_eq!(verify_export(b"".as_slice()).entries, 0);
 }
 

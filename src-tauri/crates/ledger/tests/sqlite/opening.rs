@@ -102,7 +102,7 @@ async fn a_newer_ledger_is_left_alone() {
             .unwrap();
         let opened = SqliteLedger::open(folder.path()).await;
         assert!(
-            matches!(opened, Err(LedgerFailure::Newer { found, known: 1 }) if found == newer),
+            matches!(opened, Err(LedgerFailure::Newer { found, known: 2 }) if found == newer),
             "{opened:?}"
         );
     }

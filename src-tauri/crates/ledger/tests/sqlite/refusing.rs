@@ -37,6 +37,10 @@ async fn sqlite_itself_refuses_to_change_or_delete() {
         (format!("UPDATE blobs SET bytes = x'00' WHERE digest = '{digest}'"), "blobs are never changed"),
         ("DELETE FROM blobs".to_owned(), "blobs are never deleted"),
         (format!("INSERT OR REPLACE INTO blobs VALUES ('{digest}', x'00')"), "blobs are never replaced"),
+        ("UPDATE tails SET sequence = 2".to_owned(), "a tail only follows its entries"),
+        ("UPDATE tails SET hash = 'x'".to_owned(), "a tail only follows its entries"),
+        ("DELETE FROM tails".to_owned(), "tails are never deleted"),
+        ("INSERT OR REPLACE INTO tails VALUES (1, 1, 2, 'x')".to_owned(), "tails are never replaced"),
     ] {
         let refused = sqlx::query(AssertSqlSafe(statement.clone())).execute(&mut raw).await;
         let error = refused.expect_err(&statement).to_string();
