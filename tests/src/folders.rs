@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+/// The checkout that this was built from.
+pub fn project() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
 /// Cargo's target folder.
 pub fn target() -> PathBuf {
     controlplane::binaries::target_folder()

@@ -63,7 +63,8 @@ fn run_stage(report: &mut Report, stage: &str, filter: Option<&str>) {
         "programs" => programs(report),
         "build" => report.stage("the program", |_| desktop::build()),
         _ => report.stage("tests", |skips| {
-            let mut command = cargo(&["test", "--workspace"]);
+            // Every failure of a long run is wanted, not only the first.
+            let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
             if let Some(filter) = filter {
                 command.arg(filter);
             }

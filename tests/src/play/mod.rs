@@ -3,6 +3,7 @@
 
 mod album;
 pub mod example;
+mod eyes;
 mod gate;
 pub mod large;
 mod people;
@@ -15,6 +16,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use album::{Album, Look};
+pub use eyes::{Eyes, SMALLEST};
 pub use rollout::BACK_HOLD;
 
 use crate::window::{Window, WindowFailure};
@@ -25,6 +27,7 @@ pub struct Play {
     begun: Instant,
     lines: Vec<String>,
     album: Option<Album>,
+    eyes: Option<Eyes>,
 }
 
 impl Play {
@@ -35,7 +38,21 @@ impl Play {
             begun: Instant::now(),
             lines: Vec::new(),
             album: None,
+            eyes: None,
         }
+    }
+
+    /// Looks at every screen of which a picture could be taken.
+    pub fn with_eyes(window: Window) -> Play {
+        Play {
+            eyes: Some(Eyes::default()),
+            ..Play::new(window)
+        }
+    }
+
+    /// What was seen, if somebody looked.
+    pub fn eyes(&self) -> Option<&Eyes> {
+        self.eyes.as_ref()
     }
 
     /// Keeps pictures of what is seen on the way.
@@ -99,6 +116,9 @@ impl Play {
     /// # Errors
     /// When it cannot be taken or is of the wrong size.
     pub async fn picture(&mut self, name: &str) -> Result<(), WindowFailure> {
+        if let Some(eyes) = &mut self.eyes {
+            eyes.look(&self.window, name).await?;
+        }
         match &mut self.album {
             Some(album) => album.take(&self.window, name).await,
             None => Ok(()),

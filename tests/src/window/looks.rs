@@ -102,12 +102,12 @@ impl Window {
     /// # Errors
     /// When the driver fails.
     pub async fn shows(&self, testid: &str) -> Result<bool, WindowFailure> {
-        let Some(element) = self.find(testid).await? else {
-            return Ok(false);
-        };
-        Ok(self
-            .or_absent(element.is_displayed().await)?
-            .unwrap_or(false))
+        // Not the driver's own judgement: WebKit's takes a short text that is cut off nowhere, in a box
+        // that would cut it off, for hidden.
+        let script = "const one = document.querySelector(`[data-testid=\"${arguments[0]}\"]`), box = one?.getBoundingClientRect();\
+            return Boolean(one?.checkVisibility({ visibilityProperty: true, opacityProperty: true })) && box.width > 0 && box.height > 0";
+        let shown = self.script(script, vec![testid.into()]).await?;
+        Ok(shown.as_bool() == Some(true))
     }
 
     /// Whether something is to be seen and can be pressed now.
@@ -246,11 +246,9 @@ impl Window {
         let Some(element) = self.find(testid).await? else {
             return Ok(None);
         };
-        let asked = async { Ok(element.is_displayed().await? && element.is_enabled().await?) };
-        Ok(self
-            .or_absent(asked.await)?
-            .unwrap_or(false)
-            .then_some(element))
+        let enabled = self.or_absent(element.is_enabled().await)?;
+        let ready = enabled.unwrap_or(false) && self.shows(testid).await?;
+        Ok(ready.then_some(element))
     }
 
     fn or_absent<T>(&self, answer: Result<T, CmdError>) -> Result<Option<T>, WindowFailure> {

@@ -1,13 +1,15 @@
 //! The real window, driven over WebDriver by real clicks and keys.
 
+mod axe;
 mod driver;
 mod evidence;
 mod failure;
+mod keyboard;
 mod looks;
 mod picture;
 mod verbs;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +35,10 @@ pub struct Window {
     evidence: PathBuf,
     /// Width and height that it should have.
     size: Cell<(u32, u32)>,
+    /// Whether everything is done with the keyboard.
+    keyboard: Cell<bool>,
+    /// What had the focus without showing it.
+    unseen: RefCell<Vec<String>>,
 }
 
 impl Window {
@@ -81,6 +87,8 @@ impl Window {
             data_folder: data_folder.to_owned(),
             evidence: evidence.to_owned(),
             size: Cell::new(SIZE),
+            keyboard: Cell::new(false),
+            unseen: RefCell::default(),
         };
         window.wait_for("app").await?;
         Ok(window)

@@ -24,6 +24,9 @@ impl Window {
     /// # Errors
     /// When it does not become clickable in time.
     pub async fn press_within(&self, testid: &str, limit: Duration) -> Result<(), WindowFailure> {
+        if self.keyboard.get() {
+            return self.key_press(testid, limit).await;
+        }
         self.eventually(&format!("{testid} to be pressed"), limit, async || {
             let Some(element) = self.ready(testid).await? else {
                 return Ok(None);
@@ -43,6 +46,9 @@ impl Window {
     /// # Errors
     /// When the field does not appear in time, or does not take the text.
     pub async fn type_into(&self, testid: &str, text: &str) -> Result<(), WindowFailure> {
+        if self.keyboard.get() {
+            return self.key_type(testid, text).await;
+        }
         self.eventually(
             &format!("{testid} to take its text"),
             LIMITS.step,
@@ -75,6 +81,9 @@ impl Window {
     /// # Errors
     /// When there is no such option in time.
     pub async fn choose(&self, testid: &str, value: &str) -> Result<(), WindowFailure> {
+        if self.keyboard.get() {
+            return self.key_choose(testid, value).await;
+        }
         self.eventually(
             &format!("{testid} to offer {value}"),
             LIMITS.step,
@@ -96,6 +105,9 @@ impl Window {
     /// # Errors
     /// When it does not become clickable in time.
     pub async fn hold(&self, testid: &str, time: Duration) -> Result<(), WindowFailure> {
+        if self.keyboard.get() {
+            return self.key_hold(testid, time).await;
+        }
         self.eventually(&format!("{testid} to be held"), LIMITS.step, async || {
             let Some(element) = self.ready(testid).await? else {
                 return Ok(None);

@@ -1,4 +1,5 @@
-//! The example release from the first start to 北京 prod, and back.
+//! The example release from the first start to 北京 prod, and back, with the keyboard alone, and with
+//! axe on every screen.
 
 use acceptance::desktop::{LIMITS, until};
 use acceptance::play::{Play, example};
@@ -10,7 +11,9 @@ async fn the_example_release_reaches_the_last_production_and_goes_back() {
     let Some(desk) = Desk::set_up("release").await else {
         return;
     };
-    let mut play = Play::new(desk.window().await);
+    let window = desk.window().await;
+    window.use_keyboard();
+    let mut play = Play::with_eyes(window);
     play.whole_release().await.said();
 
     let daemon = desk.desktop.notifications().unwrap();
@@ -38,6 +41,12 @@ async fn the_example_release_reaches_the_last_production_and_goes_back() {
         .said();
     play.upgrade_record().await.said();
     play.export_audit(desk.desktop.folder()).await.said();
+    let unseen = play.window().unseen_focus();
+    assert_eq!(unseen, Vec::<String>::new(), "focus that is not seen");
+    let eyes = play.eyes().expect("eyes");
+    println!("axe looked {} times", eyes.looks());
+    assert!(eyes.looks() > 40, "{} looks", eyes.looks());
+    assert!(eyes.wrong().is_empty(), "{:#?}", eyes.wrong());
 
     let log = std::fs::read_to_string(desk.desktop.folder().join("record.jsonl")).unwrap();
     for kind in [

@@ -10,6 +10,7 @@ mod links;
 mod outside;
 mod permissions;
 mod policy;
+mod secrets;
 mod site;
 mod walk;
 mod watch;

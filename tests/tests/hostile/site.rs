@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::corpus::Hostile;
 
-const TOKEN: &str = "not-a-secret-of-anybody";
+pub const TOKEN: &str = "not-a-secret-of-anybody";
 /// The one environment's cluster and context.
 pub const CONTEXT: &str = "bj-dev-01";
 const NAMESPACE: &str = "fission-dev";
