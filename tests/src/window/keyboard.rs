@@ -36,9 +36,13 @@ const one_of = (one) => target.type === 'radio' && one.type === 'radio' && one.n
 const group = target.tabIndex < 0 ? target.closest('[role=tablist], [role=radiogroup], [role=listbox], [role=grid]') : null;
 const mates = stops.filter((one) => (group ? group.contains(one) : one_of(one)));
 const way = group || mates.length ? (mates.find((one) => one.checked) ?? mates[0]) : target;
-const style = getComputedStyle(active), box = active.getBoundingClientRect();
+const box = active.getBoundingClientRect();
 const over = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height / 2, 12));
-const ring = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== 'none';
+// Around it, or around the box that it fills.
+const ring = [active, active.parentElement].some((one) => {
+  const style = one && getComputedStyle(one);
+  return style && ((style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== 'none');
+});
 return {
   there: active === target,
   at: stops.indexOf(active),

@@ -26,6 +26,8 @@ fn arguments(command: &str) -> Value {
         | "release_finish"
         | "interrupted_view"
         | "interrupted_continue" => json!({ "release": "REL-20260915-01" }),
+        // With a purpose that there is it would ask a person, and wait.
+        "path_choose" => json!({ "purpose": "x", "title": "x", "near": "/nowhere" }),
         "person_select" | "key_lock" => json!({ "person": "zhangsan" }),
         "key_create" | "key_unlock" => json!({ "person": "nobody", "passphrase": "x" }),
         "kubeconfig_preview" => json!({ "source": { "text": "x" } }),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 59] = [
+pub const COMMANDS: [&str; 60] = [
     "start",
     "preferences_set",
     "workspace_open",
@@ -14,6 +14,7 @@ pub const COMMANDS: [&str; 59] = [
     "workspace_view",
     "work_cancel",
     "help_ask",
+    "path_choose",
     "person_select",
     "key_create",
     "key_unlock",

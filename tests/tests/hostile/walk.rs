@@ -163,7 +163,12 @@ async fn hostile_text_stays_text_on_every_screen() {
 
     walk.play.prepare(&STOP).await.said();
     walk.go("changes", "screen-changes").await;
-    let objects = walk.play.window().ids("object-").await.said();
+    let window = walk.play.window();
+    let listed = window.eventually("the objects to be listed", LIMITS.work, async || {
+        let objects = window.ids("object-").await?;
+        Ok((!objects.is_empty()).then_some(objects))
+    });
+    let objects = listed.await.said();
     for object in objects
         .iter()
         .filter(|id| id.ends_with("hostile") || id.contains("Deployment"))
@@ -187,11 +192,14 @@ async fn hostile_text_stays_text_on_every_screen() {
     let module = "fission-executor";
     walk.play.arm(place, module).await.said();
     walk.play.start(place, module).await.said();
-    // The log stays where it is while somebody reads it.
-    let told = |text: &str| text.contains("c0640z");
+    // All of them have come; then the log stays where it is while somebody reads it.
+    let lines = |label: &str| {
+        let digits: String = label.chars().filter(char::is_ascii_digit).collect();
+        digits.parse().is_ok_and(|lines: usize| lines > all.len())
+    };
     walk.play
         .window()
-        .wait_text("log-lines", LIMITS.work, told)
+        .wait_attribute("log-lines", "aria-label", LIMITS.work, lines)
         .await
         .said();
     walk.play.window().press("log-hold").await.said();

@@ -945,3 +945,24 @@ fn a_clock_set_back_makes_an_identity_check_worthless() {
     };
     assert_eq!(story.refused(OPERATOR, arm), Refusal::IdentityNotVerified);
 }
+
+#[test]
+fn a_clock_set_back_makes_no_arming_longer() {
+    let mut story = Story::created();
+    story.open("bj", &["dev", "test"]);
+    let environment = id::<EnvironmentId>("dev");
+    let module = id::<ModuleId>("executor");
+    let arm = Command::Arm {
+        environment: environment.clone(),
+        module: module.clone(),
+        typed_name: None,
+    };
+    story.must(OPERATOR, arm);
+    story.wait(-60);
+    let start = Command::StartRollout {
+        environment,
+        module,
+        from: None,
+    };
+    assert_eq!(story.refused(OPERATOR, start), Refusal::NotArmed);
+}

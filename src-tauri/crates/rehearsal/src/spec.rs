@@ -30,7 +30,7 @@ pub struct ClusterSpec {
     pub port: Option<u16>,
     /// Whether the records of requests keep what was sent.
     pub keep_bodies: bool,
-    /// What every container says after its first lines, 5 ms apart, before the lines made from the
+    /// What every container says after its first lines, 20 ms apart, before the lines made from the
     /// seed go on.
     pub says: Vec<String>,
 }

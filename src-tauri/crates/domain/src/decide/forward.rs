@@ -162,10 +162,11 @@ impl Rules<'_> {
     }
 
     fn is_armed(&self, state: &EnvironmentState, module: &ModuleId) -> Result<(), Refusal> {
-        let armed = state
-            .armed
-            .as_ref()
-            .is_some_and(|(for_, until)| for_ == module && self.facts.now <= *until);
+        // More time left than there was at the beginning means that the clock was set back.
+        let longest = Duration::seconds(i64::from(self.release.plan.timings.arming_s));
+        let armed = state.armed.as_ref().is_some_and(|(for_, until)| {
+            for_ == module && self.facts.now <= *until && *until - self.facts.now <= longest
+        });
         if armed {
             Ok(())
         } else {

@@ -19,7 +19,7 @@ const EVERY_MS: i64 = 700;
 /// Lines of start-up, which come at once.
 const STARTING: i64 = 3;
 /// One line's period among those that the cluster was told to say.
-const TOLD_MS: i64 = 5;
+const TOLD_MS: i64 = 20;
 /// A container keeps this many lines; older ones are rotated away.
 const KEPT: i64 = 5000;
 
