@@ -79,7 +79,7 @@ watch.look = () => {
     const box = seg.getBoundingClientRect(), label = seg.firstElementChild.getBoundingClientRect();
     if (label.width > 0 && (label.right > box.right + 1 || box.width < 60)) wrong.push(`${where(seg)} is pressed to ${box.width} pixels`);
   }
-  for (const title of document.querySelectorAll('[data-testid^="condition-"] h4')) {
+  for (const title of document.querySelectorAll('[data-testid^="condition-"] h3')) {
     const box = title.getBoundingClientRect(), on = document.elementFromPoint(box.left + 4, box.top + box.height / 2);
     if (on && !title.contains(on) && !on.contains(title) && !document.querySelector('.scrim')) wrong.push(`the title of ${where(title)} is covered by ${on.outerHTML.slice(0, 120)}`);
   }
