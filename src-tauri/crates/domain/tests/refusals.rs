@@ -958,7 +958,7 @@ fn a_clock_set_back_makes_no_arming_longer() {
         typed_name: None,
     };
     story.must(OPERATOR, arm);
-    story.wait(-60);
+    story.wait(-61);
     let start = Command::StartRollout {
         environment,
         module,

@@ -7,6 +7,9 @@ use crate::{
     ObjectRef, Precondition, Refusal, Tier, Verdict, Work, gate,
 };
 
+/// A clock that is kept right by the network steps back now and then, by no more than this, seconds.
+const CLOCK_STEP_S: i64 = 60;
+
 impl Rules<'_> {
     pub(super) fn arm(
         &self,
@@ -163,7 +166,8 @@ impl Rules<'_> {
 
     fn is_armed(&self, state: &EnvironmentState, module: &ModuleId) -> Result<(), Refusal> {
         // More time left than there was at the beginning means that the clock was set back.
-        let longest = Duration::seconds(i64::from(self.release.plan.timings.arming_s));
+        let longest = i64::from(self.release.plan.timings.arming_s) + CLOCK_STEP_S;
+        let longest = Duration::seconds(longest);
         let armed = state.armed.as_ref().is_some_and(|(for_, until)| {
             for_ == module && self.facts.now <= *until && *until - self.facts.now <= longest
         });
