@@ -25,9 +25,10 @@ const lost = (one) => {
 const wrong = [...document.querySelectorAll('button, a[href], input, select, textarea')]
   .filter((one) => one.checkVisibility() && lost(one))
   .map((one) => `${one.dataset.testid ?? one.outerHTML.slice(0, 80)} is cut off`);
-const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.scrollingElement;
-if (scrollWidth > clientWidth) wrong.push(`the page is ${scrollWidth} wide, the window ${clientWidth}`);
-if (scrollHeight > clientHeight) wrong.push(`the page is ${scrollHeight} high, the window ${clientHeight}`);
+for (const { scrollWidth, scrollHeight } of [document.scrollingElement, document.body]) {
+  if (scrollWidth > innerWidth) wrong.push(`the page is ${scrollWidth} wide, the window ${innerWidth}`);
+  if (scrollHeight > innerHeight) wrong.push(`the page is ${scrollHeight} high, the window ${innerHeight}`);
+}
 return wrong;
 "#;
 

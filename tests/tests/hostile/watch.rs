@@ -53,7 +53,7 @@ document.addEventListener('securitypolicyviolation', (event) => watch.broken.pus
 whole(document.documentElement);
 // What stands on the page when a frame is drawn: nothing unseen, nothing beside the window.
 watch.look = () => {
-  const wrong = [], root = document.scrollingElement, wide = innerWidth, high = innerHeight;
+  const wrong = [], wide = innerWidth, high = innerHeight;
   const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   for (let node = nodes.nextNode(); node; node = nodes.nextNode()) {
     if (node.nodeType === 3) {
@@ -62,8 +62,10 @@ watch.look = () => {
       if (HIDDEN.test(node.getAttribute(name) ?? '')) wrong.push(`unseen character in ${name} of ${where(node)}: ${JSON.stringify(node.getAttribute(name).slice(0, 80))}`);
     }
   }
-  if (root.scrollWidth > root.clientWidth) wrong.push(`the page is ${root.scrollWidth} wide, the window ${root.clientWidth}`);
-  if (root.scrollHeight > root.clientHeight) wrong.push(`the page is ${root.scrollHeight} high, the window ${root.clientHeight}`);
+  for (const root of [document.scrollingElement, document.body]) {
+    if (root.scrollWidth > wide) wrong.push(`the page is ${root.scrollWidth} wide, the window ${wide}`);
+    if (root.scrollHeight > high) wrong.push(`the page is ${root.scrollHeight} high, the window ${high}`);
+  }
   for (const id of ['banner', 'banner-environment', 'way-back', 'help', 'person-chip', 'nav-overview', 'nav-audit']) {
     const one = document.querySelector(`[data-testid="${id}"]`), box = one?.getBoundingClientRect();
     if (!box) { wrong.push(`${id} is not there`); continue; }

@@ -30,8 +30,8 @@ pub struct ClusterSpec {
     pub port: Option<u16>,
     /// Whether the records of requests keep what was sent.
     pub keep_bodies: bool,
-    /// What every container says after its first lines, 20 ms apart, before the lines made from the
-    /// seed go on.
+    /// What every container says after its first lines, over and over, 20 ms apart; without it the
+    /// lines are made from the seed.
     pub says: Vec<String>,
 }
 

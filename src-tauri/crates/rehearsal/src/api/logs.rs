@@ -175,25 +175,23 @@ impl Source {
         if lived < 0 {
             return 0;
         }
-        let told = self.told() * TOLD_MS;
-        let lines = if lived < told {
-            lived / TOLD_MS
-        } else {
-            self.told() + (lived - told) / EVERY_MS
-        };
         // A crash adds its last words.
-        STARTING + lines + i64::from(self.crashed && self.ended.is_some())
+        STARTING + lived / self.period() + i64::from(self.crashed && self.ended.is_some())
     }
 
-    fn told(&self) -> i64 {
-        i64::try_from(self.says.len()).unwrap_or(i64::MAX)
+    /// Milliseconds from one line to the next.
+    fn period(&self) -> i64 {
+        if self.says.is_empty() {
+            EVERY_MS
+        } else {
+            TOLD_MS
+        }
     }
 
     /// When a line is written.
     fn written(&self, at: i64) -> DateTime<Utc> {
         let after = (at + 1 - STARTING).max(0);
-        let told = after.min(self.told());
-        self.started + Duration::milliseconds(told * TOLD_MS + (after - told) * EVERY_MS)
+        self.started + Duration::milliseconds(after * self.period())
     }
 
     fn line(&self, at: i64, timestamps: bool) -> String {
@@ -209,9 +207,9 @@ impl Source {
             0 => format!("level=info msg=\"starting\" image={version}"),
             1 => "level=info msg=\"configuration loaded\"".to_owned(),
             2 => format!("level=info msg=\"listening on :8080\" image={version}"),
-            _ if at - STARTING < self.told() => {
+            _ if !self.says.is_empty() => {
                 let said = usize::try_from(at - STARTING).unwrap_or_default();
-                self.says.get(said).cloned().unwrap_or_default()
+                self.says[said % self.says.len()].clone()
             }
             _ => {
                 let path = [
