@@ -275,7 +275,9 @@ pub(super) fn absent<T>(error: CmdError) -> Result<Option<T>, WindowFailure> {
     let passing = error.is_no_such_element()
         || error.is_stale_element_reference()
         || matches!(&error, CmdError::Standard(answer) if answer.error == ErrorStatus::ElementClickIntercepted)
-        || error.is_element_not_interactable();
+        || error.is_element_not_interactable()
+        // Drawn anew while the driver was describing it: an element that was not found yet.
+        || error.to_string().contains("Could not parse element info");
     if passing {
         return Ok(None);
     }

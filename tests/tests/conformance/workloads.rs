@@ -35,7 +35,13 @@ pub async fn a_rolling_update_keeps_the_minimum_and_counts(case: &Case) {
         let now = case.get("apps/deployments/d").await.good();
         let count = |field: &str| now["status"][field].as_u64().unwrap_or(0);
         least = least.min(count("availableReplicas"));
-        most = most.max(count("replicas"));
+        // What is asked for. The Deployment's own count adds up what its sets last said of themselves,
+        // which is out of date while pods are on their way out.
+        let sets = case.replica_sets("d").await;
+        let asked = sets
+            .iter()
+            .filter_map(|set| set["spec"]["replicas"].as_u64());
+        most = most.max(asked.sum());
         if now["status"]["observedGeneration"] == now["metadata"]["generation"] {
             let reason = condition(&now, "Progressing")["reason"]
                 .as_str()

@@ -56,6 +56,13 @@ pub(crate) async fn writer(file: &Path, limits: Limits) -> Result<SqliteConnecti
         .run_direct(None, &mut connection, false)
         .await
         .map_err(|error| of_migration(error, known_version()))?;
+    // SQLite opens a file that it may only read without a word; the first write would be the one to
+    // find out, in the middle of a release.
+    // This one writes nothing, but asks for leave to write.
+    sqlx::query("DELETE FROM entries WHERE false")
+        .execute(&mut connection)
+        .await
+        .map_err(of_sql)?;
     Ok(connection)
 }
 

@@ -9,6 +9,7 @@ mod faults;
 #[allow(dead_code)]
 mod given;
 mod power;
+mod read_only;
 mod shim;
 
 /// Tests with a watched folder come one after the other.
