@@ -23,7 +23,7 @@ impl Window {
         let is_there = self.script("return Boolean(window.axe)", vec![]).await?;
         if is_there != Value::Bool(true) {
             let path = folders::project().join("ui/node_modules/axe-core/axe.min.js");
-            let failed = |source| WindowFailure::Write {
+            let failed = |source| WindowFailure::Read {
                 path: path.clone(),
                 source,
             };

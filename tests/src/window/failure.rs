@@ -41,6 +41,14 @@ pub enum WindowFailure {
     /// The picture is not as large as the window.
     #[error("the picture is {0} × {1} pixels")]
     Picture(u32, u32),
+    /// Something that a look needs could not be read.
+    #[error("reading {path}: {source}")]
+    Read {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A result could not be written.
     #[error("writing {path}: {source}")]
     Write {

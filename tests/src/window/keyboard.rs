@@ -100,7 +100,7 @@ impl Window {
     }
 
     /// Presses keys together and lets them go, so many times.
-    async fn stroke(&self, keys: &[char], times: i64) -> Result<(), WindowFailure> {
+    pub(super) async fn stroke(&self, keys: &[char], times: i64) -> Result<(), WindowFailure> {
         let once = || {
             let down = keys.iter().map(|key| KeyAction::Down { value: *key });
             let up = keys.iter().rev().map(|key| KeyAction::Up { value: *key });

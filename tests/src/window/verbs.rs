@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
+use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 
 use super::looks::absent;
 use super::{LIMITS, Window, WindowFailure};
@@ -135,16 +135,7 @@ impl Window {
     /// # Errors
     /// When the driver refuses.
     pub async fn key(&self, keys: &[char]) -> Result<(), WindowFailure> {
-        let down = keys.iter().map(|key| KeyAction::Down { value: *key });
-        let up = keys.iter().rev().map(|key| KeyAction::Up { value: *key });
-        let hands = down
-            .chain(up)
-            .fold(KeyActions::new("hands".to_owned()), KeyActions::then);
-        let pressed = self.driver.client.perform_actions(hands).await;
-        pressed.map_err(|source| WindowFailure::Driver {
-            what: format!("pressing {keys:?}"),
-            source: Box::new(source),
-        })
+        self.stroke(keys, 1).await
     }
 
     /// Makes the window larger or smaller, up to the screen.

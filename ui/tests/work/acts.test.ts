@@ -221,6 +221,14 @@ describe('the ledger', () => {
     expect(entriesPerCell(5_000_000) * 66).toBeGreaterThanOrEqual(5_000_000);
   });
 
+  it('has a cell for what was cut off at the end', () => {
+    for (const entries of [0, 1, 66, 1284]) {
+      const cells = chainCells(chain(entries, { verified: entries, broken_at: entries + 1 }), null);
+      expect(cells.at(-1)?.state).toBe('broken');
+      expect(cells.at(-1)?.last).toBe(entries + 1);
+    }
+  });
+
   it('colours JSON without losing a character, even what is no JSON', () => {
     for (const text of ['{\n  "a": "b\\"c",\n  "n": -1.5e3, "t": true\n}', 'not "json', '']) {
       expect(jsonTokens(text).map((token) => token.text).join('')).toBe(text);

@@ -18,13 +18,15 @@ export function entriesPerCell(entries: number, cells = 66): number {
 
 /**
  * The chain as a row of cells. What comes after a broken entry proves nothing, so it is never
- * drawn as verified even when its own links hold.
+ * drawn as verified even when its own links hold. Where the end was cut off, the first entry that is
+ * missing has a cell, too.
  */
 export function chainCells(chain: ChainSummary, selected: number | null): ChainCell[] {
   const step = entriesPerCell(chain.entries);
   const cells: ChainCell[] = [];
-  for (let first = 1; first <= chain.entries; first += step) {
-    const last = Math.min(first + step - 1, chain.entries);
+  const end = Math.max(chain.entries, chain.broken_at ?? 0);
+  for (let first = 1; first <= end; first += step) {
+    const last = Math.min(first + step - 1, end);
     let state: ChainCell['state'] = last <= chain.verified ? 'verified' : 'unverified';
     if (chain.broken_at !== null) {
       if (chain.broken_at >= first && chain.broken_at <= last) state = 'broken';

@@ -156,7 +156,7 @@ pub struct ChainReport {
 /// How to export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One [`Entry`] a line.
+    /// One [`Entry`] a line, and a last line that says how many there are and the newest one's hash.
     JsonLines,
     /// For a spreadsheet.
     Csv,

@@ -11,7 +11,7 @@ use rand::{Rng as _, SeedableRng as _};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
-use crate::given::{cancelled, entry, imported, raw, release, vote};
+use crate::given::{cancelled, entry, imported, raw, release, vote, without_triggers};
 
 /// Damages of each sort in the test command.
 const DAMAGES: u64 = 2_000;
@@ -89,14 +89,7 @@ async fn run(raw: &mut SqliteConnection, sql: &str) -> u64 {
 /// Without the triggers that refuse it, and with every entry put aside.
 async fn open_for_damage(folder: &std::path::Path) -> SqliteConnection {
     let mut raw = raw(folder).await;
-    let triggers: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-            .fetch_all(&mut raw)
-            .await
-            .unwrap();
-    for trigger in triggers {
-        run(&mut raw, &format!("DROP TRIGGER {trigger}")).await;
-    }
+    without_triggers(&mut raw).await;
     run(&mut raw, "PRAGMA synchronous = OFF").await;
     run(&mut raw, "CREATE TEMP TABLE good AS SELECT * FROM entries").await;
     raw

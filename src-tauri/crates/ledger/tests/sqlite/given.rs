@@ -10,7 +10,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use engine::ports::{Ledger as _, NewEntry, Record, Stream};
 use ledger::SqliteLedger;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
 
 pub fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_789_000_000, 123_000_000).unwrap() + Duration::seconds(second)
@@ -91,6 +91,22 @@ pub async fn filled(folder: &Path, count: u64) {
         expected += more;
     }
     ledger.close().await;
+}
+
+/// Takes away the triggers that refuse changes, as somebody would who tampers.
+pub async fn without_triggers(raw: &mut SqliteConnection) {
+    let triggers: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+            .fetch_all(&mut *raw)
+            .await
+            .unwrap();
+    assert!(triggers.len() >= 6, "{triggers:?}");
+    for trigger in triggers {
+        sqlx::query(AssertSqlSafe(format!("DROP TRIGGER {trigger}")))
+            .execute(&mut *raw)
+            .await
+            .unwrap();
+    }
 }
 
 /// A connection that knows nothing of the rules.

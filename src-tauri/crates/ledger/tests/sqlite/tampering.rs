@@ -5,23 +5,12 @@ use engine::ports::{Ledger as _, LedgerFailure};
 use ledger::SqliteLedger;
 use sqlx::AssertSqlSafe;
 
-use crate::given::{at, cancelled, entry, filled, raw, release, vote};
+use crate::given::{at, cancelled, entry, filled, raw, release, vote, without_triggers};
 
 /// Runs SQL without the triggers that refuse it.
 async fn tamper(folder: &std::path::Path, sql: &str) {
     let mut raw = raw(folder).await;
-    let triggers: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-            .fetch_all(&mut raw)
-            .await
-            .unwrap();
-    assert!(triggers.len() >= 6, "{triggers:?}");
-    for trigger in triggers {
-        sqlx::query(AssertSqlSafe(format!("DROP TRIGGER {trigger}")))
-            .execute(&mut raw)
-            .await
-            .unwrap();
-    }
+    without_triggers(&mut raw).await;
     let done = sqlx::query(AssertSqlSafe(sql.to_owned()))
         .execute(&mut raw)
         .await
