@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::failure::{Failure, io};
-use crate::process::{self, cargo};
+use crate::failure::Failure;
+use crate::process::metadata;
 
 /// Which of our crates a crate may depend on. What is not here is not allowed
 /// to exist: a new crate has to say where it stands.
@@ -55,17 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const NOT_IN_DOMAIN: [&str; 5] = ["tokio", "kube", "sqlx", "reqwest", "tauri"];
 
 pub(crate) fn check() -> Result<(), Failure> {
-    let mut command = cargo(&["metadata", "--format-version", "1"]);
-    let output = command.output().map_err(io("asking cargo for metadata"))?;
-    if !output.status.success() {
-        eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        let command = process::name(&command);
-        return Err(Failure::Command {
-            command,
-            status: output.status,
-        });
-    }
-    let violations = violations(&serde_json::from_slice(&output.stdout)?);
+    let violations = violations(&metadata(&[])?);
     if violations.is_empty() {
         println!(
             "  all directions between {} crates are allowed",

@@ -7,6 +7,7 @@ mod deps;
 mod desktop;
 mod failure;
 mod folders;
+mod lanes;
 mod npm;
 mod packages;
 mod process;

@@ -53,6 +53,23 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// What cargo knows of the workspace.
+pub(crate) fn metadata(more: &[&str]) -> Result<serde_json::Value, Failure> {
+    let mut command = cargo(&["metadata", "--format-version", "1"]);
+    let output = command
+        .args(more)
+        .output()
+        .map_err(io("asking cargo for metadata"))?;
+    if !output.status.success() {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        return Err(Failure::Command {
+            command: name(&command),
+            status: output.status,
+        });
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
 /// Finds a program in `PATH`.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())

@@ -80,6 +80,15 @@ impl Report {
 /// Runs a command, passing its output on and picking out the lines that count
 /// skipped tests (`N skipped: why`).
 pub(crate) fn run_counting(command: &mut Command, skips: &mut Vec<String>) -> Result<(), Failure> {
+    run_counting_as("", command, skips)
+}
+
+/// The same beside others: every line begins with `label`, so that it is clear whose it is.
+pub(crate) fn run_counting_as(
+    label: &str,
+    command: &mut Command,
+    skips: &mut Vec<String>,
+) -> Result<(), Failure> {
     if std::io::stdout().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
@@ -88,9 +97,14 @@ pub(crate) fn run_counting(command: &mut Command, skips: &mut Vec<String>) -> Re
     let mut child = command.spawn().map_err(io(format!("starting {name}")))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (from_stdout, from_stderr) = std::thread::scope(|scope| {
-        let errors =
-            scope.spawn(|| stderr.map_or(Vec::new(), |pipe| tee(pipe, |line| eprintln!("{line}"))));
-        let output = stdout.map_or(Vec::new(), |pipe| tee(pipe, |line| println!("{line}")));
+        let errors = scope.spawn(|| {
+            stderr.map_or(Vec::new(), |pipe| {
+                tee(pipe, |line| eprintln!("{label}{line}"))
+            })
+        });
+        let output = stdout.map_or(Vec::new(), |pipe| {
+            tee(pipe, |line| println!("{label}{line}"))
+        });
         (output, errors.join().unwrap_or_default())
     });
     skips.extend(from_stdout);

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::npm::npm;
 use crate::process::{cargo, run};
 use crate::stages::{Report, run_counting};
-use crate::{clusters, deps, desktop, setup};
+use crate::{clusters, deps, desktop, lanes, setup};
 
 /// The stages in their order; cheap ones first, so that a slip is seen soon.
 const STAGES: [&str; 7] = ["ui", "fmt", "deps", "clippy", "programs", "build", "tests"];
@@ -62,13 +62,9 @@ fn run_stage(report: &mut Report, stage: &str, filter: Option<&str>) {
         }),
         "programs" => programs(report),
         "build" => report.stage("the program", |_| desktop::build()),
-        _ => report.stage("tests", |skips| {
-            // Every failure of a long run is wanted, not only the first.
-            let mut command = cargo(&["test", "--workspace", "--no-fail-fast"]);
-            if let Some(filter) = filter {
-                command.arg(filter);
-            }
-            run_counting(&mut command, skips)
+        _ => report.stage("tests", |skips| match filter {
+            None => lanes::all(skips),
+            Some(filter) => run_counting(&mut lanes::tests(&[filter]), skips),
         }),
     }
 }
