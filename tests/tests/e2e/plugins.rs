@@ -70,8 +70,12 @@ async fn a_credential_command_is_read_allowed_used_and_asked_for_again_when_it_c
     let asked = cluster.requests().len();
     command.install("# one line more\n");
     verify(&play, "unreachable").await;
-    let code = play.window().attribute("pin-why", "data-code").await.said();
-    assert_eq!(code.as_deref(), Some("pluginChanged"));
+    play.window()
+        .wait_attribute("pin-why", "data-code", LIMITS.step, |code| {
+            code == "pluginChanged"
+        })
+        .await
+        .said();
     assert_eq!((command.runs(), cluster.requests().len()), (runs, asked));
     play.window()
         .press(&format!("review-{CONTEXT}"))
