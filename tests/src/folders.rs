@@ -17,6 +17,11 @@ pub fn program() -> PathBuf {
     target().join("debug/pilothouse")
 }
 
+/// The same, optimised, as people install it.
+pub fn optimised(name: &str) -> PathBuf {
+    target().join("release").join(name)
+}
+
 /// The WebDriver intermediary that `cargo xtask` installs.
 pub fn driver() -> PathBuf {
     target().join("tools/bin/tauri-driver")

@@ -32,7 +32,7 @@ cargo xtask <command>
   clusters [up]          three real clusters to play with, until Ctrl-C
   clusters build         only build their programs
   bench [part]           figures beside what one would use instead; parts:
-                         ledger, pods, writes
+                         start, screen, live, idle, ledger, pods, writes
   bundle [kinds]         build the program optimised and make its packages
   deps                   check the allowed directions between our crates
 ";

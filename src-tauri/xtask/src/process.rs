@@ -42,8 +42,15 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus, Failure> {
 /// The cargo that runs us, at the top of the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(folders::root()).args(arguments);
+    let mut command = ours(Path::new(&cargo));
+    command.args(arguments);
+    command
+}
+
+/// A program that works for us, at the top of the workspace.
+pub(crate) fn ours(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folders::root());
     // Tests look for these instead of guessing.
     command.env(
         "PILOTHOUSE_KUBECTL",

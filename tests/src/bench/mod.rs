@@ -1,8 +1,14 @@
 //! Measuring: every figure stands beside another one of the same run, and says what it was to reach.
 
+mod crowd;
+pub mod idle;
 pub mod ledger;
+pub mod live;
 pub mod pods;
 mod process;
+pub mod screen;
+mod site;
+pub mod start;
 pub mod writes;
 
 use std::fmt::Write as _;

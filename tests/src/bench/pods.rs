@@ -2,24 +2,18 @@
 //! only fetches the bytes.
 
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Instant;
 
 use cluster::{KubeClusters, Limits, kubeconfig};
 use controlplane::{ControlPlane, Options, User};
 use domain::ObjectRef;
 use engine::ports::Clusters;
-use futures::{StreamExt, TryStreamExt, stream};
 use http_body_util::BodyExt;
-use kube::Client;
-use kube::api::{Api, DynamicObject, PostParams};
-use kube::core::{ApiResource, GroupVersionKind};
-use serde_json::{Value, json};
 
 use super::process::{measured, peak_of};
-use super::{Failed, Figure, Goal, Report, median, ms};
+use super::site::MODULE as NAMESPACE;
+use super::{Failed, Figure, Goal, Report, crowd, median, ms};
 
-const NAMESPACE: &str = "crowd";
 const PODS: usize = 10_000;
 const ROUNDS: usize = 3;
 /// Bytes of a pod as JSON, about what a pod of a mesh with its managed fields takes.
@@ -33,10 +27,10 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
     controlplane::available()?;
     println!("\n{PODS} pods on a real API server");
     let plane =
-        tokio::task::spawn_blocking(|| ControlPlane::start(Options::named("crowd"))).await??;
+        tokio::task::spawn_blocking(|| ControlPlane::start(Options::named(NAMESPACE))).await??;
     // Nobody may act on the pods: they are to be looked at only.
     plane.kill_controller_manager()?;
-    crowd(&plane).await?;
+    crowd::fill(&plane, PODS, PADDING).await?;
     let measured = rounds(&plane, report).await;
     plane.shutdown()?;
     measured
@@ -118,80 +112,6 @@ async fn rounds(plane: &ControlPlane, report: &mut Report) -> Result<(), Failed>
     Ok(())
 }
 
-/// Makes the pods, of one Deployment, so that a rollout's picture holds them all.
-async fn crowd(plane: &ControlPlane) -> Result<(), Failed> {
-    let client = client(&plane.kubeconfig(User::Admin)).await?;
-    let made = plane.kubectl(&["create", "namespace", NAMESPACE])?;
-    if !made.status.success() {
-        return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
-    }
-    let labels = json!({"app": "crowd"});
-    let template = json!({
-        "metadata": {"labels": labels},
-        "spec": {"schedulerName": "nobody", "containers": [{"name": "c", "image": "pilothouse.example/crowd:1"}]},
-    });
-    let spec = json!({"replicas": PODS, "selector": {"matchLabels": labels}, "template": template});
-    let deployment = make(&client, "apps", "Deployment", json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "crowd"}, "spec": spec,
-    }))
-    .await?;
-    let set = make(&client, "apps", "ReplicaSet", json!({
-        "apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": {"name": "crowd-1", "labels": labels, "ownerReferences": [owner("Deployment", "crowd", &deployment)],
-            "annotations": {"deployment.kubernetes.io/revision": "1"}},
-        "spec": spec,
-    }))
-    .await?;
-    let owner = Arc::new(owner("ReplicaSet", "crowd-1", &set));
-    let began = Instant::now();
-    stream::iter(0..PODS)
-        .map(|number| {
-            let (client, owner) = (client.clone(), Arc::clone(&owner));
-            async move {
-                make(&client, "", "Pod", pod(number, &owner))
-                    .await
-                    .map(|_| ())
-            }
-        })
-        .buffer_unordered(32)
-        .try_collect::<()>()
-        .await?;
-    println!("  made in {:.1?}", began.elapsed());
-    Ok(())
-}
-
-fn owner(kind: &str, name: &str, uid: &str) -> Value {
-    json!({"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": uid, "controller": true})
-}
-
-fn pod(number: usize, owner: &Value) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {
-            "name": format!("crowd-1-{number:05}"),
-            "labels": {"app": "crowd", "pod-template-hash": "1"},
-            "annotations": {"example.com/of-a-mesh": "x".repeat(PADDING)},
-            "ownerReferences": [owner],
-        },
-        "spec": {"schedulerName": "nobody", "containers": [{"name": "c", "image": "pilothouse.example/crowd:1"}]},
-    })
-}
-
-/// Creates an object and gives its UID.
-async fn make(client: &Client, group: &str, kind: &str, object: Value) -> Result<String, Failed> {
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", kind));
-    let api = Api::<DynamicObject>::namespaced_with(client.clone(), NAMESPACE, &resource);
-    let object = serde_json::from_value(object)?;
-    let made = api.create(&PostParams::default(), &object).await?;
-    Ok(made.metadata.uid.unwrap_or_default())
-}
-
-async fn client(kubeconfig: &str) -> Result<Client, Failed> {
-    let parsed = kube::config::Kubeconfig::from_yaml(kubeconfig)?;
-    let config = kube::Config::from_custom_kubeconfig(parsed, &Default::default()).await?;
-    Ok(Client::try_from(config)?)
-}
-
 /// In a process of its own: connects as the program does, and ends when the picture has every pod.
 ///
 /// # Errors
@@ -207,7 +127,7 @@ pub async fn watch(kubeconfig_path: &str) -> Result<(), Failed> {
         api_version: "apps/v1".to_owned(),
         kind: "Deployment".to_owned(),
         namespace: NAMESPACE.to_owned(),
-        name: "crowd".to_owned(),
+        name: NAMESPACE.to_owned(),
     };
     let asked = Instant::now();
     let watching = cluster.watch(&[workload]).await?;
@@ -230,7 +150,7 @@ pub async fn watch(kubeconfig_path: &str) -> Result<(), Failed> {
 /// # Errors
 /// When the cluster cannot be asked.
 pub async fn fetch(kubeconfig_path: &str) -> Result<(), Failed> {
-    let client = client(&std::fs::read_to_string(kubeconfig_path)?).await?;
+    let client = crowd::client(&std::fs::read_to_string(kubeconfig_path)?).await?;
     let request = http::Request::get(format!("/api/v1/namespaces/{NAMESPACE}/pods"))
         .header(http::header::ACCEPT, "application/vnd.kubernetes.protobuf")
         .header(http::header::USER_AGENT, "pilothouse-bench")

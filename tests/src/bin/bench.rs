@@ -16,7 +16,7 @@ fn main() -> ExitCode {
 mod linux {
     use std::process::ExitCode;
 
-    use acceptance::bench::{Report, ledger, pods, writes};
+    use acceptance::bench::{Report, idle, ledger, live, pods, screen, start, writes};
 
     pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,7 +40,15 @@ mod linux {
             ["ledger"] => runtime.block_on(ledger::measure(&mut report)),
             ["pods"] => runtime.block_on(pods::measure(&mut report)),
             ["writes"] => runtime.block_on(writes::measure(&mut report)),
+            ["start"] => runtime.block_on(start::measure(&mut report)),
+            ["screen"] => runtime.block_on(screen::measure(&mut report)),
+            ["live"] => runtime.block_on(live::measure(&mut report)),
+            ["idle"] => runtime.block_on(idle::measure(&mut report)),
             [] => runtime.block_on(async {
+                start::measure(&mut report).await?;
+                screen::measure(&mut report).await?;
+                live::measure(&mut report).await?;
+                idle::measure(&mut report).await?;
                 ledger::measure(&mut report).await?;
                 pods::measure(&mut report).await?;
                 writes::measure(&mut report).await

@@ -21,7 +21,7 @@ mod linux {
     use acceptance::desktop::Desktop;
     use acceptance::folders;
     use acceptance::play::example::{MODULES, STOPS};
-    use acceptance::play::large::{Large, long_ledger};
+    use acceptance::play::large::{ENTRIES, Large, long_ledger};
     use acceptance::play::{Album, Play};
     use acceptance::window::Window;
 
@@ -53,7 +53,7 @@ mod linux {
         let desktop = Desktop::start().await?;
         let large = Large::set_up(desktop.folder()).await?;
         let data_folder = desktop.folder().join("program");
-        long_ledger(&data_folder).await?;
+        long_ledger(&data_folder, ENTRIES).await?;
         let window = Window::open(&desktop, &data_folder, &folder.join("failure")).await?;
         let mut play = Play::with_album(window, album);
         Ok(play.large_release(&large).await?)

@@ -1,7 +1,7 @@
 //! The virtual screen, and what a hand on the mouse would do on it.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::child::{Program, Start};
@@ -13,6 +13,8 @@ pub const SIZE: (u32, u32) = (1440, 900);
 /// A virtual screen. There is no window manager: a window lies where it puts itself.
 pub struct Screen {
     display: String,
+    /// What it shows: the server keeps its pixels in this file.
+    pixels: PathBuf,
     _server: Program,
 }
 
@@ -36,6 +38,8 @@ impl Screen {
             "-nolisten",
             "tcp",
             "-noreset",
+            "-fbdir",
+            &folder.display().to_string(),
         ];
         let (mut server, stdout) = Program::start(&Start {
             name: "Xvfb",
@@ -60,8 +64,37 @@ impl Screen {
         }
         Ok(Screen {
             display: format!(":{}", number.trim()),
+            pixels: folder.join("Xvfb_screen0"),
             _server: server,
         })
+    }
+
+    /// How many pixels are of a colour (`0xRRGGBB`); one row in eight is looked at and counts for all.
+    ///
+    /// # Errors
+    /// When the server's file cannot be read.
+    pub fn pixels_of(&self, colour: u32) -> Result<usize, DesktopFailure> {
+        let failed = |source| DesktopFailure::File {
+            what: "reading the pixels of the screen",
+            source,
+        };
+        let bytes = std::fs::read(&self.pixels).map_err(failed)?;
+        // An X window dump: numbers of 32 bits, the highest byte first; colours; rows of 4 bytes a pixel.
+        let number = |index: usize| {
+            let bytes = bytes.get(index * 4..index * 4 + 4)?;
+            Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
+        };
+        let dump = || {
+            let (header, row, colours) = (number(0)?, number(12)?, number(19)?);
+            let rows = bytes.get(header + colours * 12..)?.chunks_exact(row);
+            let is_wanted = |pixel: &[u8]| {
+                let bytes = pixel.first_chunk().copied().unwrap_or_default();
+                u32::from_le_bytes(bytes) & 0x00ff_ffff == colour
+            };
+            let of_row = |row: &[u8]| row.chunks_exact(4).filter(|pixel| is_wanted(pixel)).count();
+            Some(rows.step_by(8).map(of_row).sum::<usize>() * 8)
+        };
+        dump().ok_or(DesktopFailure::NotReady("the file of the screen's pixels"))
     }
 
     /// What `DISPLAY` has to be.

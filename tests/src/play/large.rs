@@ -23,7 +23,7 @@ const MODULES: usize = 60;
 /// Pods of the large one.
 const PODS: usize = 300;
 /// Entries of the ledger before the program first starts.
-const ENTRIES: usize = 10_000;
+pub const ENTRIES: usize = 10_000;
 /// The large module; it goes first.
 const LARGE: &str = "gateway";
 const NAMESPACE: &str = "payments-settlement";
@@ -100,11 +100,11 @@ impl Large {
 ///
 /// # Errors
 /// When it cannot be written.
-pub async fn long_ledger(data_folder: &Path) -> Result<(), LargeFailure> {
+pub async fn long_ledger(data_folder: &Path, entries: usize) -> Result<(), LargeFailure> {
     std::fs::create_dir_all(data_folder)?;
     let ledger = SqliteLedger::open(data_folder).await?;
     let begun = Utc::now() - Length::days(200);
-    let entries = (0..ENTRIES).map(|number| {
+    let entries = (0..entries).map(|number| {
         let context = format!("cluster-{:03}", number / 2);
         NewEntry {
             at: begun + Length::minutes(28 * i64::try_from(number).unwrap_or(0)),

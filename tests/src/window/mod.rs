@@ -99,6 +99,12 @@ impl Window {
         &self.data_folder
     }
 
+    /// Process id of the program.
+    pub fn process(&self) -> Option<u32> {
+        let pid = self.driver.program()?.as_raw_pid();
+        u32::try_from(pid).ok()
+    }
+
     /// Ends the program as a power cut would: it gets no chance to write anything more.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use http::{Method, StatusCode};
 use kube::Client;
@@ -113,6 +114,8 @@ pub struct Passed {
     pub status: Option<StatusCode>,
     /// How often the answer spoke of 410 Gone.
     pub gone: u32,
+    /// When the newest part of the answer came from the cluster.
+    pub last_byte: Option<DateTime<Utc>>,
 }
 
 /// What the proxy's tasks share.
@@ -186,6 +189,13 @@ impl Proxy {
         std::mem::take(&mut *lock(&self.shared.connections)).cancel();
     }
 
+    /// When the newest part of an answer came from the cluster, for the newest request of a path.
+    pub fn last_byte(&self, path: &str) -> Option<DateTime<Utc>> {
+        let passed = lock(&self.shared.passed);
+        let of_path = |one: &&Passed| one.uri.split('?').next() == Some(path);
+        passed.iter().rev().find(of_path)?.last_byte
+    }
+
     /// Every request that came, in order.
     pub fn passed(&self) -> Vec<Passed> {
         lock(&self.shared.passed).clone()
@@ -216,6 +226,7 @@ impl Shared {
             uri: uri.to_string(),
             status: None,
             gone: 0,
+            last_byte: None,
         });
         (passed.len() - 1, trap)
     }

@@ -115,14 +115,11 @@ async fn forward(
     let gone = {
         let shared = shared.clone();
         move |bytes: &Bytes| {
-            let said = bytes
-                .windows(10)
-                .filter(|part| part == b"\"code\":410")
-                .count();
-            if said > 0 {
-                let said = u32::try_from(said).unwrap_or(u32::MAX);
-                shared.note(number, |passed| passed.gone += said);
-            }
+            let said = memchr::memmem::find_iter(bytes, b"\"code\":410").count();
+            shared.note(number, |passed| {
+                passed.gone += u32::try_from(said).unwrap_or(u32::MAX);
+                passed.last_byte = Some(chrono::Utc::now());
+            });
         }
     };
     let body = body

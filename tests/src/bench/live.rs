@@ -1,0 +1,198 @@
+//! Changes of pods on their way to the screen: how soon one is there, and what a thousand a second do
+//! to the window.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use controlplane::{ControlPlane, Options, User};
+use kube::Client;
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::process::Tree;
+use super::site::{self, MODULE};
+use super::{Failed, Figure, Goal, Report, crowd, median};
+use crate::desktop::Desktop;
+use crate::play::Play;
+use crate::window::{LIMITS, Window};
+
+const PODS: usize = 300;
+/// Single changes that are timed.
+const SINGLE: usize = 30;
+/// Changes a second, and for how long frames are looked at.
+const RATE: u32 = 1_000;
+const STORM: Duration = Duration::from_secs(20);
+/// Eight hours of three clusters with a change a second each.
+const EIGHT_HOURS: u32 = 3 * 8 * 3600;
+/// Ticks in which a second's changes are sent.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Notes when the count of ready pods is drawn.
+const NOTE_COUNTS: &str = "
+const box = document.querySelector('[data-testid=\"pod-ready-count\"]');
+window.counts = {};
+new MutationObserver(() => {
+  const text = box.textContent;
+  requestAnimationFrame(() => { window.counts[text] ??= performance.timeOrigin + performance.now(); });
+}).observe(box, { characterData: true, childList: true, subtree: true });
+";
+/// Notes how long every frame took.
+const NOTE_FRAMES: &str = "
+window.frames_seen = []; let last;
+const frame = (now) => { if (last !== undefined) window.frames_seen.push(now - last); last = now; window.frame_wanted = requestAnimationFrame(frame); };
+window.frame_wanted = requestAnimationFrame(frame);
+";
+const TAKE_FRAMES: &str = "cancelAnimationFrame(window.frame_wanted); return window.frames_seen";
+
+/// Measures in the window on a cluster of its own.
+///
+/// # Errors
+/// When the cluster, the desktop or the window cannot be had.
+pub async fn measure(report: &mut Report) -> Result<(), Failed> {
+    controlplane::available()?;
+    println!("\nchanges of pods on the screen");
+    let plane =
+        tokio::task::spawn_blocking(|| ControlPlane::start(Options::named(MODULE))).await??;
+    plane.kill_controller_manager()?;
+    crowd::fill(&plane, PODS, 0).await?;
+    let done = in_window(report, &plane).await;
+    plane.shutdown()?;
+    done
+}
+
+async fn in_window(report: &mut Report, plane: &ControlPlane) -> Result<(), Failed> {
+    let client = crowd::client(&plane.kubeconfig(User::Admin)).await?;
+    let desktop = Desktop::start().await?;
+    let play = site::open(&desktop, &plane.kubeconfig(User::Admin), PODS).await?;
+    site::show_pods(&play, PODS).await?;
+    soon(report, play.window(), &client).await?;
+    storm(report, &play, &client).await
+}
+
+/// One change after the other, from the request to the frame that shows it.
+async fn soon(report: &mut Report, window: &Window, client: &Client) -> Result<(), Failed> {
+    window.script(NOTE_COUNTS, vec![]).await?;
+    let mut took = Vec::new();
+    for number in 0..SINGLE {
+        let sent = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        ready(client, number, true).await?;
+        let text = format!("{} / {PODS}", number + 1);
+        window
+            .wait_text("pod-ready-count", LIMITS.step, |shown| shown == text)
+            .await?;
+        let drawn = window
+            .eventually("the change to be drawn", LIMITS.step, async || {
+                let at = window.script(
+                    "return window.counts[arguments[0]]",
+                    vec![text.clone().into()],
+                );
+                Ok(at.await?.as_f64())
+            })
+            .await?;
+        took.push(drawn - sent.as_secs_f64() * 1000.0);
+    }
+    let worst = took.iter().copied().fold(0.0, f64::max);
+    for (what, ours) in [("median", median(took)), ("the slowest", worst)] {
+        report.add(Figure {
+            what: format!("a pod's change, from its request to the screen, {what} of {SINGLE}"),
+            ours,
+            against: None,
+            unit: "ms",
+            goal: Goal::AtMost(100.0),
+        });
+    }
+    Ok(())
+}
+
+/// A thousand a second: frames, then memory over as many as eight hours bring.
+async fn storm(report: &mut Report, play: &Play, client: &Client) -> Result<(), Failed> {
+    let window = play.window();
+    let tree = Tree::of(window.process().ok_or("the program runs no more")?);
+    changes(client, RATE * 3).await?;
+    window.script(NOTE_FRAMES, vec![]).await?;
+    let count = RATE * u32::try_from(STORM.as_secs())?;
+    let rate = changes(client, count).await?;
+    let frames = window.script(TAKE_FRAMES, vec![]).await?;
+    let mut frames: Vec<f64> = frames
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_f64)
+        .collect();
+    frames.sort_by(f64::total_cmp);
+    let longest = frames.last().copied().ok_or("no frame was drawn")?;
+    let late = frames.iter().filter(|frame| **frame > 50.0).count();
+    println!(
+        "  {} frames at {rate:.0} changes a second, {late} over 50 ms, 99 of 100 within {:.0} ms",
+        frames.len(),
+        frames[frames.len() * 99 / 100]
+    );
+    report.add(Figure {
+        what: format!("longest frame at {rate:.0} pod changes a second, {PODS} pods"),
+        ours: longest,
+        against: None,
+        unit: "ms",
+        goal: Goal::AtMost(50.0),
+    });
+    let before = tree.memory();
+    changes(client, EIGHT_HOURS).await?;
+    let after = tree.memory();
+    report.add(Figure {
+        what: format!("memory after {EIGHT_HOURS} more changes, all processes (PSS)"),
+        ours: after,
+        against: Some(("before".to_owned(), before)),
+        unit: "MB",
+        goal: Goal::Within(1.05),
+    });
+    Ok(())
+}
+
+/// Sends so many changes, no faster than the rate; says how many a second it came to.
+async fn changes(client: &Client, count: u32) -> Result<f64, Failed> {
+    let began = Instant::now();
+    let mut ticks = tokio::time::interval(TICK);
+    let each = RATE / u32::try_from(Duration::from_secs(1).as_millis() / TICK.as_millis())?;
+    let mut running = JoinSet::new();
+    let client = Arc::new(client.clone());
+    let mut sent = 0;
+    while sent < count {
+        ticks.tick().await;
+        for _ in 0..each {
+            let (client, number) = (Arc::clone(&client), usize::try_from(sent)?);
+            // Every pod gets ready and fails in turn, some at any time.
+            let up = (number / PODS) % 2 == 0;
+            running.spawn(async move { ready(&client, number % PODS, up).await });
+            sent += 1;
+        }
+        // The server may be slower than the rate: no more than a second's worth is on its way.
+        while running.len() > RATE as usize {
+            running.join_next().await.ok_or("nothing was sent")???;
+        }
+        while let Some(done) = running.try_join_next() {
+            done??;
+        }
+    }
+    while let Some(done) = running.join_next().await {
+        done??;
+    }
+    Ok(f64::from(count) / began.elapsed().as_secs_f64())
+}
+
+/// Says that a pod is ready, or no more, as its kubelet would.
+async fn ready(client: &Client, number: usize, up: bool) -> Result<(), Failed> {
+    let pods = Api::<DynamicObject>::namespaced_with(client.clone(), MODULE, &crowd::pods());
+    let status = json!({ "status": {
+        "phase": "Running",
+        "startTime": "2026-01-01T00:00:00Z",
+        "conditions": [{
+            "type": "Ready",
+            "status": if up { "True" } else { "False" },
+            "lastTransitionTime": "2026-01-01T00:00:01Z",
+        }],
+    }});
+    let name = crowd::pod_name(number);
+    pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(status))
+        .await?;
+    Ok(())
+}
