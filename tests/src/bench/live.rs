@@ -161,7 +161,7 @@ async fn changes(client: &Client, count: u32) -> Result<f64, Failed> {
         for _ in 0..each {
             let (client, number) = (Arc::clone(&client), usize::try_from(sent)?);
             // Every pod gets ready and fails in turn, some at any time.
-            let up = (number / PODS) % 2 == 0;
+            let up = (number / PODS).is_multiple_of(2);
             running.spawn(async move { ready(&client, number % PODS, up).await });
             sent += 1;
         }

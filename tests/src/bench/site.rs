@@ -104,13 +104,9 @@ pub(super) async fn open(
 
 /// The optimised program in a window.
 pub(super) async fn window(desktop: &Desktop) -> Result<Window, Failed> {
-    let window = Window::open_program(
-        &folders::optimised("pilothouse"),
-        desktop,
-        &desktop.folder().join("program"),
-        &folders::evidence("bench"),
-        &[],
-    );
+    let program = folders::optimised("pilothouse");
+    let (data, evidence) = (desktop.folder().join("program"), folders::evidence("bench"));
+    let window = Window::open_program(&program, desktop, &data, &evidence, &[]);
     Ok(window.await?)
 }
 
