@@ -15,7 +15,7 @@ pub struct Verdict {
     pub kind: ConditionKind,
     /// Whether it holds.
     pub state: VerdictState,
-    /// How many parts of it hold.
+    /// How many parts of it hold; of the soak, how many seconds have passed.
     pub done: u32,
     /// How many there are.
     pub total: u32,
