@@ -16,7 +16,7 @@ pub struct Seat {
     pub environment: Option<EnvironmentId>,
     /// The open workspace.
     pub workspace: Option<Arc<OpenWorkspace>>,
-    /// The newest notification that was seen.
+    /// The newest notification that was seen, by its sequence number in the ledger; 0 for none.
     pub read_up_to: u32,
 }
 

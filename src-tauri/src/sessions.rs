@@ -17,7 +17,7 @@ pub struct Session {
     pub user: Option<String>,
     /// The API server's version.
     pub version: Option<String>,
-    /// Seconds its clock is ahead of the workstation's.
+    /// Seconds its clock is ahead (negative: behind) of the workstation's.
     pub clock_skew_s: Option<f64>,
     /// Why the newest try got no answer, if it got none.
     pub failure: Option<Failure>,

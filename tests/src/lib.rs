@@ -11,6 +11,7 @@ pub mod folders;
 pub mod killable;
 #[cfg(target_os = "linux")]
 pub mod play;
+pub mod variables;
 #[cfg(target_os = "linux")]
 pub mod window;
 #[cfg(target_os = "linux")]

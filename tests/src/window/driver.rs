@@ -9,7 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use super::{LIMITS, WindowFailure};
+use super::{LIMITS, Unopened, WindowFailure};
 use crate::desktop::{Desktop, DesktopFailure, Program, Start, until};
 use crate::folders;
 
@@ -113,7 +113,7 @@ impl Driver {
     }
 }
 
-async fn session(port: u16, program: &Path) -> Result<Client, String> {
+async fn session(port: u16, program: &Path) -> Result<Client, Unopened> {
     let capabilities = json!({ "tauri:options": { "application": program } });
     let mut builder = ClientBuilder::new(HttpConnector::new());
     if let Some(map) = capabilities.as_object() {
@@ -122,8 +122,10 @@ async fn session(port: u16, program: &Path) -> Result<Client, String> {
     let url = format!("http://127.0.0.1:{port}");
     match tokio::time::timeout(LIMITS.open, builder.connect(&url)).await {
         Ok(Ok(client)) => Ok(client),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", LIMITS.open.as_secs())),
+        Ok(Err(refused)) => Err(Unopened::Refused(Box::new(refused))),
+        Err(_) => Err(Unopened::Silent {
+            seconds: LIMITS.open.as_secs(),
+        }),
     }
 }
 

@@ -13,9 +13,15 @@ pub enum WindowFailure {
     /// The window did not open.
     #[error("the window did not open: {why}\n{said}")]
     Open {
-        /// What the driver said.
-        why: String,
+        /// Why.
+        why: Unopened,
         /// The end of what the program printed.
+        said: String,
+    },
+    /// The program had ended by itself.
+    #[error("the program runs no more\n{said}")]
+    Gone {
+        /// The end of what it printed.
         said: String,
     },
     /// The driver refused.
@@ -56,6 +62,20 @@ pub enum WindowFailure {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum Unopened {
+    /// The driver said so.
+    #[error(transparent)]
+    Refused(Box<fantoccini::error::NewSessionError>),
+    /// The driver did not answer.
+    #[error("no answer within {seconds} s")]
+    Silent {
+        /// How long was waited.
+        seconds: u64,
     },
 }
 

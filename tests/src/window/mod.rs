@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use driver::Limits;
-pub use failure::{Evidence, WindowFailure};
+pub use failure::{Evidence, Unopened, WindowFailure};
 
 use crate::desktop::{Desktop, SIZE};
 use crate::folders;
@@ -113,8 +113,7 @@ impl Window {
         if self.driver.kill_program() {
             return Ok(());
         }
-        Err(WindowFailure::Open {
-            why: "the program runs no more".to_owned(),
+        Err(WindowFailure::Gone {
             said: driver::tail(self.driver.log()),
         })
     }

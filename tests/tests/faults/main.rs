@@ -29,6 +29,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use acceptance::variables::number;
 use controlplane::runnable;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
@@ -89,8 +90,7 @@ async fn faults_of_real_clusters() {
     }
     let began = Instant::now();
     let wanted = std::env::var("FAULTS").unwrap_or_default();
-    let rounds: usize = std::env::var("PILOTHOUSE_FAULT_ROUNDS")
-        .map_or(1, |rounds| rounds.parse().expect("a number of rounds"));
+    let rounds: usize = number("PILOTHOUSE_FAULT_ROUNDS").unwrap_or(1);
     let chosen: Vec<_> = STORIES
         .iter()
         .filter(|(name, _)| wanted.split(',').any(|text| name.contains(text)))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use acceptance::variables::number;
 use engine::FailPoint;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -22,13 +23,6 @@ const THOROUGH: u32 = 1000;
 
 const ENDS: [End; 2] = [End::GoneOnWith, End::TakenBack];
 const BEGINNINGS: [Beginning; 2] = [Beginning::Open, Beginning::RolledOut];
-
-/// A number from the environment.
-fn given<T: std::str::FromStr>(name: &str) -> Option<T> {
-    let text = std::env::var(name).ok()?;
-    let number = text.parse().ok();
-    Some(number.unwrap_or_else(|| panic!("{name}={text} is no number")))
-}
 
 /// What a way passes and how long it takes when nobody is killed.
 struct Calm {
@@ -181,8 +175,8 @@ impl Source {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_program_is_killed_everywhere_and_nothing_is_lost_or_done_twice() {
     let began = Instant::now();
-    let seed: u64 = given("PILOTHOUSE_SEED").unwrap_or_else(|| rand::rng().random());
-    let wanted = given("PILOTHOUSE_KILLS").unwrap_or(KILLS);
+    let seed: u64 = number("PILOTHOUSE_SEED").unwrap_or_else(|| rand::rng().random());
+    let wanted = number("PILOTHOUSE_KILLS").unwrap_or(KILLS);
     println!("PILOTHOUSE_SEED={seed} PILOTHOUSE_KILLS={wanted}");
     let Some(mut first) = Arena::prepare().await else {
         return;

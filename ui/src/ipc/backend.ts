@@ -96,6 +96,7 @@ export function useBackend(backend: Backend): void {
   chosen = backend;
 }
 
+/** Who answers the commands. Throws when `useBackend` has not said it yet: a defect, not a failure to tell. */
 export function backend(): Backend {
   if (!chosen) throw new Error('no backend has been chosen');
   return chosen;

@@ -1623,7 +1623,7 @@ export type ProbeView = {
 	version: string,
 	/**  Who one is there. */
 	user: string,
-	/**  Seconds the cluster's clock is ahead of the workstation's. */
+	/**  Seconds the cluster's clock is ahead (negative: behind) of the workstation's. */
 	clock_skew_s: number,
 	/**  The identity is that of a rehearsal cluster of this workstation. */
 	rehearsal: boolean,

@@ -4,6 +4,7 @@
      WebKit sends for the Enter that ends a composition).
    - While a dialog is open only its own keys work, and those that must work everywhere. */
 
+/** How a combination is listened to. */
 export interface KeyOptions {
   /** Works through open dialogs too (help, the way back). */
   everywhere?: boolean;
@@ -26,6 +27,7 @@ const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || target.matches('textarea, select, input:not([type=checkbox]):not([type=radio]):not([type=button])'));
 
+/** The combination of a key press, as the list above writes it. */
 export function comboOf(event: KeyboardEvent): string {
   const key = event.key === ' ' ? 'space' : event.key.toLowerCase();
   const shifted = event.shiftKey && key.length > 1;

@@ -335,7 +335,7 @@ pub struct ProbeView {
     pub version: String,
     /// Who one is there.
     pub user: String,
-    /// Seconds the cluster's clock is ahead of the workstation's.
+    /// Seconds the cluster's clock is ahead (negative: behind) of the workstation's.
     #[specta(type = u32)]
     pub clock_skew_s: f64,
     /// The identity is that of a rehearsal cluster of this workstation.

@@ -8,6 +8,7 @@ mod changes;
 mod command;
 mod decide;
 mod event;
+mod evidence;
 mod evolve;
 pub mod gate;
 mod ids;

@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ChecklistItem, Declaration, Digest, Environment, EnvironmentId, FieldChange, ModuleId,
-    ObjectDiff, ObjectRef, Person, PersonId, Phase, ReleaseId, Stage, StageId, Strategy, Timings,
+    ObjectDiff, ObjectRef, Person, PersonId, Phase, ReleaseId, Role, Stage, StageId, Strategy,
+    Timings,
 };
 
 /// A release with a copy of everything it depends on, so that a later edit of the workspace
@@ -93,6 +94,15 @@ pub enum Level {
 const VERSION_KEYS: [&str; 2] = ["app.kubernetes.io/version", "version"];
 
 impl ReleasePlan {
+    /// Who holds a role in this release.
+    pub fn holder(&self, role: Role) -> &PersonId {
+        match role {
+            Role::Operator => &self.operator,
+            Role::Verifier => &self.verifier,
+            Role::Manager => &self.manager,
+        }
+    }
+
     /// The stage with this identifier.
     pub fn stage(&self, id: &StageId) -> Option<&Stage> {
         self.stages.iter().find(|stage| &stage.id == id)

@@ -204,7 +204,7 @@ pub struct OnCall {
     pub reach: Text,
 }
 
-/// Times and limits, all in one place. Seconds.
+/// Times and limits, all in one place. What ends in `_s` is in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timings {
     /// After how long an identity check is too old to arm.

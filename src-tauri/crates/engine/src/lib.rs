@@ -27,6 +27,7 @@ mod notify;
 mod order;
 mod paperwork;
 mod permissions;
+mod persist;
 pub mod ports;
 mod read_back;
 mod restart;

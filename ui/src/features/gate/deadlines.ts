@@ -34,4 +34,5 @@ export function deadlineChoices(now: number): DeadlineChoice[] {
 /** Characters as a person counts them: an emoji or a rare Han character is one. */
 export const characters = (text: string): number => [...text.trim()].length;
 
+/** Fewest characters of a reason; `decide` asks for as many. */
 export const LEAST_REASON = 20;

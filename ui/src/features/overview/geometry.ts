@@ -1,9 +1,11 @@
 import type { GateView, StageStatus, StageView } from '$ipc';
 
-/* Where things stand on the rail: columns of cards with the gates' columns between them. */
+/* Where things stand on the rail: columns of cards with the gates' columns between them. All lengths
+   are CSS pixels, from the left and the top of the rail. */
 export const gateWidth = 84;
 export const trackY = 64;
 
+/** A rail with everything on it. */
 export interface Rail {
   width: number;
   /** Whether the gate before the first stop is drawn: only while it is closed. */
@@ -21,6 +23,7 @@ export function weight(stage: StageView): number {
 
 const begun: StageStatus[] = ['running', 'soaking', 'passed', 'failed', 'takenBack'];
 
+/** Places everything on a rail of this width. A stop keeps a least width of its own, so that of many the last ones stand beyond it. */
 export function rail(stages: StageView[], gates: GateView[], width: number): Rail {
   const first = gates[0]?.stage === stages[0]?.id && gates[0]?.open === false;
   const between = Math.max(0, stages.length - 1) + (first ? 1 : 0);

@@ -14,6 +14,7 @@ const SETTLES: Partial<Record<NextStepKind, ConditionKind>> = {
 /** How many steps are told; the gate's page has them all. */
 const TOLD = 2;
 
+/** What is left to do, as far as it is told. */
 export interface Left {
   steps: NextStep[];
   /** As many as the gate says are missing; without a gate ahead, as many as there are steps. */

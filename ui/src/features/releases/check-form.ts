@@ -27,6 +27,7 @@ const isHttps = (address: string): boolean => {
   }
 };
 
+/** What is wrong with each field, in words; null where nothing is. */
 export function faults(form: ReleaseForm, people: PersonView[]): FormFaults {
   const length = Array.from(form.title.trim()).length;
   return {

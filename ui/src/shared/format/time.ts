@@ -2,7 +2,8 @@ import type { At } from '$ipc';
 import { m } from '$messages';
 import { language } from '../language.svelte';
 
-/* Instants are UTC on the wire and the workstation's zone on the screen. */
+/* Instants are UTC on the wire and the workstation's zone on the screen. Numbers are milliseconds
+   since 1970, as `Date.now()` has them; a length says its unit by its name. */
 const pad = (n: number): string => String(n).padStart(2, '0');
 
 const date = (at: At | number): Date => new Date(at);
@@ -35,6 +36,7 @@ export const dayMinute = (at: At | number): string => `${day(at)} ${hourMinute(a
 export const weekday = (at: At | number): string =>
   new Intl.DateTimeFormat(language(), { weekday: 'short' }).format(date(at));
 
+/** Whether both are on one day in the workstation's zone. */
 export const sameDay = (a: At | number, b: At | number): boolean => day(a) === day(b);
 
 /** `10:52` today, `09-14 10:52` this year, else with the year. */

@@ -6,6 +6,7 @@ mod creation;
 mod evidence;
 mod forward;
 mod gates;
+mod sending;
 
 pub use gates::{condition_name, may_tick, may_vote, may_waive};
 

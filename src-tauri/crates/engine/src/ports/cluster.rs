@@ -86,7 +86,7 @@ pub struct About {
     pub version: String,
     /// The user's name there.
     pub user: String,
-    /// Seconds its clock is ahead of the workstation's.
+    /// Seconds its clock is ahead (negative: behind) of the workstation's.
     pub clock_skew_s: f64,
 }
 

@@ -5,5 +5,6 @@ mod back;
 mod evidence;
 mod fakes;
 mod forward;
+mod pausing;
 mod restart;
 mod world;

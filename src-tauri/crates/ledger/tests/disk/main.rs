@@ -11,6 +11,8 @@ mod given;
 mod power;
 mod read_only;
 mod shim;
+#[path = "../sqlite/variables.rs"]
+mod variables;
 
 /// Tests with a watched folder come one after the other.
 pub static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

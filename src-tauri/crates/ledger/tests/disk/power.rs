@@ -10,6 +10,7 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::given::{cancelled, release};
 use crate::shim::{Op, Watched};
+use crate::variables::number;
 use crate::{ONE, folder};
 
 /// Power cuts in the test command.
@@ -17,11 +18,6 @@ const CUTS: u64 = 150;
 
 /// The smallest piece that a disk writes as a whole.
 const SECTOR: usize = 512;
-
-fn given(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().expect("a number"))
-}
 
 /// Entries, some of them long, so that the log is folded back in, a restart, and a few more.
 async fn live(folder: &Path, watched: &Watched) -> Vec<String> {
@@ -158,8 +154,8 @@ async fn wrong(
 #[tokio::test]
 async fn a_power_cut_at_any_moment_loses_nothing_that_was_promised() {
     let _one = ONE.lock().await;
-    let seed = given("PILOTHOUSE_SEED").unwrap_or_else(|| rand::rng().random());
-    let cuts = given("PILOTHOUSE_POWER_CUTS").unwrap_or(CUTS);
+    let seed = number("PILOTHOUSE_SEED").unwrap_or_else(|| rand::rng().random());
+    let cuts = number("PILOTHOUSE_POWER_CUTS").unwrap_or(CUTS);
     println!("PILOTHOUSE_SEED={seed} PILOTHOUSE_POWER_CUTS={cuts}");
     let mut rng = StdRng::seed_from_u64(seed);
     let folder = folder();

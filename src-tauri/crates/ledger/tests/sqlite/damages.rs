@@ -12,6 +12,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use crate::given::{cancelled, entry, imported, raw, release, vote, without_triggers};
+use crate::variables::number;
 
 /// Damages of each sort in the test command.
 const DAMAGES: u64 = 2_000;
@@ -32,15 +33,10 @@ const COLUMNS: [&str; 10] = [
     "hash",
 ];
 
-fn given(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().expect("a number"))
-}
-
 /// How many damages, and where they come from.
 fn campaign() -> (u64, StdRng) {
-    let seed = given("PILOTHOUSE_SEED").unwrap_or_else(|| rand::rng().random());
-    let damages = given("PILOTHOUSE_DAMAGES").unwrap_or(DAMAGES);
+    let seed = number("PILOTHOUSE_SEED").unwrap_or_else(|| rand::rng().random());
+    let damages = number("PILOTHOUSE_DAMAGES").unwrap_or(DAMAGES);
     println!("PILOTHOUSE_SEED={seed} PILOTHOUSE_DAMAGES={damages}");
     (damages, StdRng::seed_from_u64(seed))
 }

@@ -10,3 +10,4 @@ mod processes;
 mod refusing;
 mod searching;
 mod tampering;
+mod variables;

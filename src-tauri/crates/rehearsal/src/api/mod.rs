@@ -1,6 +1,7 @@
 //! The HTTP side: routing, authorization, and the verbs.
 
 pub(crate) mod access;
+mod cells;
 pub(crate) mod discovery;
 pub(crate) mod form;
 pub(crate) mod logs;

@@ -1,14 +1,11 @@
-//! Controllers: rollouts, crashes, deadlines, ownership, restarts of the program.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+//! Rollouts of Deployments: those that complete, and those that do not.
 
-mod common;
-
-use common::{client, cluster, deployment, soon, spec};
+use crate::common::{client, cluster, deployment, soon};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{Event, Pod};
-use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams};
+use kube::api::{Api, ListParams, LogParams, Patch, PatchParams};
 use kube::runtime::wait::await_condition;
-use rehearsal::{Cluster, Fault, Pace};
+use rehearsal::Fault;
 use serde_json::json;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -286,93 +283,6 @@ async fn recreate_never_runs_two_versions_at_once() {
 }
 
 #[tokio::test]
-async fn a_deleted_deployment_takes_its_replica_sets_and_pods_along() {
-    let cluster = cluster().await;
-    cluster
-        .apply_manifest(&deployment("d", 2, "r.example/d:1"))
-        .await
-        .unwrap();
-    soon("the rollout", cluster.settle()).await;
-    let client = client(&cluster, "admin").await;
-    Api::<Deployment>::namespaced(client.clone(), "app")
-        .delete("d", &DeleteParams::default())
-        .await
-        .unwrap();
-    soon("the end", cluster.settle()).await;
-    assert_eq!(
-        Api::<ReplicaSet>::namespaced(client.clone(), "app")
-            .list(&ListParams::default())
-            .await
-            .unwrap()
-            .items
-            .len(),
-        0
-    );
-    assert_eq!(
-        Api::<Pod>::namespaced(client, "app")
-            .list(&ListParams::default())
-            .await
-            .unwrap()
-            .items
-            .len(),
-        0
-    );
-}
-
-#[tokio::test]
-async fn other_workloads_reach_their_goal() {
-    let cluster = cluster().await;
-    let template =
-        "{metadata: {labels: {app: x}}, spec: {containers: [{name: c, image: 'r.example/x:1'}]}}";
-    let yaml = format!("
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {{name: s, namespace: app}}
-spec: {{replicas: 2, serviceName: s, selector: {{matchLabels: {{app: x}}}}, template: {template}}}
----
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {{name: a, namespace: app}}
-spec: {{selector: {{matchLabels: {{app: x}}}}, template: {template}}}
----
-apiVersion: batch/v1
-kind: Job
-metadata: {{name: j, namespace: app}}
-spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: 'r.example/x:1'}}]}}}}}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: x, namespace: app}}
-spec: {{selector: {{app: x}}, ports: [{{port: 80}}]}}
-");
-    cluster.apply_manifest(&yaml).await.unwrap();
-    soon("the workloads", cluster.settle()).await;
-    let stateful = cluster
-        .object("apps/v1", "StatefulSet", "app", "s")
-        .unwrap();
-    assert_eq!(stateful["status"]["readyReplicas"], 2);
-    assert!(cluster.object("v1", "Pod", "app", "s-1").is_some());
-    let daemons = cluster.object("apps/v1", "DaemonSet", "app", "a").unwrap();
-    assert_eq!(
-        (
-            &daemons["status"]["numberReady"],
-            &daemons["status"]["desiredNumberScheduled"]
-        ),
-        (&json!(3), &json!(3))
-    );
-    let job = cluster.object("batch/v1", "Job", "app", "j").unwrap();
-    assert_eq!(job["status"]["conditions"][0]["type"], "Complete");
-    let endpoints = cluster.object("v1", "Endpoints", "app", "x").unwrap();
-    assert_eq!(
-        endpoints["subsets"][0]["addresses"]
-            .as_array()
-            .unwrap()
-            .len(),
-        5
-    );
-}
-
-#[tokio::test]
 async fn slow_starts_are_slower_than_the_others() {
     let cluster = cluster().await;
     cluster.inject(Fault::SlowStart {
@@ -386,58 +296,4 @@ async fn slow_starts_are_slower_than_the_others() {
         .unwrap();
     soon("readiness", cluster.settle()).await;
     assert!(before.elapsed() >= Duration::from_millis(400));
-}
-
-#[tokio::test]
-async fn the_same_seed_gives_the_same_pod_names() {
-    let mut runs = Vec::new();
-    for _ in 0..2 {
-        let cluster = cluster().await;
-        cluster
-            .apply_manifest(&deployment("d", 3, "r.example/d:1"))
-            .await
-            .unwrap();
-        soon("the rollout", cluster.settle()).await;
-        let pods: Api<Pod> = Api::namespaced(client(&cluster, "admin").await, "app");
-        let names: Vec<_> = pods
-            .list(&ListParams::default())
-            .await
-            .unwrap()
-            .items
-            .into_iter()
-            .map(|p| p.metadata.name)
-            .collect();
-        runs.push(names);
-    }
-    assert_eq!(runs[0].len(), 3);
-    assert_eq!(runs[0], runs[1]);
-}
-
-#[tokio::test]
-async fn a_stored_cluster_is_the_same_after_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut spec = spec();
-    spec.pace = Pace::instant();
-    spec.storage = Some(folder.path().join("c"));
-    let first = Cluster::start(spec.clone()).await.unwrap();
-    first
-        .apply_manifest(&deployment("d", 2, "r.example/d:1"))
-        .await
-        .unwrap();
-    soon("the rollout", first.settle()).await;
-    let identity = (first.uid(), first.ca_pem().to_owned(), first.url());
-    let before = first.object("apps/v1", "Deployment", "app", "d").unwrap();
-    first.shutdown().await;
-
-    let second = Cluster::start(spec).await.unwrap();
-    soon("the restart", second.settle()).await;
-    assert_eq!(
-        (second.uid(), second.ca_pem().to_owned(), second.url()),
-        identity
-    );
-    assert_eq!(
-        second.object("apps/v1", "Deployment", "app", "d").unwrap(),
-        before,
-        "nothing moved"
-    );
 }

@@ -1,0 +1,111 @@
+//! What a gate asks for, and what the manager may waive.
+
+use domain::*;
+
+use crate::common::*;
+use crate::id;
+
+#[test]
+fn a_gate_opens_only_when_every_condition_and_vote_is_there() {
+    let unmet = |condition| Refusal::ConditionUnmet { condition };
+    let open = || Command::OpenGate { stage: id("bj") };
+
+    let mut story = Story::created();
+    assert_eq!(
+        story.refused(OPERATOR, open()),
+        unmet(ConditionKind::ChecklistComplete)
+    );
+    story.evidence("bj", &["dev", "test"]);
+    assert_eq!(
+        story.refused(OPERATOR, open()),
+        Refusal::VoteMissing {
+            role: Role::Operator
+        }
+    );
+    let no_go = story.vote(OPERATOR, "bj", false);
+    story.must(OPERATOR, no_go);
+    assert_eq!(
+        story.refused(OPERATOR, open()),
+        Refusal::VoteMissing {
+            role: Role::Operator
+        }
+    );
+    let go = story.vote(OPERATOR, "bj", true);
+    story.must(OPERATOR, go);
+    assert_eq!(story.refused(VERIFIER, open()), Refusal::NotOperator);
+    story.wait(61);
+    assert_eq!(
+        story.refused(OPERATOR, open()),
+        unmet(ConditionKind::IdentityVerified)
+    );
+    for environment in ["dev", "test"] {
+        story.must(
+            OPERATOR,
+            Command::RecordIdentity {
+                environment: id(environment),
+                found: identity(environment),
+            },
+        );
+    }
+    story.must(OPERATOR, open());
+    assert_eq!(story.refused(OPERATOR, open()), Refusal::GateAlreadyOpen);
+    let again = story.vote(OPERATOR, "bj", true);
+    assert_eq!(story.refused(OPERATOR, again), Refusal::GateAlreadyOpen);
+    assert_eq!(
+        story.refused(OPERATOR, Command::OpenGate { stage: id("sz") }),
+        unmet(ConditionKind::PreviousStagePassed)
+    );
+    assert!(matches!(
+        story.refused(OPERATOR, Command::OpenGate { stage: id("mars") }),
+        Refusal::NotInRelease { .. }
+    ));
+}
+
+#[test]
+fn soak_is_waited_for_or_waived_by_the_manager_with_a_reason() {
+    let mut story = Story::created();
+    story.open("bj", &["dev", "test"]);
+    for environment in ["dev", "test"] {
+        MODULES
+            .iter()
+            .for_each(|module| story.roll_out(environment, module));
+    }
+    let tick = story.tick(VERIFIER, "bj", "smoke", true);
+    story.must(VERIFIER, tick);
+    story.evidence("sz", &["prod"]);
+    for person in [OPERATOR, VERIFIER, MANAGER] {
+        let vote = story.vote(person, "sz", true);
+        story.must(person, vote);
+    }
+    let open = || Command::OpenGate { stage: id("sz") };
+    assert_eq!(
+        story.refused(OPERATOR, open()),
+        Refusal::ConditionUnmet {
+            condition: ConditionKind::SoakPassed
+        }
+    );
+    let reason = "四项指标均在基线内，告警零条，须在午前完成本次上线";
+    let by = |person: &str, condition, reason: &str, story: &mut Story| {
+        let command = story.waive(person, "sz", condition, reason);
+        story.ask(person, command)
+    };
+    let soak = ConditionKind::SoakPassed;
+    assert_eq!(
+        by(OPERATOR, soak, reason, &mut story),
+        Err(Refusal::RoleMissing {
+            role: Role::Manager
+        })
+    );
+    assert_eq!(
+        by(MANAGER, soak, "too short", &mut story),
+        Err(Refusal::ReasonTooShort { least: 20 })
+    );
+    let backup = ConditionKind::BackupTaken;
+    assert_eq!(
+        by(MANAGER, backup, reason, &mut story),
+        Err(Refusal::NotWaivable { condition: backup })
+    );
+    by(MANAGER, soak, reason, &mut story).unwrap();
+    let opened = story.must(OPERATOR, open());
+    assert!(matches!(&opened[..], [Event::GateOpened { waived, .. }] if waived.contains(&soak)));
+}
