@@ -115,9 +115,18 @@ mod tests {
 
     #[test]
     fn the_window_cannot_send_what_is_no_step() {
-        for zoom in [serde_json::json!(117), 0.into(), (-1).into(), "150".into(), Value::Null] {
+        for zoom in [
+            serde_json::json!(117),
+            0.into(),
+            (-1).into(),
+            "150".into(),
+            Value::Null,
+        ] {
             let sent = serde_json::json!({ "language": "en", "theme": "dark", "zoom": zoom });
-            assert!(serde_json::from_value::<Preferences>(sent).is_err(), "{zoom}");
+            assert!(
+                serde_json::from_value::<Preferences>(sent).is_err(),
+                "{zoom}"
+            );
         }
     }
 }

@@ -28,6 +28,9 @@ const lost = (one) => {
 const wrong = [...document.querySelectorAll('button, a[href], input, select, textarea')]
   .filter((one) => one.checkVisibility() && lost(one))
   .map((one) => `${one.dataset.testid ?? one.outerHTML.slice(0, 80)} is cut off`);
+// The page may be longer than its place, never wider.
+const main = document.querySelector('main > *');
+if (main && main.scrollWidth > main.clientWidth) wrong.push(`the screen is ${main.scrollWidth} wide, its place ${main.clientWidth}`);
 for (const { scrollWidth, scrollHeight } of [document.scrollingElement, document.body]) {
   if (scrollWidth > innerWidth) wrong.push(`the page is ${scrollWidth} wide, the window ${innerWidth}`);
   if (scrollHeight > innerHeight) wrong.push(`the page is ${scrollHeight} high, the window ${innerHeight}`);
@@ -79,8 +82,11 @@ impl Eyes {
             self.miss(window, &format!("{name}, {language}, smallest"))
                 .await?;
             window.zoom(LARGEST).await?;
-            self.miss(window, &format!("{name}, {language}, smallest at {LARGEST} %"))
-                .await?;
+            self.miss(
+                window,
+                &format!("{name}, {language}, smallest at {LARGEST} %"),
+            )
+            .await?;
             window.resize(SIZE).await?;
             self.miss(window, &format!("{name}, {language}, {LARGEST} %"))
                 .await?;

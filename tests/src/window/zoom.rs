@@ -12,7 +12,7 @@ impl Window {
     /// When the window stays as it was.
     pub async fn zoom(&self, percent: u32) -> Result<(), WindowFailure> {
         self.eventually(&format!("a zoom of {percent}"), LIMITS.step, async || {
-            let key = match self.shown_zoom().await?.cmp(&percent.into()) {
+            let key = match self.shown_zoom().await?.cmp(&u64::from(percent)) {
                 Ordering::Less => '+',
                 Ordering::Greater => '-',
                 Ordering::Equal => return Ok(Some(())),
@@ -29,7 +29,7 @@ impl Window {
     /// # Errors
     /// When it does not become so in time.
     pub async fn wait_zoomed(&self, percent: u32) -> Result<(), WindowFailure> {
-        let says = async || Ok((self.shown_zoom().await? == percent.into()).then_some(()));
+        let says = async || Ok((self.shown_zoom().await? == u64::from(percent)).then_some(()));
         self.eventually(&format!("{percent} % to be shown"), LIMITS.step, says)
             .await?;
         self.zoom.set(percent);

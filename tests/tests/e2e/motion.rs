@@ -30,7 +30,10 @@ async fn nothing_moves_where_the_desktop_keeps_still() {
     };
     let (reduced, moving) = opening_the_example(&desk, "moving").await;
     assert!(!reduced);
-    assert!(moving > 0, "nothing moved where it may: nothing is shown by this");
+    assert!(
+        moving > 0,
+        "nothing moved where it may: nothing is shown by this"
+    );
 
     desk.desktop.keep_still().said();
     assert_eq!(opening_the_example(&desk, "still").await, (true, 0));
