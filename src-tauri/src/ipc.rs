@@ -22,6 +22,7 @@ pub fn builder() -> Builder<tauri::Wry> {
         .disable_serde_phases()
         .commands(collect_commands![
             start::start,
+            start::preferences_view,
             start::preferences_set,
             start::workspace_open,
             start::workspace_open_example,
@@ -83,6 +84,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             ledger::notifications_read,
         ])
         .events(collect_events![ChangedEvent])
+        .constant("ZOOM_STEPS", contract::Zoom::STEPS)
         // Codes among a failure's params: text to Rust, so that no command names their type.
         .typ::<contract::Problem>()
         .typ::<contract::Expected>()

@@ -1,9 +1,11 @@
 //! The one page: what the window shows is the program's own, and nothing leads away from it. The
 //! content policy keeps scripts and requests out; this keeps the page itself in place.
 
+use contract::Zoom;
 use tauri::webview::NewWindowResponse;
-use tauri::{App, Url, WebviewWindowBuilder};
+use tauri::{App, AppHandle, Manager, Url, WebviewWindowBuilder};
 
+use crate::desk::Desk;
 use crate::front::WINDOW;
 
 /// Opens the window. Other pages, further windows and downloads are refused, whoever asks for them:
@@ -29,7 +31,19 @@ pub fn open(app: &App) -> Result<(), Box<dyn std::error::Error>> {
         })
         .on_download(|_, _| false)
         .build()?;
+    zoom(app.handle(), app.state::<Desk>().preferences.get().zoom);
     Ok(())
+}
+
+/// Shows everything larger or smaller. The system's webview does it, so that the page needs no leave
+/// to, and every length on it grows alike.
+pub fn zoom(app: &AppHandle, zoom: Zoom) {
+    let Some(window) = app.get_webview_window(WINDOW) else {
+        return;
+    };
+    if let Err(error) = window.set_zoom(f64::from(zoom.percent()) / 100.0) {
+        tracing::warn!(%error, "the window could not be zoomed");
+    }
 }
 
 /// Whether an address is that of the program's own files: the system's webview decides how they are

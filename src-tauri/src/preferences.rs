@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use contract::{Language, Preferences, Theme};
+use contract::{Language, Preferences, Theme, Zoom};
+use serde_json::Value;
 
 /// The preferences with their file.
 pub struct PreferencesFile {
@@ -14,9 +15,7 @@ pub struct PreferencesFile {
 impl PreferencesFile {
     /// Reads the file; a missing or unreadable one means the defaults.
     pub fn open(path: PathBuf) -> Self {
-        let read = std::fs::read(&path)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let read = std::fs::read(&path).ok().and_then(|bytes| read(&bytes));
         PreferencesFile {
             path,
             current: Mutex::new(read.unwrap_or_else(defaults)),
@@ -44,6 +43,16 @@ impl PreferencesFile {
     }
 }
 
+/// What a file says. One that has no zoom yet, or none that there is, keeps its language and theme.
+fn read(bytes: &[u8]) -> Option<Preferences> {
+    let mut kept: Value = serde_json::from_slice(bytes).ok()?;
+    let fields = kept.as_object_mut()?;
+    let zoom = fields.remove("zoom").unwrap_or_default();
+    let zoom: Zoom = serde_json::from_value(zoom).unwrap_or_default();
+    fields.insert("zoom".to_owned(), zoom.percent().into());
+    serde_json::from_value(kept).ok()
+}
+
 /// Chinese first, unless the desktop speaks another language.
 fn defaults() -> Preferences {
     let spoken = ["LC_ALL", "LC_MESSAGES", "LANG"]
@@ -58,5 +67,66 @@ fn defaults() -> Preferences {
     Preferences {
         language,
         theme: Theme::System,
+        zoom: Zoom::default(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read_back(text: &str) -> Preferences {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("preferences.json");
+        std::fs::write(&path, text).unwrap();
+        PreferencesFile::open(path).get()
+    }
+
+    #[test]
+    fn a_file_from_before_there_was_a_zoom_keeps_what_it_says() {
+        let old = read_back(r#"{ "language": "en", "theme": "dark" }"#);
+        assert_eq!((old.language, old.theme), (Language::En, Theme::Dark));
+        assert_eq!(old.zoom.percent(), 100);
+    }
+
+    #[test]
+    fn a_zoom_that_there_is_none_of_becomes_the_usual_one_and_nothing_else_is_lost() {
+        for zoom in ["117", "0", "-80", "1e300", "100.5", "\"200\"", "null", "[]"] {
+            let text = format!(r#"{{ "language": "en", "theme": "dark", "zoom": {zoom} }}"#);
+            let kept = read_back(&text);
+            assert_eq!((kept.language, kept.theme), (Language::En, Theme::Dark));
+            assert_eq!(kept.zoom.percent(), 100, "{zoom}");
+        }
+    }
+
+    #[test]
+    fn every_step_is_kept_through_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("preferences.json");
+        for step in Zoom::STEPS {
+            let file = PreferencesFile::open(path.clone());
+            let zoom = serde_json::from_value(step.into()).unwrap();
+            file.set(Preferences { zoom, ..file.get() }).unwrap();
+            let again = PreferencesFile::open(path.clone()).get();
+            assert_eq!(again.zoom.percent(), step);
+        }
+    }
+
+    #[test]
+    fn the_window_cannot_send_what_is_no_step() {
+        for zoom in [
+            serde_json::json!(117),
+            0.into(),
+            (-1).into(),
+            "150".into(),
+            Value::Null,
+        ] {
+            let sent = serde_json::json!({ "language": "en", "theme": "dark", "zoom": zoom });
+            assert!(
+                serde_json::from_value::<Preferences>(sent).is_err(),
+                "{zoom}"
+            );
+        }
     }
 }

@@ -12,7 +12,7 @@ import { screenOf } from '../src/views/screens';
 
 async function open(to: Screen, language: Language, change: Partial<Story> = {}) {
   const told = story(change);
-  told.start = { ...told.start, preferences: { language, theme: 'light' } };
+  told.preferences = { ...told.preferences, language };
   useBackend(tell(told));
   const { container } = render(App);
   await waitFor(() => expect(session.start).not.toBeNull());

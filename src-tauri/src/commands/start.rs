@@ -7,7 +7,7 @@ use tauri::State;
 
 use crate::desk::Desk;
 use crate::views::{chain_summary, workspace_view as view_of_workspace};
-use crate::{failures, folder};
+use crate::{failures, folder, page};
 
 /// Opens the ledger and what was open last, and says how everything stands.
 #[tauri::command]
@@ -48,8 +48,14 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
         workspace_failure,
         interrupted,
         person: desk.seat().person.map(|person| person.to_string()),
-        preferences: desk.preferences.get(),
     })
+}
+
+/// What the person prefers; needs nothing that a start could fail at.
+#[tauri::command]
+#[specta::specta]
+pub async fn preferences_view(desk: State<'_, Desk>) -> Result<Preferences, Failure> {
+    Ok(desk.preferences.get())
 }
 
 /// Takes preferences over.
@@ -59,7 +65,10 @@ pub async fn preferences_set(
     desk: State<'_, Desk>,
     preferences: Preferences,
 ) -> Result<(), Failure> {
-    desk.preferences.set(preferences).map_err(failures::defect)
+    let zoom = preferences.zoom;
+    let kept = desk.preferences.set(preferences);
+    page::zoom(&desk.app, zoom);
+    kept.map_err(failures::defect)
 }
 
 /// Opens a workspace by its folder.

@@ -181,6 +181,21 @@ impl Desktop {
         })
     }
 
+    /// Wants no animations any more: programs that start from now on find it in their settings.
+    ///
+    /// # Errors
+    /// When the settings cannot be written.
+    pub fn keep_still(&self) -> Result<(), DesktopFailure> {
+        let folder = self.folder().join("config/gtk-3.0");
+        let still = "[Settings]\ngtk-enable-animations=false\n";
+        let written = std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(folder.join("settings.ini"), still));
+        written.map_err(|source| DesktopFailure::File {
+            what: "writing the desktop's settings",
+            source,
+        })
+    }
+
     /// The screen.
     pub fn screen(&self) -> &Screen {
         &self.screen

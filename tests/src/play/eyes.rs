@@ -1,5 +1,5 @@
 //! Looks at every screen as people who see or hear it in other ways would have it: axe in light and
-//! dark and both languages, and the smallest window without lost controls.
+//! dark and both languages, and the smallest window and everything twice as large without lost controls.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,9 @@ use crate::window::{Window, WindowFailure};
 
 /// The smallest window that the program allows.
 pub const SMALLEST: (u32, u32) = (1120, 720);
+
+/// The largest that everything can be, in percent.
+const LARGEST: u32 = 200;
 
 /// Controls that are cut off where nothing scrolls to them, and a page wider than its window.
 const LOST: &str = r#"
@@ -25,6 +28,9 @@ const lost = (one) => {
 const wrong = [...document.querySelectorAll('button, a[href], input, select, textarea')]
   .filter((one) => one.checkVisibility() && lost(one))
   .map((one) => `${one.dataset.testid ?? one.outerHTML.slice(0, 80)} is cut off`);
+// The page may be longer than its place, never wider.
+const main = document.querySelector('main > *');
+if (main && main.scrollWidth > main.clientWidth) wrong.push(`the screen is ${main.scrollWidth} wide, its place ${main.clientWidth}`);
 for (const { scrollWidth, scrollHeight } of [document.scrollingElement, document.body]) {
   if (scrollWidth > innerWidth) wrong.push(`the page is ${scrollWidth} wide, the window ${innerWidth}`);
   if (scrollHeight > innerHeight) wrong.push(`the page is ${scrollHeight} high, the window ${innerHeight}`);
@@ -73,13 +79,28 @@ impl Eyes {
                 }
             }
             window.resize(SMALLEST).await?;
-            let lost = window.script(LOST, vec![]).await?;
-            for wrong in lost.as_array().into_iter().flatten() {
-                self.wrong
-                    .insert(format!("{name}, {language}, smallest: {wrong}"));
-            }
+            self.miss(window, &format!("{name}, {language}, smallest"))
+                .await?;
+            window.zoom(LARGEST).await?;
+            self.miss(
+                window,
+                &format!("{name}, {language}, smallest at {LARGEST} %"),
+            )
+            .await?;
             window.resize(SIZE).await?;
+            self.miss(window, &format!("{name}, {language}, {LARGEST} %"))
+                .await?;
+            window.zoom(100).await?;
         }
+        Ok(())
+    }
+
+    /// Looks for controls that nobody can reach.
+    async fn miss(&mut self, window: &Window, where_: &str) -> Result<(), WindowFailure> {
+        let lost = window.script(LOST, vec![]).await?;
+        let lost = lost.as_array().into_iter().flatten();
+        self.wrong
+            .extend(lost.map(|wrong| format!("{where_}: {wrong}")));
         Ok(())
     }
 }

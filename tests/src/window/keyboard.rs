@@ -10,7 +10,7 @@ use super::{LIMITS, Window, WindowFailure};
 
 const TAB: char = '\u{e004}';
 const SHIFT: char = '\u{e008}';
-const CONTROL: char = '\u{e009}';
+pub(super) const CONTROL: char = '\u{e009}';
 const UP: char = '\u{e013}';
 const RIGHT: char = '\u{e014}';
 const DOWN: char = '\u{e015}';

@@ -8,6 +8,7 @@ mod keyboard;
 mod looks;
 mod picture;
 mod verbs;
+mod zoom;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct Window {
     evidence: PathBuf,
     /// Width and height that it should have.
     size: Cell<(u32, u32)>,
+    /// How large everything in it should be, in percent.
+    zoom: Cell<u32>,
     /// Whether everything is done with the keyboard.
     keyboard: Cell<bool>,
     /// What had the focus without showing it.
@@ -87,6 +90,7 @@ impl Window {
             data_folder: data_folder.to_owned(),
             evidence: evidence.to_owned(),
             size: Cell::new(SIZE),
+            zoom: Cell::new(100),
             keyboard: Cell::new(false),
             unseen: RefCell::default(),
         };

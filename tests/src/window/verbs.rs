@@ -149,18 +149,7 @@ impl Window {
             source: Box::new(source),
         })?;
         self.size.set((width, height));
-        self.eventually(
-            &format!("the page to be {width} × {height}"),
-            LIMITS.step,
-            async || {
-                let script = "return innerWidth === arguments[0] && innerHeight === arguments[1]";
-                let fits = self
-                    .script(script, vec![width.into(), height.into()])
-                    .await?;
-                Ok((fits.as_bool() == Some(true)).then_some(()))
-            },
-        )
-        .await
+        self.wait_fitting().await
     }
 
     /// Speaks a language: `zh-CN` or `en`.

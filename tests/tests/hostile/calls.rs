@@ -19,7 +19,9 @@ fn arguments(command: &str) -> Value {
         Value::Object(all)
     };
     match command {
-        "preferences_set" => json!({ "preferences": { "language": "en", "theme": "light" } }),
+        "preferences_set" => {
+            json!({ "preferences": { "language": "en", "theme": "light", "zoom": 100 } })
+        }
         "workspace_open" => json!({ "path": "/nowhere" }),
         "help_ask"
         | "release_view"

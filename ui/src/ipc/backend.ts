@@ -3,6 +3,7 @@ import type * as t from './types';
 /** The commands of the window; see contract/COMMANDS.md. All may throw `CommandFailure`. */
 export interface Backend {
   start(): Promise<t.StartView>;
+  preferencesView(): Promise<t.Preferences>;
   preferencesSet(preferences: t.Preferences): Promise<void>;
 
   personSelect(person: string | null): Promise<void>;

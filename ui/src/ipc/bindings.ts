@@ -7,6 +7,8 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 export const commands = {
 	/**  Opens the ledger and what was open last, and says how everything stands. */
 	start: () => __TAURI_INVOKE<StartView>("start"),
+	/**  What the person prefers; needs nothing that a start could fail at. */
+	preferencesView: () => __TAURI_INVOKE<Preferences>("preferences_view"),
 	/**  Takes preferences over. */
 	preferencesSet: (preferences: Preferences) => __TAURI_INVOKE<null>("preferences_set", { preferences }),
 	/**  Opens a workspace by its folder. */
@@ -140,6 +142,9 @@ export const commands = {
 export const events = {
 	changed: makeEvent<ChangedEvent, ChangedEvent>("changed"),
 };
+
+/* Constants */
+export const ZOOM_STEPS = [80,90,100,110,125,150,175,200] as const;
 
 /* Types */
 /**  State of the arming box. */
@@ -1609,6 +1614,8 @@ export type Preferences = {
 	language: Language,
 	/**  Light or dark. */
 	theme: Theme,
+	/**  How large everything is. */
+	zoom: Zoom,
 };
 
 /**  What a cluster says of itself before it is pinned. */
@@ -2070,8 +2077,6 @@ export type StartView = {
 	interrupted: InterruptedView[],
 	/**  Who sat at the workstation last. */
 	person: string | null,
-	/**  Preferences. */
-	preferences: Preferences,
 };
 
 /**  What a step does. */
@@ -2376,6 +2381,9 @@ export type WorkspaceView = {
 	/**  Whether this is the example that ships with the program, on rehearsal clusters. */
 	example: boolean,
 };
+
+/**  How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between. */
+export type Zoom = number;
 
 /* Tauri Specta runtime */
 type EventEmit<T> = [T] extends [null] ? () => Promise<void> : (payload: T) => Promise<void>;

@@ -51,6 +51,7 @@ export { askForKey, keyRequest, withKey, type KeyRequest } from './stores/keys.s
 export { followPlace, selectEnvironment, showEnvironment, shownEnvironment, stageOf } from './stores/environment';
 export { keepReading } from './stores/keep-reading';
 export { paced } from './stores/paced';
+export { keepPreferences, stepZoom, zoom, zoomKeys, zoomTo } from './stores/preferences.svelte';
 export { go, route, screens, type Place, type Screen } from './stores/route.svelte';
 export { session, whenChanged } from './stores/session.svelte';
 export { applyTheme, theme } from './theme.svelte';

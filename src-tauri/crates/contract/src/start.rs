@@ -1,4 +1,5 @@
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use specta::Type;
 
 use crate::{At, EnvironmentView, Failure, PersonView, Text};
@@ -24,8 +25,6 @@ pub struct StartView {
     pub interrupted: Vec<InterruptedView>,
     /// Who sat at the workstation last.
     pub person: Option<String>,
-    /// Preferences.
-    pub preferences: Preferences,
 }
 
 /// What the person prefers; kept beside the ledger.
@@ -35,6 +34,42 @@ pub struct Preferences {
     pub language: Language,
     /// Light or dark.
     pub theme: Theme,
+    /// How large everything is.
+    pub zoom: Zoom,
+}
+
+/// How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Type)]
+#[serde(transparent)]
+pub struct Zoom(u16);
+
+impl Zoom {
+    /// What can be chosen, smallest first.
+    pub const STEPS: [u16; 8] = [80, 90, 100, 110, 125, 150, 175, 200];
+
+    /// In percent.
+    pub fn percent(self) -> u16 {
+        self.0
+    }
+}
+
+/// As large as the screens are drawn.
+impl Default for Zoom {
+    fn default() -> Self {
+        Zoom(100)
+    }
+}
+
+// Written out, because what is no step must not come in from the window.
+impl<'de> Deserialize<'de> for Zoom {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let percent = u16::deserialize(from)?;
+        if Zoom::STEPS.contains(&percent) {
+            return Ok(Zoom(percent));
+        }
+        let unexpected = Unexpected::Unsigned(percent.into());
+        Err(D::Error::invalid_value(unexpected, &"a step of the zoom"))
+    }
 }
 
 /// Language of the window.

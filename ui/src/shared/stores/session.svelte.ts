@@ -3,10 +3,9 @@ import {
   type BannerView, type Changed, type ChainSummary, type Failure, type NotificationView, type PersonView,
   type ReleaseView, type RoleView, type StartView, type Topic, type WorkspaceView,
 } from '$ipc';
-import { speak } from '../language.svelte';
-import { applyTheme } from '../theme.svelte';
 import { kept } from './kept';
 import { paced } from './paced';
+import { takePreferences } from './preferences.svelte';
 
 type Listener = { topic: Topic; run: (subject: string | null) => void };
 
@@ -52,14 +51,14 @@ class Session {
 
   async load(): Promise<void> {
     try {
+      // First, and by itself: a start that fails is told in the person's own language, too.
+      takePreferences(await backend().preferencesView());
       const start = await backend().start();
       this.startFailure = null;
       this.start = start;
       this.chain = start.chain;
       this.person = start.person;
       this.workspace = start.workspace;
-      speak(start.preferences.language);
-      applyTheme(start.preferences.theme);
       await Promise.all([this.readBanner(), this.readNotifications()]);
     } catch (thrown) {
       this.startFailure = failureOf(thrown);
