@@ -58,6 +58,11 @@ fn main() {
             }
             ipc::builder().mount_events(app);
             app.manage(desk::Desk::new(folder, app.handle().clone()));
+            // The ledger is opened and verified while the page loads; a failure is told to whoever asks.
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move {
+                let _ = handle.state::<desk::Desk>().engine().await;
+            });
             page::open(app)
         })
         .run(tauri::generate_context!());

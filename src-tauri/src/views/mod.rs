@@ -52,9 +52,17 @@ pub async fn person_view(desk: &Desk, id: &PersonId) -> Result<PersonView, Failu
         .find(|person| &person.id == id);
     let engine = desk.engine().await?;
     let registered = engine.register().keys.get(id).cloned();
-    // Without a keychain nobody can sign; who there is can be shown all the same.
-    let key = desk.vault.key(id).await.unwrap_or(None);
+    // Without a keychain nobody can sign; who there is can be shown all the same. One that does not
+    // answer does not say that there is no key: unlocking it then tells what is the matter.
+    let (key, silent) = match desk.vault.key(id).await {
+        Ok(key) => (key, false),
+        Err(failure) => {
+            tracing::warn!(person = %id, %failure, "the keychain does not say whether there is a key");
+            (None, true)
+        }
+    };
     let state = match &key {
+        None if silent && registered.is_some() => KeyState::Locked,
         None => KeyState::None,
         Some((_, false)) => KeyState::Locked,
         Some((_, true)) => KeyState::Unlocked,

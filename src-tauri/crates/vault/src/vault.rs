@@ -81,11 +81,12 @@ impl KeychainVault {
             .insert(person.clone(), key);
     }
 
-    fn is_unlocked(&self, person: &PersonId) -> bool {
+    fn unlocked(&self, person: &PersonId) -> Option<PublicKey> {
         self.unlocked
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(person)
+            .get(person)
+            .map(|key| PublicKey::from_bytes(key.verifying_key().as_bytes()))
     }
 }
 
@@ -176,9 +177,13 @@ impl Vault for KeychainVault {
     }
 
     async fn key(&self, person: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure> {
+        // One that is unlocked signs without the keychain.
+        if let Some(public) = self.unlocked(person) {
+            return Ok(Some((public, true)));
+        }
         let sealed = self.sealed_key(person).await?;
         sealed
-            .map(|sealed| Ok((sealed.public()?, self.is_unlocked(person))))
+            .map(|sealed| Ok((sealed.public()?, false)))
             .transpose()
     }
 
