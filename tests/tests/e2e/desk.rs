@@ -1,6 +1,6 @@
 //! A desktop for a test, and its turn.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use acceptance::desktop::{self, Desktop, Parts};
 use acceptance::folders;
@@ -45,8 +45,22 @@ impl Desk {
 
     /// A window of the program.
     pub async fn window(&self) -> Window {
-        let opened = Window::open(&self.desktop, &self.data_folder(), &self.evidence).await;
+        self.window_with(&[]).await
+    }
+
+    /// The same with more in the program's environment.
+    pub async fn window_with(&self, more: &[(String, String)]) -> Window {
+        let data = self.data_folder();
+        let opened = Window::open_with(&self.desktop, &data, &self.evidence, more).await;
         opened.unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// The first file of the program's that has a text in it.
+    pub fn file_with(&self, text: &str) -> Option<PathBuf> {
+        files(&self.data_folder()).into_iter().find(|path| {
+            let bytes = std::fs::read(path).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).contains(text)
+        })
     }
 }
 
@@ -60,4 +74,14 @@ impl<T, E: std::fmt::Display> Said<T> for Result<T, E> {
     fn said(self) -> T {
         self.unwrap_or_else(|failure| panic!("{failure}"))
     }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .flat_map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files(&entry.path()),
+            _ => vec![entry.path()],
+        })
+        .collect()
 }

@@ -6,6 +6,7 @@
 mod desk;
 mod identity;
 mod keychain;
+mod locks;
 mod plugins;
 mod release;
 mod restart;

@@ -19,6 +19,15 @@ pub fn spec(seed: u64, storage: Option<PathBuf>, port: Option<u16>) -> ClusterSp
     spec
 }
 
+/// `sz-prod-01`, with the same administrator.
+pub fn production(seed: u64) -> ClusterSpec {
+    let mut spec = ClusterSpec::new("sz-prod-01", seed);
+    spec.namespaces = vec!["fission".to_owned()];
+    spec.users = vec![User::admin("zhangsan", TOKEN)];
+    spec.pace = Pace::brisk();
+    spec
+}
+
 /// The port that a cluster listens at.
 pub fn port(cluster: &Cluster) -> u16 {
     let url = cluster.url();

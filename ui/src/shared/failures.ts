@@ -55,6 +55,7 @@ export const failures: Record<FailureCode, Three> = {
   keyLocked: three(m.failure_keyLocked_happened, m.failure_keyLocked_unchanged, m.failure_keyLocked_next),
   ledgerBroken: three(m.failure_ledgerBroken_happened, m.failure_ledgerBroken_unchanged, m.failure_ledgerBroken_next),
   ledgerInUse: three(m.failure_ledgerInUse_happened, m.failure_ledgerInUse_unchanged, m.failure_ledgerInUse_next),
+  ledgerNoLocks: three(m.failure_ledgerNoLocks_happened, m.failure_ledgerNoLocks_unchanged, m.failure_ledgerNoLocks_next),
   ledgerNewer: three(m.failure_ledgerNewer_happened, m.failure_ledgerNewer_unchanged, m.failure_ledgerNewer_next),
   ledgerUnwritable: three(m.failure_ledgerUnwritable_happened, m.failure_ledgerUnwritable_unchanged, m.failure_ledgerUnwritable_next),
   ledgerMoved: three(m.failure_ledgerMoved_happened, m.failure_ledgerMoved_unchanged, m.failure_ledgerMoved_next),

@@ -160,6 +160,8 @@ pub enum FailureCode {
     LedgerBroken,
     /// Another instance holds the data folder. Params: path, process.
     LedgerInUse,
+    /// The file system of the data folder cannot lock files. Params: path.
+    LedgerNoLocks,
     /// The ledger belongs to a newer version. Params: found, known.
     LedgerNewer,
     /// The ledger cannot be written (full disk, read-only …). Params: path.

@@ -198,6 +198,7 @@ impl From<&LedgerFailure> for Failure {
                     "process",
                     process.map_or_else(String::new, |id| id.to_string()),
                 ),
+            LedgerFailure::NoLocks(_) => Failure::new(FailureCode::LedgerNoLocks),
             LedgerFailure::Newer { found, known } => Failure::new(FailureCode::LedgerNewer)
                 .with("found", found.to_string())
                 .with("known", known.to_string()),
