@@ -22,6 +22,7 @@ pub fn builder() -> Builder<tauri::Wry> {
         .disable_serde_phases()
         .commands(collect_commands![
             start::start,
+            start::preferences_get,
             start::preferences_set,
             start::workspace_open,
             start::workspace_open_example,

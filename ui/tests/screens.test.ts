@@ -12,7 +12,7 @@ import { screenOf } from '../src/views/screens';
 
 async function open(to: Screen, language: Language, change: Partial<Story> = {}) {
   const told = story(change);
-  told.start = { ...told.start, preferences: { language, theme: 'light' } };
+  told.preferences = { language, theme: 'light' };
   useBackend(tell(told));
   const { container } = render(App);
   await waitFor(() => expect(session.start).not.toBeNull());
@@ -50,6 +50,14 @@ describe('screens', () => {
     expect(screen.getByTestId('open-example')).toBeTruthy();
     expect(screen.getByTestId('workspace-path')).toBeTruthy();
     expect(await violations(container)).toEqual([]);
+  });
+
+  it.each(['zh-CN', 'en'] as const)('a start that fails says so in %s', async (language) => {
+    useBackend(tell(story({ preferences: { language, theme: 'light' }, failing: { start: { code: 'ledgerNoLocks', params: { path: '/mnt/share' } } } })));
+    render(App);
+    const said = (await screen.findByTestId('start-failure')).textContent;
+    expect(said).toContain('/mnt/share');
+    expect(said).toContain(language === 'en' ? 'cannot lock files' : '加锁');
   });
 
   it('says which mending a missing keychain and a broken chain need', async () => {

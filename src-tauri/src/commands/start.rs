@@ -48,8 +48,14 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
         workspace_failure,
         interrupted,
         person: desk.seat().person.map(|person| person.to_string()),
-        preferences: desk.preferences.get(),
     })
+}
+
+/// What the person prefers. Not part of the start: that may fail, and is said in their language.
+#[tauri::command]
+#[specta::specta]
+pub async fn preferences_get(desk: State<'_, Desk>) -> Result<Preferences, Failure> {
+    Ok(desk.preferences.get())
 }
 
 /// Takes preferences over.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 60] = [
+pub const COMMANDS: [&str; 61] = [
     "start",
+    "preferences_get",
     "preferences_set",
     "workspace_open",
     "workspace_open_example",

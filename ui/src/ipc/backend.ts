@@ -3,6 +3,8 @@ import type * as t from './types';
 /** The commands of the window; see contract/COMMANDS.md. All may throw `CommandFailure`. */
 export interface Backend {
   start(): Promise<t.StartView>;
+  /** Also when the start fails: what is said then is said in the person's language. */
+  preferencesGet(): Promise<t.Preferences>;
   preferencesSet(preferences: t.Preferences): Promise<void>;
 
   personSelect(person: string | null): Promise<void>;

@@ -15,6 +15,7 @@ async function call<T>(command: string, args?: Record<string, unknown>): Promise
 
 const program: Backend = {
   start: () => call('start'),
+  preferencesGet: () => call('preferences_get'),
   preferencesSet: (preferences) => call('preferences_set', { preferences }),
   personSelect: (person) => call('person_select', { person }),
   keyCreate: (person, passphrase) => call('key_create', { person, passphrase }),

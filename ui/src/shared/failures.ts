@@ -54,6 +54,7 @@ export const failures: Record<FailureCode, Three> = {
   noKey: three(m.failure_noKey_happened, m.failure_noKey_unchanged, m.failure_noKey_next),
   keyLocked: three(m.failure_keyLocked_happened, m.failure_keyLocked_unchanged, m.failure_keyLocked_next),
   ledgerBroken: three(m.failure_ledgerBroken_happened, m.failure_ledgerBroken_unchanged, m.failure_ledgerBroken_next),
+  ledgerDamaged: three(m.failure_ledgerDamaged_happened, m.failure_ledgerDamaged_unchanged, m.failure_ledgerDamaged_next),
   ledgerInUse: three(m.failure_ledgerInUse_happened, m.failure_ledgerInUse_unchanged, m.failure_ledgerInUse_next),
   ledgerNoLocks: three(m.failure_ledgerNoLocks_happened, m.failure_ledgerNoLocks_unchanged, m.failure_ledgerNoLocks_next),
   ledgerNewer: three(m.failure_ledgerNewer_happened, m.failure_ledgerNewer_unchanged, m.failure_ledgerNewer_next),

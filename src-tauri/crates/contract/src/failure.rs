@@ -158,6 +158,8 @@ pub enum FailureCode {
     KeyLocked,
     /// The ledger's chain is broken. Params: sequence.
     LedgerBroken,
+    /// The ledger's file is damaged, or another program's.
+    LedgerDamaged,
     /// Another instance holds the data folder. Params: path, process.
     LedgerInUse,
     /// The file system of the data folder cannot lock files. Params: path.

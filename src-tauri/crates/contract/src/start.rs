@@ -24,8 +24,6 @@ pub struct StartView {
     pub interrupted: Vec<InterruptedView>,
     /// Who sat at the workstation last.
     pub person: Option<String>,
-    /// Preferences.
-    pub preferences: Preferences,
 }
 
 /// What the person prefers; kept beside the ledger.

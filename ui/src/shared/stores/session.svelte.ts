@@ -52,14 +52,16 @@ class Session {
 
   async load(): Promise<void> {
     try {
+      // First of all: that the start fails is said in the person's language, too.
+      const { language, theme } = await backend().preferencesGet();
+      speak(language);
+      applyTheme(theme);
       const start = await backend().start();
       this.startFailure = null;
       this.start = start;
       this.chain = start.chain;
       this.person = start.person;
       this.workspace = start.workspace;
-      speak(start.preferences.language);
-      applyTheme(start.preferences.theme);
       await Promise.all([this.readBanner(), this.readNotifications()]);
     } catch (thrown) {
       this.startFailure = failureOf(thrown);

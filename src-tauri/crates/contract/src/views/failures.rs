@@ -202,7 +202,7 @@ impl From<&LedgerFailure> for Failure {
             LedgerFailure::Newer { found, known } => Failure::new(FailureCode::LedgerNewer)
                 .with("found", found.to_string())
                 .with("known", known.to_string()),
-            LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerBroken),
+            LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerDamaged),
             LedgerFailure::ExportUnwritable(_) => Failure::new(FailureCode::ExportUnwritable),
             LedgerFailure::Unwritable(_) => Failure::new(FailureCode::LedgerUnwritable),
             LedgerFailure::Missing(_) | LedgerFailure::Other(_) => {
