@@ -160,13 +160,9 @@ impl Keychain {
     where
         A: serde::Serialize + zbus::zvariant::DynamicType,
     {
-        let called = self.connection.call_method(
-            Some(NAME),
-            path,
-            Some(interface),
-            method,
-            arguments,
-        );
+        let called =
+            self.connection
+                .call_method(Some(NAME), path, Some(interface), method, arguments);
         Ok(called.await?)
     }
 }

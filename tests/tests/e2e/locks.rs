@@ -79,10 +79,7 @@ async fn a_data_folder_that_cannot_be_locked_is_refused_and_nothing_is_written_t
     let ledger = desk.data_folder().join("ledger.sqlite");
     let without = [
         ("LD_PRELOAD".to_owned(), library.display().to_string()),
-        (
-            FOLDER.to_owned(),
-            desk.data_folder().display().to_string(),
-        ),
+        (FOLDER.to_owned(), desk.data_folder().display().to_string()),
     ];
     let parts_only = (PARTS_ONLY.to_owned(), "1".to_owned());
     for more in [

@@ -7,6 +7,8 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 export const commands = {
 	/**  Opens the ledger and what was open last, and says how everything stands. */
 	start: () => __TAURI_INVOKE<StartView>("start"),
+	/**  What the person prefers. Not part of the start: that may fail, and is said in their language. */
+	preferencesGet: () => __TAURI_INVOKE<Preferences>("preferences_get"),
 	/**  Takes preferences over. */
 	preferencesSet: (preferences: Preferences) => __TAURI_INVOKE<null>("preferences_set", { preferences }),
 	/**  Opens a workspace by its folder. */
@@ -55,7 +57,7 @@ export const commands = {
 	environmentSelect: (environment: string | null) => __TAURI_INVOKE<BannerView>("environment_select", { environment }),
 	/**  The banner. */
 	bannerView: () => __TAURI_INVOKE<BannerView>("banner_view"),
-	/**  Asks a cluster who it is, now. */
+	/**  Asks a cluster who it is, now, and the keychain whether it still has the way to it. */
 	identityVerify: (environment: string) => __TAURI_INVOKE<BannerView>("identity_verify", { environment }),
 	/**  A form filled in from the workspace. */
 	releaseDraft: () => __TAURI_INVOKE<ReleaseForm>("release_draft"),
@@ -915,8 +917,12 @@ export type FailureCode =
 "keyLocked" | 
 /**  The ledger's chain is broken. Params: sequence. */
 "ledgerBroken" | 
+/**  The ledger's file is damaged, or another program's. */
+"ledgerDamaged" | 
 /**  Another instance holds the data folder. Params: path, process. */
 "ledgerInUse" | 
+/**  The file system of the data folder cannot lock files. Params: path. */
+"ledgerNoLocks" | 
 /**  The ledger belongs to a newer version. Params: found, known. */
 "ledgerNewer" | 
 /**  The ledger cannot be written (full disk, read-only …). Params: path. */
@@ -2070,8 +2076,6 @@ export type StartView = {
 	interrupted: InterruptedView[],
 	/**  Who sat at the workstation last. */
 	person: string | null,
-	/**  Preferences. */
-	preferences: Preferences,
 };
 
 /**  What a step does. */

@@ -166,10 +166,9 @@ async fn check_owner(connection: &mut SqliteConnection) -> Result<(), Unopened> 
     // A crash between making the file and the first migration leaves it without tables.
     let is_new = application == 0 && tables == 0;
     if application != APPLICATION && !is_new {
-        return Err(LedgerFailure::Damaged(
-            "the file is another program's database".to_owned(),
-        )
-        .into());
+        return Err(
+            LedgerFailure::Damaged("the file is another program's database".to_owned()).into(),
+        );
     }
     if version > known {
         return Err(LedgerFailure::Newer {

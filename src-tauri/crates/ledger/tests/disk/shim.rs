@@ -340,7 +340,9 @@ unsafe extern "C" fn lock(file: *mut sqlite3_file, kind: c_int) -> c_int {
         if let Some(Lack::Locks(code)) = lack(number_of(file)) {
             return code;
         }
-        let lock = (*(*real(file)).pMethods).xLock.expect("a file can be locked");
+        let lock = (*(*real(file)).pMethods)
+            .xLock
+            .expect("a file can be locked");
         lock(real(file), kind)
     }
 }
