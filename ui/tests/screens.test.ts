@@ -60,6 +60,17 @@ describe('screens', () => {
     expect(said).toContain(language === 'en' ? 'cannot lock files' : '加锁');
   });
 
+  it('a broken chain can be looked at, and nothing else opens', async () => {
+    const failing = { start: { code: 'ledgerBroken' as const, params: { sequence: '872' } } };
+    useBackend(tell(story({ failing, chain: { entries: 1284, verified: 871, broken_at: 872, head: null, took_ms: 1 } })));
+    render(App);
+    (await screen.findByTestId('start-audit')).click();
+    expect((await screen.findByTestId('chain')).dataset['broken']).toBe('872');
+    expect(screen.queryByTestId('chain-head')).toBeNull();
+    screen.getByTestId('nav-start').click();
+    await screen.findByTestId('start-failure');
+  });
+
   it('says which mending a missing keychain and a broken chain need', async () => {
     await open('start', 'zh-CN', {
       start: start({ workspace: null, keychain: { code: 'keychainLocked', params: {}, detail: null }, chain: { entries: 10, verified: 4, broken_at: 5, head: null, took_ms: 1 } }),

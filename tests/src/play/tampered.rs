@@ -47,13 +47,16 @@ impl Play {
         self.picture_in("audit-broken", &super::LOOKS).await
     }
 
-    /// Starts on it: it is said, and there is no way on.
+    /// Starts on it: it is said, and there is no way on but to the log.
     ///
     /// # Errors
     /// When the program starts all the same.
     pub async fn start_on_tampered(&mut self) -> Result<(), WindowFailure> {
         self.say("start on an audit log that was tampered with");
         self.window.wait_for("start-failure").await?;
-        self.picture_in("start-broken", &super::LOOKS).await
+        self.picture_in("start-broken", &super::LOOKS).await?;
+        self.window.press("start-audit").await?;
+        self.window.wait_for("chain").await?;
+        self.picture("start-broken-audit").await
     }
 }

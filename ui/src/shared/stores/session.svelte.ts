@@ -64,7 +64,10 @@ class Session {
       this.workspace = start.workspace;
       await Promise.all([this.readBanner(), this.readNotifications()]);
     } catch (thrown) {
-      this.startFailure = failureOf(thrown);
+      const failure = failureOf(thrown);
+      // Where it broke is to be seen, too.
+      if (failure.code === 'ledgerBroken') this.chain = await backend().chainView().catch(() => null);
+      this.startFailure = failure;
     }
   }
 
