@@ -52,6 +52,25 @@ describe('screens', () => {
     expect(await violations(container)).toEqual([]);
   });
 
+  it.each(['zh-CN', 'en'] as const)('a start that fails says so in %s', async (language) => {
+    useBackend(tell(story({ preferences: { language, theme: 'light', zoom: 100 }, failing: { start: { code: 'ledgerNoLocks', params: { path: '/mnt/share' } } } })));
+    render(App);
+    const said = (await screen.findByTestId('start-failure')).textContent;
+    expect(said).toContain('/mnt/share');
+    expect(said).toContain(language === 'en' ? 'cannot lock files' : '加锁');
+  });
+
+  it('a broken chain can be looked at, and nothing else opens', async () => {
+    const failing = { start: { code: 'ledgerBroken' as const, params: { sequence: '872' } } };
+    useBackend(tell(story({ failing, chain: { entries: 1284, verified: 871, broken_at: 872, head: null, took_ms: 1 } })));
+    render(App);
+    (await screen.findByTestId('start-audit')).click();
+    expect((await screen.findByTestId('chain')).dataset['broken']).toBe('872');
+    expect(screen.queryByTestId('chain-head')).toBeNull();
+    screen.getByTestId('nav-start').click();
+    await screen.findByTestId('start-failure');
+  });
+
   it('says which mending a missing keychain and a broken chain need', async () => {
     await open('start', 'zh-CN', {
       start: start({ workspace: null, keychain: { code: 'keychainLocked', params: {}, detail: null }, chain: { entries: 10, verified: 4, broken_at: 5, head: null, took_ms: 1 } }),

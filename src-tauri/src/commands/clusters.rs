@@ -226,14 +226,19 @@ pub async fn banner_view(desk: State<'_, Desk>) -> Result<BannerView, Failure> {
     banner(&desk).await
 }
 
-/// Asks a cluster who it is, now.
+/// Asks a cluster who it is, now, and the keychain whether it still has the way to it.
 #[tauri::command]
 #[specta::specta]
 pub async fn identity_verify(
     desk: State<'_, Desk>,
     environment: String,
 ) -> Result<BannerView, Failure> {
-    check(&desk, &EnvironmentId::new(environment)).await?;
+    let id = EnvironmentId::new(environment);
+    if let Err(failure) = desk.engine().await?.recall(&id).await {
+        // The check that follows finds it as well, and the window shows it from there.
+        tracing::info!(environment = %id, %failure, "the credential is gone");
+    }
+    check(&desk, &id).await?;
     banner(&desk).await
 }
 

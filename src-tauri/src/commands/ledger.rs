@@ -132,15 +132,18 @@ pub async fn ledger_export(
         .map_err(unwritable)?;
     let entries = u32::try_from(exported.entries).unwrap_or(u32::MAX);
     let path = target.to_string_lossy().into_owned();
-    let event = RegisterEvent::LedgerExported {
-        path: path.clone(),
-        entries,
-        sha256: exported.sha256.clone(),
-    };
-    engine
-        .note(desk.seat().person.as_ref(), event)
-        .await
-        .map_err(failures::of)?;
+    // A chain that is broken is evidence, and is left as it was found.
+    if engine.ledger().chain().broken_at.is_none() {
+        let event = RegisterEvent::LedgerExported {
+            path: path.clone(),
+            entries,
+            sha256: exported.sha256.clone(),
+        };
+        engine
+            .note(desk.seat().person.as_ref(), event)
+            .await
+            .map_err(failures::of)?;
+    }
     Ok(ExportView {
         path,
         entries,

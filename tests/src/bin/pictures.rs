@@ -1,5 +1,6 @@
 //! Takes a picture of every screen, in Chinese and light, with English and dark samples; then those
-//! of sizes that break screens. `pictures sizes` takes only the latter.
+//! of sizes that break screens, and of a ledger that was tampered with. `pictures example`, `sizes` and
+//! `tampered` take only those.
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ mod linux {
     use acceptance::folders;
     use acceptance::play::example::{MODULES, STOPS};
     use acceptance::play::large::{ENTRIES, Large, long_ledger};
+    use acceptance::play::tampered::tamper;
     use acceptance::play::{Album, Play};
     use acceptance::window::Window;
 
@@ -30,10 +32,17 @@ mod linux {
         let folder = folders::target().join("pictures");
         let only = std::env::args().nth(1);
         let taken = async {
-            if only.as_deref() != Some("sizes") {
+            let wanted = |part| only.as_deref().is_none_or(|only| only == part);
+            if wanted("example") {
                 pictures(&folder).await?;
             }
-            sizes(&folder.join("sizes")).await
+            if wanted("sizes") {
+                sizes(&folder.join("sizes")).await?;
+            }
+            if wanted("tampered") {
+                tampered(&folder.join("tampered")).await?;
+            }
+            Ok::<_, Box<dyn std::error::Error>>(())
         };
         match taken.await {
             Ok(()) => {
@@ -45,6 +54,23 @@ mod linux {
                 ExitCode::FAILURE
             }
         }
+    }
+
+    /// An audit log that somebody has tampered with, while the program runs and at its next start.
+    async fn tampered(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        let desktop = Desktop::start().await?;
+        let data_folder = desktop.folder().join("program");
+        let evidence = folder.join("failure");
+        let window = Window::open(&desktop, &data_folder, &evidence).await?;
+        let album = Album::new(&folder.join("running"))?.with_looks();
+        let mut play = Play::with_album(window, album);
+        play.first_start().await?;
+        tamper(&data_folder, 12).await?;
+        play.find_tampering().await?;
+        play.into_window().close().await?;
+        let window = Window::open(&desktop, &data_folder, &evidence).await?;
+        let album = Album::new(&folder.join("start"))?.with_looks();
+        Ok(Play::with_album(window, album).start_on_tampered().await?)
     }
 
     /// The largest of everything, in the smallest window.

@@ -82,6 +82,11 @@ impl Bus {
         &self.address
     }
 
+    /// A connection of ours to it.
+    pub fn connection(&self) -> &zbus::Connection {
+        &self.connection
+    }
+
     /// Waits until somebody answers for a name.
     ///
     /// # Errors

@@ -93,6 +93,21 @@ impl Program {
         self.child.id()
     }
 
+    /// Sends a signal to all of its group.
+    ///
+    /// # Errors
+    /// When nobody of it is left.
+    pub fn signal(&self, signal: Signal) -> Result<(), DesktopFailure> {
+        let sent = self.pid().map(|group| kill_process_group(group, signal));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            _ => Err(DesktopFailure::Ended {
+                name: self.name.clone(),
+                how: "nobody took the signal".to_owned(),
+            }),
+        }
+    }
+
     /// Fails when the program has ended of its own accord.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 mod bus;
 mod child;
 mod failure;
+mod keychain;
 mod notifications;
 mod screen;
 
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 pub use child::{Program, Start};
 pub use failure::{DesktopFailure, Missing};
+pub use keychain::Keychain;
 pub use notifications::{Notifications, Shown};
 pub use screen::{SIZE, Screen, WindowId};
 
@@ -122,7 +124,7 @@ pub struct Parts {
 pub struct Desktop {
     // In the order in which they end: whoever talks to another one ends first.
     notifications: Option<Notifications>,
-    _keychain: Option<Program>,
+    keychain: Option<Keychain>,
     bus: Bus,
     screen: Screen,
     environment: Vec<(String, String)>,
@@ -162,7 +164,7 @@ impl Desktop {
         let bus = Bus::start(folder.path()).await?;
         let environment = environment(folder.path(), &screen, &bus);
         let keychain = if parts.keychain {
-            Some(unlock(folder.path(), &bus, &environment).await?)
+            Some(Keychain::start(folder.path(), &bus, &environment).await?)
         } else {
             None
         };
@@ -173,7 +175,7 @@ impl Desktop {
         };
         Ok(Desktop {
             notifications,
-            _keychain: keychain,
+            keychain,
             bus,
             screen,
             environment,
@@ -204,6 +206,11 @@ impl Desktop {
     /// The notification daemon; `None` on a desktop without one.
     pub fn notifications(&self) -> Option<&Notifications> {
         self.notifications.as_ref()
+    }
+
+    /// The keychain; `None` on a desktop without one.
+    pub fn keychain(&self) -> Option<&Keychain> {
+        self.keychain.as_ref()
     }
 
     /// Address of the session bus.
@@ -244,29 +251,6 @@ fn environment(folder: &Path, screen: &Screen, bus: &Bus) -> Vec<(String, String
     own.into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-/// A Secret Service whose login keychain is open: the passphrase comes on stdin.
-async fn unlock(
-    folder: &Path,
-    bus: &Bus,
-    environment: &[(String, String)],
-) -> Result<Program, DesktopFailure> {
-    let (daemon, _) = Program::start(&Start {
-        name: "gnome-keyring-daemon",
-        program: Path::new("gnome-keyring-daemon"),
-        arguments: &[
-            "--foreground".into(),
-            "--unlock".into(),
-            "--components=secrets".into(),
-        ],
-        environment,
-        log: &folder.join("keyring.log"),
-        reads_stdout: false,
-        stdin: Some(b"pilothouse"),
-    })?;
-    bus.wait_for("org.freedesktop.secrets").await?;
-    Ok(daemon)
 }
 
 fn private(folder: &Path) -> std::io::Result<()> {

@@ -11,6 +11,7 @@ mod records;
 mod release;
 mod rollout;
 mod site;
+pub mod tampered;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -150,6 +151,9 @@ impl Play {
 pub fn copy_ledger(data_folder: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::copy(data_folder.join(LEDGER), to).map(drop)
 }
+
+/// All of them.
+const LOOKS: [Look; 2] = [Look::English, Look::Dark];
 
 /// The ledger's file in the data folder.
 const LEDGER: &str = "ledger.sqlite";

@@ -45,7 +45,13 @@ impl Desk {
 
     /// A window of the program.
     pub async fn window(&self) -> Window {
-        let opened = Window::open(&self.desktop, &self.data_folder(), &self.evidence).await;
+        self.window_with(&[]).await
+    }
+
+    /// The same with more in the program's environment.
+    pub async fn window_with(&self, more: &[(String, String)]) -> Window {
+        let data = self.data_folder();
+        let opened = Window::open_with(&self.desktop, &data, &self.evidence, more).await;
         opened.unwrap_or_else(|failure| panic!("{failure}"))
     }
 }

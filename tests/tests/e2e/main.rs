@@ -6,6 +6,7 @@
 mod desk;
 mod identity;
 mod keychain;
+mod locks;
 mod motion;
 mod plugins;
 mod release;

@@ -19,6 +19,15 @@ pub fn spec(seed: u64, storage: Option<PathBuf>, port: Option<u16>) -> ClusterSp
     spec
 }
 
+/// `sz-prod-01`, with the same administrator.
+pub fn production(seed: u64) -> ClusterSpec {
+    let mut spec = ClusterSpec::new("sz-prod-01", seed);
+    spec.namespaces = vec!["fission".to_owned()];
+    spec.users = vec![User::admin("zhangsan", TOKEN)];
+    spec.pace = Pace::brisk();
+    spec
+}
+
 /// The port that a cluster listens at.
 pub fn port(cluster: &Cluster) -> u16 {
     let url = cluster.url();
@@ -43,4 +52,22 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// The first file below a folder that has a text in it.
+pub fn file_with(folder: &Path, text: &str) -> Option<PathBuf> {
+    files(folder).into_iter().find(|path| {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).contains(text)
+    })
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .flat_map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files(&entry.path()),
+            _ => vec![entry.path()],
+        })
+        .collect()
 }

@@ -57,7 +57,7 @@ export const commands = {
 	environmentSelect: (environment: string | null) => __TAURI_INVOKE<BannerView>("environment_select", { environment }),
 	/**  The banner. */
 	bannerView: () => __TAURI_INVOKE<BannerView>("banner_view"),
-	/**  Asks a cluster who it is, now. */
+	/**  Asks a cluster who it is, now, and the keychain whether it still has the way to it. */
 	identityVerify: (environment: string) => __TAURI_INVOKE<BannerView>("identity_verify", { environment }),
 	/**  A form filled in from the workspace. */
 	releaseDraft: () => __TAURI_INVOKE<ReleaseForm>("release_draft"),
@@ -920,8 +920,12 @@ export type FailureCode =
 "keyLocked" | 
 /**  The ledger's chain is broken. Params: sequence. */
 "ledgerBroken" | 
+/**  The ledger's file is damaged, or another program's. */
+"ledgerDamaged" | 
 /**  Another instance holds the data folder. Params: path, process. */
 "ledgerInUse" | 
+/**  The file system of the data folder cannot lock files. Params: path. */
+"ledgerNoLocks" | 
 /**  The ledger belongs to a newer version. Params: found, known. */
 "ledgerNewer" | 
 /**  The ledger cannot be written (full disk, read-only …). Params: path. */

@@ -15,10 +15,10 @@ function identityFact(): DockFact {
   const banner = session.banner;
   const base = { id: 'identity', label: m.dock_identity() };
   if (!banner?.environment) return { ...base, text: m.dock_not_selected(), mark: 'todo' };
-  const { state, verified_at: at, limit_s: limit } = banner.identity;
+  const { state, verified_at: at, limit_s: limit, why } = banner.identity;
   const old = at !== null && (tick() - Date.parse(at)) / 1000 > limit;
   if (state === 'mismatch') return { ...base, text: m.dock_mismatch(), mark: 'bad' };
-  if (state === 'unreachable') return { ...base, text: m.dock_unreachable(), mark: 'look' };
+  if (state === 'unreachable') return { ...base, text: !why || why.code === 'clusterUnreachable' ? m.dock_unreachable() : m.dock_unasked(), mark: 'look' };
   if (state === 'unbound') return { ...base, text: m.dock_unbound(), mark: 'todo' };
   if (state === 'stale' || old) return { ...base, text: m.dock_stale(), mark: 'waiting' };
   return { ...base, text: m.dock_verified({ ago: at ? ago(at, tick()) : '—' }), mark: 'met' };

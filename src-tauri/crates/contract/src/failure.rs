@@ -158,8 +158,12 @@ pub enum FailureCode {
     KeyLocked,
     /// The ledger's chain is broken. Params: sequence.
     LedgerBroken,
+    /// The ledger's file is damaged, or another program's.
+    LedgerDamaged,
     /// Another instance holds the data folder. Params: path, process.
     LedgerInUse,
+    /// The file system of the data folder cannot lock files. Params: path.
+    LedgerNoLocks,
     /// The ledger belongs to a newer version. Params: found, known.
     LedgerNewer,
     /// The ledger cannot be written (full disk, read-only …). Params: path.

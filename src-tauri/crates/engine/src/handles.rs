@@ -6,7 +6,9 @@ use std::time::Duration;
 use domain::{Binding, ClusterIdentity, EnvironmentId, Register};
 
 use crate::EngineFailure;
-use crate::ports::{AllowedCommand, Cluster, ClusterFailure, Clusters, Context, Vault};
+use crate::ports::{
+    AllowedCommand, Cluster, ClusterFailure, Clusters, Context, Vault, VaultFailure,
+};
 
 type Held = BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>;
 
@@ -66,6 +68,28 @@ impl Handles {
         let allowed = allowed_commands(&context, register);
         let connecting = self.clusters.connect(context, pinned, allowed);
         Ok(bounded(self.question, connecting).await?)
+    }
+
+    /// Asks whether the keychain still has what an environment's handle was made with. If it has
+    /// lost it, the handle goes, too: whoever took a credential out of there wants nothing more done
+    /// with it. A keychain that is locked or silent says nothing about that.
+    pub(crate) async fn recall(&self, environment: &EnvironmentId) -> Result<(), EngineFailure> {
+        let held = self.lock().get(environment).map(|(of, _)| of.clone());
+        // Without a handle the next use asks the keychain anyway.
+        let Some(binding) = held else {
+            return Ok(());
+        };
+        match self.vault.context(&binding.context).await {
+            Err(lost @ VaultFailure::NoEntry(_)) => {
+                self.drop_context(&binding.context);
+                Err(lost.into())
+            }
+            Err(failure) => {
+                tracing::info!(%environment, %failure, "the keychain could not be asked");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Lets go of an environment's handle.

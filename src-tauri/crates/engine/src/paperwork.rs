@@ -180,7 +180,8 @@ impl Engine {
         self.command(id, actor, command).await
     }
 
-    /// Unlocks changes for one module; `typed` is the cluster's name as the person typed it.
+    /// Unlocks changes for one module; `typed` is the cluster's name as the person typed it. Not with
+    /// a credential that the keychain has lost.
     pub async fn arm(
         &self,
         id: &ReleaseId,
@@ -189,6 +190,7 @@ impl Engine {
         module: &ModuleId,
         typed: Option<String>,
     ) -> Result<(), EngineFailure> {
+        self.recall(environment).await?;
         self.write_down_identity(id, environment).await?;
         let command = Command::Arm {
             environment: environment.clone(),

@@ -142,6 +142,12 @@ impl Engine {
         }
     }
 
+    /// Asks the keychain whether it still has an environment's credential. If it has lost it, nothing
+    /// more is asked or sent with it before it is imported again.
+    pub async fn recall(&self, environment: &EnvironmentId) -> Result<(), EngineFailure> {
+        self.handles().recall(environment).await
+    }
+
     /// Asks the cluster of an environment who it is. What changes is written into the named release;
     /// another cluster than the pinned one is written into every release under way, its handle is
     /// dropped, and nothing is written to it.

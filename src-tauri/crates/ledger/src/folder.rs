@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use engine::ports::LedgerFailure;
 
 use crate::Limits;
-use crate::failure::of_io;
+use crate::failure::{of_io, of_lock};
 
 /// The data folder, held for as long as this lives. The operating system lets go of it when the
 /// process ends in whatever way, so that a crash leaves nothing to clean up.
@@ -46,7 +46,7 @@ impl Folder {
                         process,
                     });
                 }
-                Err(TryLockError::Error(error)) => return Err(of_io(&file, &error)),
+                Err(TryLockError::Error(error)) => return Err(of_lock(&file, &error)),
             }
         }
         write_holder(&mut lock).map_err(|error| of_io(&file, &error))?;

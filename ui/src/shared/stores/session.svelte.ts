@@ -61,7 +61,10 @@ class Session {
       this.workspace = start.workspace;
       await Promise.all([this.readBanner(), this.readNotifications()]);
     } catch (thrown) {
-      this.startFailure = failureOf(thrown);
+      const failure = failureOf(thrown);
+      // Where it broke is to be seen, too.
+      if (failure.code === 'ledgerBroken') this.chain = await backend().chainView().catch(() => null);
+      this.startFailure = failure;
     }
   }
 
@@ -110,8 +113,10 @@ class Session {
   takeBanner(banner: BannerView): void {
     const before = this.banner;
     this.banner = kept(before, banner);
-    // The list of environments must never call verified what the banner calls a stranger.
-    const moved = before?.environment === banner.environment && before?.identity.state !== banner.identity.state;
+    // The list of environments must never call verified what the banner calls a stranger, and says why.
+    const moved =
+      before !== null &&
+      (before.environment !== banner.environment || before.identity.state !== banner.identity.state || before.identity.why?.code !== banner.identity.why?.code);
     if (moved && this.workspace) void this.readWorkspace().catch(() => undefined);
   }
 

@@ -198,10 +198,11 @@ impl From<&LedgerFailure> for Failure {
                     "process",
                     process.map_or_else(String::new, |id| id.to_string()),
                 ),
+            LedgerFailure::NoLocks(_) => Failure::new(FailureCode::LedgerNoLocks),
             LedgerFailure::Newer { found, known } => Failure::new(FailureCode::LedgerNewer)
                 .with("found", found.to_string())
                 .with("known", known.to_string()),
-            LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerBroken),
+            LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerDamaged),
             LedgerFailure::ExportUnwritable(_) => Failure::new(FailureCode::ExportUnwritable),
             LedgerFailure::Unwritable(_) => Failure::new(FailureCode::LedgerUnwritable),
             LedgerFailure::Missing(_) | LedgerFailure::Other(_) => {

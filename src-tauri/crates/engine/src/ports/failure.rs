@@ -143,6 +143,9 @@ pub enum LedgerFailure {
         /// Its process id, if it said so.
         process: Option<u32>,
     },
+    /// The file system of its folder has no locks: two programs could write to it at once.
+    #[error("the folder's file system cannot lock files: {0}")]
+    NoLocks(String),
     /// A newer version wrote it.
     #[error("the ledger has version {found}, this program knows {known}")]
     Newer {

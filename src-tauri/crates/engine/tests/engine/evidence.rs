@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use domain::{Event, PersonId, Refusal};
+use engine::ports::VaultFailure;
 use engine::{ChangesProgress, EngineFailure};
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +84,36 @@ async fn another_cluster_is_written_down_and_closes_the_gate() {
         ),
         "{armed:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_credential_that_the_keychain_lost_nothing_is_armed_and_nothing_sent() {
+    let world = World::ready().await;
+    let (id, who) = (release(), operator());
+    let trouble = |trouble| *world.vault.trouble.lock().unwrap() = trouble;
+    world.arm(&faasapi()).await;
+    // That it cannot be read now does not mean that it is gone.
+    trouble(Some(VaultFailure::Locked));
+    world.arm(&faasapi()).await;
+
+    trouble(Some(VaultFailure::NoEntry("beijing".into())));
+    let armed = world.engine.arm(&id, &who, &env(), &faasapi(), None).await;
+    let lost = |done: &Result<_, EngineFailure>| {
+        matches!(done, Err(EngineFailure::Vault(VaultFailure::NoEntry(_))))
+    };
+    assert!(lost(&armed), "{armed:?}");
+    let asked = world.engine.verify_identity(None, &env()).await.map(drop);
+    assert!(lost(&asked), "{asked:?}");
+    // Armed before, and still nothing goes out.
+    let started = world
+        .engine
+        .start_rollout(&id, &who, &env(), &faasapi())
+        .await;
+    world.until_nobody_works().await;
+    assert_eq!(world.cluster.sent(), [], "{started:?}");
+
+    trouble(None);
+    world.arm(&faasapi()).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,7 @@ pub struct World {
     pub ledger: Arc<MemoryLedger>,
     pub cluster: Arc<FakeCluster>,
     pub notifier: Arc<FakeNotifier>,
+    pub vault: Arc<FakeVault>,
     pub ports: Ports,
 }
 
@@ -178,7 +179,7 @@ impl World {
         let ports = Ports {
             ledger: Arc::clone(&ledger) as _,
             clusters: Arc::new(FakeClusters(Arc::clone(&cluster))),
-            vault,
+            vault: Arc::clone(&vault) as _,
             notifier: Arc::clone(&notifier) as _,
             clock: Arc::new(TokioClock::new()),
         };
@@ -194,6 +195,7 @@ impl World {
             ledger,
             cluster,
             notifier,
+            vault,
             ports,
         }
     }

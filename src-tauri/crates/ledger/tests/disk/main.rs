@@ -8,6 +8,7 @@ mod faults;
 #[path = "../sqlite/given.rs"]
 #[allow(dead_code)]
 mod given;
+mod locks;
 mod power;
 mod read_only;
 mod shim;

@@ -46,6 +46,15 @@ pub enum Fault {
     Broken,
 }
 
+/// What a file system lacks. Each with what SQLite makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// Locks on files.
+    Locks(c_int),
+    /// Memory that the processes share in which the log is kept in order.
+    SharedMemory(c_int),
+}
+
 #[derive(Default)]
 struct Disk {
     folder: Option<PathBuf>,
@@ -55,6 +64,7 @@ struct Disk {
     fault: Option<(u64, u64, Fault)>,
     calls: u64,
     struck: u64,
+    lack: Option<Lack>,
 }
 
 static DISK: Mutex<Option<Disk>> = Mutex::new(None);
@@ -85,6 +95,11 @@ impl Watched {
         let disk = disk.as_mut().expect("a disk");
         (disk.calls, disk.struck) = (0, 0);
         disk.fault = Some((nth, times, fault));
+    }
+
+    /// The folder is on such a file system from now on, or on a good one again.
+    pub fn lacks(&self, lack: Option<Lack>) {
+        disk().as_mut().expect("a disk").lack = lack;
     }
 
     /// Nothing fails any more; how many calls failed.
@@ -195,6 +210,12 @@ fn fails(number: Option<usize>) -> Option<Fault> {
     let strikes = (nth..nth.saturating_add(times)).contains(&disk.calls);
     disk.struck += u64::from(strikes);
     strikes.then_some(fault)
+}
+
+/// What the file system of a file lacks.
+fn lack(number: Option<usize>) -> Option<Lack> {
+    number?;
+    disk().as_ref()?.lack
 }
 
 fn note(op: Op) {
@@ -313,6 +334,36 @@ unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
     }
 }
 
+unsafe extern "C" fn lock(file: *mut sqlite3_file, kind: c_int) -> c_int {
+    // SAFETY: passed on as it came.
+    unsafe {
+        if let Some(Lack::Locks(code)) = lack(number_of(file)) {
+            return code;
+        }
+        let lock = (*(*real(file)).pMethods)
+            .xLock
+            .expect("a file can be locked");
+        lock(real(file), kind)
+    }
+}
+
+unsafe extern "C" fn shm_map(
+    file: *mut sqlite3_file,
+    region: c_int,
+    size: c_int,
+    extend: c_int,
+    at: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: passed on as it came.
+    unsafe {
+        if let Some(Lack::SharedMemory(code)) = lack(number_of(file)) {
+            return code;
+        }
+        let map = (*(*real(file)).pMethods).xShmMap.expect("memory is shared");
+        map(real(file), region, size, extend, at)
+    }
+}
+
 /// Functions that are passed on to the real file as they come.
 macro_rules! passed_on {
     ($($ours:ident = $theirs:ident ( $($argument:ident: $kind:ty),* ) -> $result:ty;)*) => {$(
@@ -330,13 +381,11 @@ passed_on! {
     close = xClose() -> c_int;
     read = xRead(into: *mut c_void, length: c_int, at: sqlite3_int64) -> c_int;
     file_size = xFileSize(size: *mut sqlite3_int64) -> c_int;
-    lock = xLock(kind: c_int) -> c_int;
     unlock = xUnlock(kind: c_int) -> c_int;
     check_reserved = xCheckReservedLock(result: *mut c_int) -> c_int;
     file_control = xFileControl(what: c_int, argument: *mut c_void) -> c_int;
     sector_size = xSectorSize() -> c_int;
     characteristics = xDeviceCharacteristics() -> c_int;
-    shm_map = xShmMap(region: c_int, size: c_int, extend: c_int, at: *mut *mut c_void) -> c_int;
     shm_lock = xShmLock(offset: c_int, count: c_int, flags: c_int) -> c_int;
     shm_barrier = xShmBarrier() -> ();
     shm_unmap = xShmUnmap(delete: c_int) -> c_int;

@@ -26,6 +26,30 @@ async fn a_second_opening_in_this_process_is_refused_until_the_first_ends() {
 }
 
 #[tokio::test]
+async fn a_program_that_locks_the_file_without_the_folder_is_told_from_a_disk_without_locks() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ledger.sqlite"), b"").unwrap();
+    let mut other = raw(folder.path()).await;
+    sqlx::query("BEGIN EXCLUSIVE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let limits = ledger::Limits {
+        busy: std::time::Duration::from_millis(20),
+        ..ledger::Limits::default()
+    };
+    let opened = SqliteLedger::open_within(folder.path(), limits).await;
+    assert!(
+        matches!(opened, Err(LedgerFailure::InUse { process: None, .. })),
+        "{opened:?}"
+    );
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    SqliteLedger::open_within(folder.path(), limits)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn what_is_no_ledger_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ledger.sqlite");

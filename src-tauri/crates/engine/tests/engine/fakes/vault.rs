@@ -1,5 +1,7 @@
 //! A keychain in memory.
 
+use std::sync::Mutex;
+
 use async_trait::async_trait;
 use domain::{PersonId, PublicKey, Signed, Statement};
 use ed25519_dalek::{Signer, SigningKey};
@@ -7,15 +9,22 @@ use engine::ports::*;
 use secrecy::SecretString;
 
 /// A keychain with one key for everybody; sealing turns the bytes round.
-pub struct FakeVault(SigningKey);
+pub struct FakeVault {
+    key: SigningKey,
+    /// Why no context can be read.
+    pub trouble: Mutex<Option<VaultFailure>>,
+}
 
 impl FakeVault {
     pub fn new() -> Self {
-        FakeVault(SigningKey::from_bytes(&[7; 32]))
+        FakeVault {
+            key: SigningKey::from_bytes(&[7; 32]),
+            trouble: Mutex::default(),
+        }
     }
 
     pub fn public(&self) -> PublicKey {
-        PublicKey::from_bytes(&self.0.verifying_key().to_bytes())
+        PublicKey::from_bytes(&self.key.verifying_key().to_bytes())
     }
 }
 
@@ -31,6 +40,9 @@ impl Vault for FakeVault {
         Ok(Vec::new())
     }
     async fn context(&self, name: &str) -> Result<Context, VaultFailure> {
+        if let Some(trouble) = self.trouble.lock().unwrap().clone() {
+            return Err(trouble);
+        }
         Ok(Context {
             name: name.to_owned(),
             server: "https://beijing:6443".into(),
@@ -53,7 +65,7 @@ impl Vault for FakeVault {
     }
     async fn lock(&self, _: &PersonId) {}
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure> {
-        let signature = self.0.sign(&statement.bytes().unwrap()).to_bytes();
+        let signature = self.key.sign(&statement.bytes().unwrap()).to_bytes();
         Ok(Signed::new(statement, self.public(), &signature))
     }
     async fn seal(&self, bytes: &[u8]) -> Result<Vec<u8>, VaultFailure> {
