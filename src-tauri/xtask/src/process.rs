@@ -51,6 +51,17 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) fn ours(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folders::root());
+    // Cargo tells us about ourselves in the environment, and some build scripts run again when that is
+    // another than before: a build by hand and one by us would each undo the other's.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|of| text.starts_with(of))
+        {
+            command.env_remove(&name);
+        }
+    }
     // Tests look for these instead of guessing.
     command.env(
         "PILOTHOUSE_KUBECTL",

@@ -97,7 +97,11 @@ pub async fn the_object_moves_under_the_write(ground: Arc<Ground>) {
         .iter()
         .map(|heard| heard.code)
         .collect();
-    assert_eq!(codes, [Some(409), Some(200)]);
+    // Its controller may write its status down meanwhile, which moves it once more.
+    let (last, before) = codes.split_last().unwrap();
+    assert_eq!(*last, Some(200), "{codes:?}");
+    assert!(!before.is_empty(), "{codes:?}");
+    assert!(before.iter().all(|code| *code == Some(409)), "{codes:?}");
     assert_eq!(story.outcomes("Deployment").len(), 1);
     story.then_it_is_new().await;
     story.goes_back().await;

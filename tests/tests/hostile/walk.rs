@@ -206,9 +206,17 @@ async fn hostile_text_stays_text_on_every_screen() {
         .await
         .said();
     walk.play.window().press("log-hold").await.said();
+    // However long it takes to read all of it: the log is there for as long as the rollout is.
+    walk.play.window().press("rollout-pause").await.said();
+    walk.play
+        .window()
+        .wait_for_within("rollout-resume", LIMITS.work)
+        .await
+        .said();
     walk.see("rollout").await;
     site::unrest(&cluster, &all).await;
     walk.see("rollout-unrest").await;
+    walk.play.window().press("rollout-resume").await.said();
     walk.play
         .watch(module, |status| status == "passed")
         .await
