@@ -17,9 +17,15 @@ use super::site::{self, MODULE};
 /// rollout holds them all.
 pub(super) async fn fill(plane: &ControlPlane, count: usize, padding: usize) -> Result<(), Failed> {
     let client = client(&plane.kubeconfig(User::Admin)).await?;
-    let made = plane.kubectl(&["create", "namespace", MODULE])?;
-    if !made.status.success() {
-        return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
+    // The account that a controller would have made: pods are not let in without.
+    for arguments in [
+        &["create", "namespace", MODULE][..],
+        &["create", "serviceaccount", "default", "-n", MODULE],
+    ] {
+        let made = plane.kubectl(arguments)?;
+        if !made.status.success() {
+            return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
+        }
     }
     let manifest = site::deployment(count);
     let spec = manifest["spec"].clone();

@@ -70,7 +70,7 @@ checklist: []
 draft:
   title: 一次很大的上线
   background: 看它多快。
-  level: normal
+  level: low
   operator: zhangsan
   verifier: lisi
   manager: wangwu
@@ -110,14 +110,14 @@ pub(super) async fn window(desktop: &Desktop) -> Result<Window, Failed> {
     Ok(window.await?)
 }
 
-/// Shows the pods and waits until all of them count.
+/// Shows the pods and waits until the list has a place for each.
 pub(super) async fn show_pods(play: &Play, pods: usize) -> Result<(), Failed> {
     let window = play.window();
     window.press("nav-rollout").await?;
-    let all = format!("/ {pods}");
+    let all = pods.to_string();
     window
-        .wait_text("pod-ready-count", LIMITS.rollout, |text| {
-            text.ends_with(&all)
+        .wait_attribute("pods-bands", "aria-label", LIMITS.rollout, |label| {
+            label.contains(&all)
         })
         .await?;
     Ok(())

@@ -189,11 +189,13 @@ impl Proxy {
         std::mem::take(&mut *lock(&self.shared.connections)).cancel();
     }
 
-    /// When the newest part of an answer came from the cluster, for the newest request of a path.
-    pub fn last_byte(&self, path: &str) -> Option<DateTime<Utc>> {
+    /// When the newest part of the first answer came from the cluster for a path that ends so.
+    pub fn last_byte(&self, path_end: &str) -> Option<DateTime<Utc>> {
         let passed = lock(&self.shared.passed);
-        let of_path = |one: &&Passed| one.uri.split('?').next() == Some(path);
-        passed.iter().rev().find(of_path)?.last_byte
+        passed.iter().find_map(|one| {
+            let path = one.uri.split('?').next()?;
+            path.ends_with(path_end).then_some(one.last_byte).flatten()
+        })
     }
 
     /// Every request that came, in order.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
     EnvironmentId, EnvironmentState, Instant, ModuleId, MutationOutcome, MutationVerb, ObjectRef,
@@ -69,42 +69,54 @@ impl PodMemory {
 impl Slots {
     fn observe(&mut self, newest: Newest, workload: &WorkloadPicture) {
         let is_new = |pod: &PodPicture| pod.newest == (newest == Newest::New);
-        let find = |name: &str| workload.pods.iter().find(|pod| pod.name == name);
+        // By name: a picture may hold ten thousand pods, and comes many times a second.
+        let seen: HashMap<&str, &PodPicture> = workload
+            .pods
+            .iter()
+            .map(|pod| (pod.name.as_str(), pod))
+            .collect();
         for slot in &mut self.slots {
             // What left its row is gone from it, be it that it moved to the other row.
             for (pod, row_is_new) in [(&mut slot.old, false), (&mut slot.new, true)] {
-                if let Some(seen) = pod {
-                    match find(&seen.name).filter(|p| is_new(p) == row_is_new) {
-                        Some(now) => *seen = pod_view(now),
-                        None => seen.state = PodState::Gone,
+                if let Some(known) = pod {
+                    match seen
+                        .get(known.name.as_str())
+                        .filter(|p| is_new(p) == row_is_new)
+                    {
+                        Some(now) => *known = pod_view(now),
+                        None => known.state = PodState::Gone,
                     }
                 }
             }
         }
+        let placed: HashSet<(bool, String)> = self
+            .slots
+            .iter()
+            .flat_map(|slot| [(false, &slot.old), (true, &slot.new)])
+            .filter_map(|(row, pod)| Some((row, pod.as_ref()?.name.clone())))
+            .collect();
+        // In each row, no column before this one is free.
+        let mut taken = [0, 0];
         for pod in &workload.pods {
             let row_is_new = is_new(pod);
-            let row = |slot: &PodSlot| {
-                if row_is_new {
-                    slot.new.clone()
-                } else {
-                    slot.old.clone()
-                }
-            };
-            if self
-                .slots
-                .iter()
-                .any(|slot| row(slot).is_some_and(|seen| seen.name == pod.name))
-            {
+            if placed.contains(&(row_is_new, pod.name.clone())) {
                 continue;
             }
-            let free = |slot: &PodSlot| is_gone(&row(slot));
+            let free = |slot: &PodSlot| is_gone(if row_is_new { &slot.new } else { &slot.old });
             // A new pod stands under an old one that leaves; a replaced old pod takes its column.
             let fits = |slot: &PodSlot| !row_is_new || leaves(&slot.old);
-            let at = self
+            let first = &mut taken[usize::from(row_is_new)];
+            *first += self
                 .slots
                 .iter()
-                .position(|s| free(s) && fits(s))
-                .or_else(|| self.slots.iter().position(free));
+                .skip(*first)
+                .take_while(|s| !free(s))
+                .count();
+            let rest = || self.slots.iter().enumerate().skip(*first);
+            let at = rest()
+                .find(|(_, s)| free(s) && fits(s))
+                .or_else(|| rest().find(|(_, s)| free(s)))
+                .map(|(index, _)| index);
             let index = at.unwrap_or_else(|| {
                 self.slots.push(PodSlot::default());
                 self.slots.len() - 1
