@@ -66,6 +66,7 @@ async fn the_package_installs_starts_and_leaves_nothing_but_the_data() {
     let desktop = Desktop::with(Parts {
         keychain: true,
         notifications: true,
+        opengl: true,
     })
     .await
     .expect("the desktop");

@@ -57,9 +57,27 @@ describe('paced', () => {
     await vi.advanceTimersByTimeAsync(1300);
     expect(work).toHaveBeenCalledTimes(2);
     run();
+    run();
     stop();
     await vi.advanceTimersByTimeAsync(5000);
-    expect(work).toHaveBeenCalledTimes(2);
+    expect(work).toHaveBeenCalledTimes(3);
+  });
+
+  it('comes again soon where that is cheap, and seldom where it is dear', async () => {
+    for (const [takes, from, to] of [[1, 80, 200], [150, 600, 900], [5000, 6000, 6200]] as const) {
+      const starts: number[] = [];
+      const { run, stop } = paced(async () => {
+        starts.push(performance.now());
+        await new Promise((done) => setTimeout(done, takes));
+      });
+      run();
+      run();
+      await vi.advanceTimersByTimeAsync(10_000);
+      const [first, second] = starts;
+      expect(second! - first!).toBeGreaterThan(from);
+      expect(second! - first!).toBeLessThan(to);
+      stop();
+    }
   });
 });
 

@@ -118,6 +118,9 @@ pub struct Parts {
     pub keychain: bool,
     /// A notification daemon.
     pub notifications: bool,
+    /// Drawing through OpenGL. It is emulated on the virtual screen, and then takes more of the
+    /// processor than everything else that a window does.
+    pub opengl: bool,
 }
 
 /// The whole of it; dropping it ends all its programs.
@@ -140,6 +143,7 @@ impl Desktop {
         Desktop::with(Parts {
             keychain: true,
             notifications: true,
+            opengl: true,
         })
         .await
     }
@@ -162,7 +166,7 @@ impl Desktop {
         }
         let screen = Screen::open(folder.path())?;
         let bus = Bus::start(folder.path()).await?;
-        let environment = environment(folder.path(), &screen, &bus);
+        let environment = environment(folder.path(), &screen, &bus, parts);
         let keychain = if parts.keychain {
             Some(Keychain::start(folder.path(), &bus, &environment).await?)
         } else {
@@ -229,7 +233,12 @@ impl Desktop {
     }
 }
 
-fn environment(folder: &Path, screen: &Screen, bus: &Bus) -> Vec<(String, String)> {
+fn environment(
+    folder: &Path,
+    screen: &Screen,
+    bus: &Bus,
+    parts: Parts,
+) -> Vec<(String, String)> {
     let path = |part: &str| folder.join(part).display().to_string();
     let own = [
         ("HOME", path("home")),
@@ -248,7 +257,9 @@ fn environment(folder: &Path, screen: &Screen, bus: &Bus) -> Vec<(String, String
         ("TZ", "Asia/Shanghai".to_owned()),
         ("USER", "pilot".to_owned()),
     ];
+    let drawn_plainly = ("WEBKIT_DISABLE_COMPOSITING_MODE", "1".to_owned());
     own.into_iter()
+        .chain((!parts.opengl).then_some(drawn_plainly))
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
 }

@@ -1,14 +1,13 @@
 //! Given: three clusters with the old versions on them, the example workspace, three people.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use domain::{PersonId, ReleaseId, ReleasePlan};
 use engine::ports::Vault;
 use rehearsal::{ClusterSpec, Fault, Pace};
 use secrecy::SecretString;
 use tempfile::TempDir;
-use tokio::sync::Mutex;
 use vault::fixture::SecretService;
 use vault::{KeychainVault, Options, Stretch};
 use workspace::{Opened, ReleaseDraft, example};
@@ -78,7 +77,7 @@ pub struct World {
     pub release: ReleaseId,
     pub(super) plan: Option<ReleasePlan>,
     limits: (engine::Limits, cluster::Limits),
-    keyring: Arc<SecretService>,
+    keyring: SecretService,
     profile: String,
     /// The namespace of a story that shares its cluster.
     alone_in: Option<String>,
@@ -111,7 +110,7 @@ impl Given {
         Some(self.on(sites, keyring).await)
     }
 
-    async fn on(self, sites: Vec<Arc<Site>>, keyring: Arc<SecretService>) -> World {
+    async fn on(self, sites: Vec<Arc<Site>>, keyring: SecretService) -> World {
         let folder = TempDir::with_prefix("pilothouse-story-").expect("a folder");
         let home = folder.path().join("workspace");
         example::write_to(&home).expect("the example");
@@ -369,17 +368,9 @@ impl World {
     }
 }
 
-/// One keyring for all stories that run now; it ends with the last of them.
-async fn keyring() -> Option<Arc<SecretService>> {
-    static SHARED: Mutex<Weak<SecretService>> = Mutex::const_new(Weak::new());
-    let mut shared = SHARED.lock().await;
-    if let Some(running) = shared.upgrade() {
-        return Some(running);
-    }
-    let started = vault::fixture::or_skip(SecretService::start("keyring").await)?;
-    let started = Arc::new(started);
-    *shared = Arc::downgrade(&started);
-    Some(started)
+/// A keyring of the story's own: no other's work on it, or its end, is felt here.
+async fn keyring() -> Option<SecretService> {
+    vault::fixture::or_skip(SecretService::start("keyring").await)
 }
 
 fn next() -> u32 {

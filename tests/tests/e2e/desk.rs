@@ -23,6 +23,7 @@ impl Desk {
         let all = Parts {
             keychain: true,
             notifications: true,
+            opengl: false,
         };
         Desk::with(test, all).await
     }

@@ -18,6 +18,7 @@ async fn without_a_keychain_nothing_is_stored_and_it_says_why() {
     let parts = Parts {
         keychain: false,
         notifications: true,
+        opengl: false,
     };
     let Some(desk) = Desk::with("keychain", parts).await else {
         return;

@@ -71,6 +71,7 @@ async fn a_data_folder_that_cannot_be_locked_is_refused_and_nothing_is_written_t
     let parts = Parts {
         keychain: false,
         notifications: false,
+        opengl: false,
     };
     let Some(desk) = Desk::with("locks", parts).await else {
         return;

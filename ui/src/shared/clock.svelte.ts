@@ -3,17 +3,11 @@
 let skew = 0;
 let now = $state(Date.now());
 
-let ticked = Date.now();
-
 const timer = setInterval(() => {
-  ticked = Date.now();
   now = Date.now() + skew;
 }, 1000);
 // Under vitest the timer must not keep the process alive.
 (timer as unknown as { unref?: () => void }).unref?.();
-
-/** Milliseconds until everything moves again. */
-export const untilTick = (): number => Math.min(1000, Math.max(0, ticked + 1000 - Date.now()));
 
 /** Milliseconds since the epoch, a rune that moves once a second. */
 export const tick = (): number => now;

@@ -26,6 +26,9 @@ impl std::error::Error for Absent {}
 /// How long the daemons may take to come up.
 const START: Duration = Duration::from_secs(20);
 
+/// File of what the keyring complained of.
+const SAID: &str = "keyring.log";
+
 /// `<policy>`: everyone may do everything; no service folder, so that nothing is started by name.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -93,6 +96,7 @@ impl SecretService {
     /// keyring of an earlier one.
     pub async fn start_keyring(&mut self, password: &str) -> Result<(), Absent> {
         let home = self.home.path();
+        let said = std::fs::File::create(home.join(SAID)).map_err(|error| Absent(error.to_string()))?;
         let mut keyring = Command::new(program("gnome-keyring-daemon")?)
             .args(["--foreground", "--unlock", "--components=secrets"])
             .arg(format!(
@@ -108,7 +112,7 @@ impl SecretService {
             .env_remove("GNOME_KEYRING_CONTROL")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(said)
             .spawn()
             .map_err(|error| Absent(format!("gnome-keyring-daemon: {error}")))?;
         if let Some(mut pipe) = keyring.stdin.take() {
@@ -139,10 +143,18 @@ impl SecretService {
 
     /// Ends the keyring; the bus stays.
     pub fn stop_keyring(&mut self) {
-        if let Some(keyring) = self.keyring.as_mut() {
-            end(keyring);
+        let Some(mut keyring) = self.keyring.take() else {
+            return;
+        };
+        // A keyring that crashed makes a test fail with "there is no keychain", which says nothing.
+        if let Ok(Some(status)) = keyring.try_wait() {
+            let said = std::fs::read_to_string(self.home.path().join(SAID)).unwrap_or_default();
+            let _ = writeln!(
+                std::io::stderr(),
+                "gnome-keyring-daemon ended by itself ({status}): {said}"
+            );
         }
-        self.keyring = None;
+        end(&mut keyring);
     }
 
     /// Stops the keyring in the middle of whatever it does, so that it answers nothing, or lets it

@@ -1,23 +1,39 @@
-import { untilTick } from '../clock.svelte';
+/** Two readings of the same thing are at least this far apart, in milliseconds: faster, nobody sees. */
+const LEAST = 80;
+/** And at most so far, however dear they are. */
+const MOST = 1000;
+/** After a reading and its drawing, so many times as long as they took is left to everything else. */
+const REST = 4;
 
-/** Two readings of the same thing are at least this far apart, in milliseconds. */
-const LEAST = 200;
-
-/** Until the clocks move again: what is read then is drawn together with them, once a second. */
-function gap(): number {
-  const rest = untilTick();
-  return rest < LEAST ? rest + 1000 : rest;
+/** Until what was read is on the screen. A window that nobody sees draws nothing. */
+function drawn(): Promise<void> {
+  if (document.hidden) return Promise.resolve();
+  return new Promise((done) => {
+    // Behind the frame's own work, which begins after its callbacks.
+    requestAnimationFrame(() => setTimeout(done));
+    // The window can be hidden meanwhile: no frame comes then.
+    setTimeout(done, MOST);
+  });
 }
 
 /**
- * Runs the work at once, and however often it is called meanwhile only once more: when it is done
- * and the clocks move again. Nobody reads faster, and every drawing costs. The last call is never lost.
+ * Runs the work at once, and however often it is called meanwhile only once more: when it is done,
+ * drawn and a rest is over that follows from what that took, so that a slow machine draws seldom and
+ * a fast one at once. The last call is never lost.
  */
 export function paced(work: () => Promise<unknown>): { run: () => void; stop: () => void } {
   let busy = false;
   let again = false;
   let stopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function once(): Promise<void> {
+    const began = performance.now();
+    await Promise.resolve(work()).catch(() => undefined);
+    await drawn();
+    const rest = Math.min(MOST, Math.max(LEAST, (performance.now() - began) * REST));
+    if (!stopped) await new Promise((over) => (timer = setTimeout(over, rest)));
+  }
 
   function run(): void {
     if (stopped) return;
@@ -27,9 +43,7 @@ export function paced(work: () => Promise<unknown>): { run: () => void; stop: ()
     }
     busy = true;
     again = false;
-    const rest = new Promise((over) => (timer = setTimeout(over, gap())));
-    const done = Promise.resolve(work()).catch(() => undefined);
-    void Promise.all([done, rest]).then(() => {
+    void once().then(() => {
       busy = false;
       if (again) run();
     });

@@ -21,7 +21,10 @@ pub(super) async fn follow(connection: Arc<Connection>, shared: Arc<Shared>, slo
         if once(&connection, &shared, &slot).await {
             pause = limits.watch_pause;
         }
-        shared.change(&slot.key(), |stream| stream.connected = false);
+        shared.change(&slot.key(), |stream| {
+            stream.connected = false;
+            stream.coming.clear();
+        });
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(limits.watch_pause_most);
     }
@@ -64,11 +67,10 @@ async fn once(connection: &Connection, shared: &Shared, slot: &Slot) -> bool {
             Ok(Event::Init) => objects.clear(),
             Ok(Event::InitApply(object)) => keep(&mut objects, slot, object),
             Ok(Event::InitDone) => {
-                let complete = std::mem::take(&mut objects);
                 listed = true;
                 shared.change(&slot.key(), |stream| {
-                    stream.objects = Some(complete);
-                    stream.connected = true;
+                    stream.coming = std::mem::take(&mut objects);
+                    stream.all_came();
                 });
             }
             Ok(Event::Apply(object)) => shared.change(&slot.key(), |stream| {

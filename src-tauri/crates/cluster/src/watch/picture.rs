@@ -1,6 +1,5 @@
 //! Paints the picture: workloads with their pods and events at one moment.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -39,16 +38,10 @@ pub(super) async fn publish(
     }
 }
 
-/// The picture now; none until every stream has listed once.
+/// The picture now. Until every stream has listed once it is one of a lost connection, on which nobody
+/// judges, and none before the first pods are in it.
 fn paint(shared: &Shared, limits: &Limits) -> Option<Picture> {
     let mut store = shared.store();
-    if store
-        .streams
-        .values()
-        .any(|stream| stream.objects.is_none())
-    {
-        return None;
-    }
     let mut painted = Vec::new();
     let mut ours = Vec::new();
     for workload in &shared.workloads {
@@ -57,9 +50,16 @@ fn paint(shared: &Shared, limits: &Limits) -> Option<Picture> {
         ours.extend(uids);
     }
     store.ours.extend(ours);
+    let complete = store
+        .streams
+        .values()
+        .all(|stream| stream.objects.is_some());
+    if !complete && painted.iter().all(|workload| workload.pods.is_empty()) {
+        return None;
+    }
     Some(Picture {
         at: store.changed_at,
-        connected: store.streams.values().all(|stream| stream.connected),
+        connected: complete && store.streams.values().all(|stream| stream.connected),
         workloads: painted,
         events: events(&store, limits.events),
     })
@@ -111,7 +111,7 @@ fn live<'a>(store: &'a Store, workload: &ObjectRef) -> Option<&'a Value> {
         .iter()
         .filter(|(key, _)| in_namespace(key, &workload.namespace))
         .find_map(
-            |(_, stream)| match stream.objects.as_ref()?.get(&workload.name)? {
+            |(_, stream)| match stream.known().get(&workload.name)? {
                 Kept::Workload(kind, live) if *kind == workload.kind => Some(live.as_ref()),
                 _ => None,
             },
@@ -129,10 +129,7 @@ fn kept<'a>(
     plural: &str,
 ) -> impl Iterator<Item = &'a Kept> + use<'a> {
     let stream = store.streams.get(&format!("{namespace}/{plural}"));
-    stream
-        .and_then(|stream| stream.objects.as_ref())
-        .into_iter()
-        .flat_map(HashMap::values)
+    stream.into_iter().flat_map(|stream| stream.known().values())
 }
 
 struct Owned<'a> {
@@ -202,8 +199,7 @@ fn events(store: &Store, most: usize) -> Vec<ClusterEvent> {
     let mut events: Vec<ClusterEvent> = store
         .streams
         .values()
-        .filter_map(|stream| stream.objects.as_ref())
-        .flat_map(HashMap::values)
+        .flat_map(|stream| stream.known().values())
         .filter_map(|kept| match kept {
             Kept::Happening(happening) if store.ours.contains(&happening.about) => {
                 Some(happening.event.clone())
@@ -254,3 +250,8 @@ pub(super) fn happening(data: &Value, created: Option<DateTime<Utc>>) -> Option<
         },
     })
 }
+
+#[cfg(test)]
+#[path = "picture_tests.rs"]
+#[allow(clippy::unwrap_used)]
+mod tests;

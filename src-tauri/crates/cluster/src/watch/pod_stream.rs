@@ -22,7 +22,7 @@ const ALL_SENT: &str = "k8s.io/initial-events-end";
 
 /// How following pods ended.
 pub(super) enum End {
-    /// This API server does not serve pods this way; nothing has been shown.
+    /// This API server does not serve pods this way; nothing was called complete.
     NotServed,
     /// Broken off; says whether a listing was complete before.
     Broken {
@@ -38,7 +38,6 @@ pub(super) async fn follow(client: &Client, limits: &Limits, shared: &Shared, sl
     let mut pods = Pods {
         shared,
         key: slot.key(),
-        listing: HashMap::new(),
         listed: false,
         version: None,
     };
@@ -66,8 +65,6 @@ enum Once {
 struct Pods<'a> {
     shared: &'a Shared,
     key: String,
-    /// What has come of a listing that is not complete.
-    listing: HashMap<String, Kept>,
     listed: bool,
     /// Where to go on.
     version: Option<String>,
@@ -136,30 +133,28 @@ impl Pods<'_> {
                 }
             }
         }
-        let mut news = news.into_iter();
-        while !self.listed {
-            let Some(event) = news.next() else {
-                return true;
-            };
-            match apply(&mut self.listing, &mut self.version, event) {
-                Ok(false) => {}
-                Ok(true) => {
-                    let complete = std::mem::take(&mut self.listing);
-                    self.listed = true;
-                    self.shared.change(&self.key, |stream| {
-                        stream.objects = Some(complete);
-                        stream.connected = true;
-                    });
-                }
-                Err(()) => return false,
-            }
-        }
         // One change of the store, however many events came at once.
-        let (mut good, version) = (true, &mut self.version);
+        let mut good = true;
         self.shared.change(&self.key, |stream| {
-            stream.connected = true;
-            let objects = stream.objects.get_or_insert_default();
-            good = news.all(|event| apply(objects, version, event).is_ok());
+            for event in news {
+                let objects = if self.listed {
+                    stream.connected = true;
+                    stream.objects.get_or_insert_default()
+                } else {
+                    &mut stream.coming
+                };
+                match apply(objects, &mut self.version, event) {
+                    Ok(all_sent) if all_sent && !self.listed => {
+                        self.listed = true;
+                        stream.all_came();
+                    }
+                    Ok(_) => {}
+                    Err(()) => {
+                        good = false;
+                        break;
+                    }
+                }
+            }
         });
         good
     }

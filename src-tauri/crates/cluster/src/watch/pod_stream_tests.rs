@@ -117,7 +117,7 @@ async fn what_was_there_comes_first_and_the_next_watch_goes_on_where_the_last_on
 }
 
 #[tokio::test]
-async fn a_listing_that_broke_off_is_never_shown() {
+async fn a_listing_that_broke_off_is_never_complete() {
     let half = stream(&[("ADDED", pod("a", "3"))]);
     let (mut head, body) = half.into_parts();
     let mut bytes = body.collect().await.unwrap().to_bytes().to_vec();
@@ -130,7 +130,7 @@ async fn a_listing_that_broke_off_is_never_shown() {
 }
 
 #[tokio::test]
-async fn where_it_is_not_served_nothing_is_shown_and_it_is_said() {
+async fn where_it_is_not_served_nothing_is_complete_and_it_is_said() {
     let json = br#"{"type":"ADDED","object":{}}"#.to_vec();
     for other in [
         answer(200, "application/json", json),

@@ -178,7 +178,23 @@ pub(super) struct Store {
 pub(super) struct Stream {
     /// None until the first listing is complete.
     pub objects: Option<HashMap<String, Kept>>,
+    /// What has come of a listing that is not complete.
+    pub coming: HashMap<String, Kept>,
     pub connected: bool,
+}
+
+impl Stream {
+    /// The last complete listing with what happened since; before the first one, as much of it as
+    /// has come.
+    pub fn known(&self) -> &HashMap<String, Kept> {
+        self.objects.as_ref().unwrap_or(&self.coming)
+    }
+
+    /// The listing is complete.
+    pub fn all_came(&mut self) {
+        self.objects = Some(std::mem::take(&mut self.coming));
+        self.connected = true;
+    }
 }
 
 /// The store with what wakes the painter of pictures.

@@ -52,7 +52,8 @@ impl PodMemory {
                     slots: Vec::new(),
                 };
             }
-            seen.observe(newest(state, &workload.workload), workload);
+            let newest = newest(state, &workload.workload);
+            seen.observe(newest, workload, picture.connected);
         }
     }
 
@@ -67,7 +68,8 @@ impl PodMemory {
 }
 
 impl Slots {
-    fn observe(&mut self, newest: Newest, workload: &WorkloadPicture) {
+    /// In a picture that is not up to date what is missing is only not seen.
+    fn observe(&mut self, newest: Newest, workload: &WorkloadPicture, up_to_date: bool) {
         let is_new = |pod: &PodPicture| pod.newest == (newest == Newest::New);
         // By name: a picture may hold ten thousand pods, and comes many times a second.
         let seen: HashMap<&str, &PodPicture> = workload
@@ -79,12 +81,10 @@ impl Slots {
             // What left its row is gone from it, be it that it moved to the other row.
             for (pod, row_is_new) in [(&mut slot.old, false), (&mut slot.new, true)] {
                 if let Some(known) = pod {
-                    match seen
-                        .get(known.name.as_str())
-                        .filter(|p| is_new(p) == row_is_new)
-                    {
-                        Some(now) => *known = pod_view(now),
-                        None => known.state = PodState::Gone,
+                    match seen.get(known.name.as_str()) {
+                        Some(now) if is_new(now) == row_is_new => *known = pod_view(now),
+                        None if !up_to_date => {}
+                        _ => known.state = PodState::Gone,
                     }
                 }
             }

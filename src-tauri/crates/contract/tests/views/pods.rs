@@ -78,6 +78,25 @@ fn columns(grid: &PodGrid) -> Vec<String> {
 }
 
 #[test]
+fn what_an_old_picture_lacks_is_only_not_seen() {
+    let (story, _) = router_runs();
+    let mut shell = Shell::of(&story);
+    let some = || picture(vec![pod("b", true, true)]);
+    let mut cut_off = some();
+    cut_off.connected = false;
+    let all = picture(vec![pod("a", true, true), pod("b", true, true)]);
+    let mut columns_of = |picture| {
+        shell.show(&story, "dev", picture);
+        shell.see(&story, OPERATOR, |i| {
+            columns(&rollout_view(i, &"dev".into()).unwrap().pods)
+        })
+    };
+    assert_eq!(columns_of(all), ["a/", "b/", "/"]);
+    assert_eq!(columns_of(cut_off), ["a/", "b/", "/"]);
+    assert_eq!(columns_of(some()), ["a-/", "b/", "/"]);
+}
+
+#[test]
 fn pods_keep_their_columns_while_others_come_and_go() {
     let (mut story, intent) = router_runs();
     let mut shell = Shell::of(&story);

@@ -1,0 +1,84 @@
+use serde_json::json;
+
+use super::super::store::{Slot, Stream};
+use super::*;
+
+fn workload() -> ObjectRef {
+    ObjectRef {
+        api_version: "apps/v1".into(),
+        kind: "Deployment".into(),
+        namespace: "fission".into(),
+        name: "router".into(),
+    }
+}
+
+fn kept(object: Value) -> Kept {
+    Kept::of(serde_json::from_value(object).unwrap()).unwrap()
+}
+
+fn pod(name: &str) -> Kept {
+    kept(json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": name, "uid": name, "ownerReferences": [
+            { "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "router-1", "uid": "set", "controller": true },
+        ] },
+        "spec": { "containers": [{ "name": "main" }] }, "status": { "phase": "Running" },
+    }))
+}
+
+/// Everything listed but the pods.
+fn without_pods() -> Shared {
+    let slots = Slot::of_namespace("fission");
+    let shared = Shared::new(vec![workload()], &slots);
+    let set = kept(json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": { "name": "router-1", "uid": "set", "ownerReferences": [
+            { "apiVersion": "apps/v1", "kind": "Deployment", "name": "router", "uid": "router", "controller": true },
+        ] },
+    }));
+    let router = kept(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "router", "uid": "router", "generation": 1 },
+        "spec": { "replicas": 3 }, "status": { "observedGeneration": 1 },
+    }));
+    for (key, name, kept) in [
+        ("fission/replicasets", "router-1", Some(set)),
+        ("fission/deployments", "router", Some(router)),
+        ("fission/events", "", None),
+    ] {
+        shared.change(key, |stream| {
+            stream.coming.extend(kept.map(|kept| (name.to_owned(), kept)));
+            stream.all_came();
+        });
+    }
+    shared
+}
+
+fn comes(shared: &Shared, name: &str) {
+    let come = |stream: &mut Stream| drop(stream.coming.insert(name.to_owned(), pod(name)));
+    shared.change("fission/pods", come);
+}
+
+fn names(picture: &Picture) -> Vec<&str> {
+    let pods = picture.workloads.iter().flat_map(|w| &w.pods);
+    pods.map(|pod| pod.name.as_str()).collect()
+}
+
+#[test]
+fn the_first_pods_are_shown_before_all_have_come_and_nobody_judges_on_them() {
+    let shared = without_pods();
+    let paint = || paint(&shared, &Limits::default());
+    assert!(paint().is_none());
+    comes(&shared, "a");
+    let first = paint().unwrap();
+    assert_eq!((names(&first), first.connected), (vec!["a"], false));
+    comes(&shared, "b");
+    shared.change("fission/pods", Stream::all_came);
+    let all = paint().unwrap();
+    assert_eq!((names(&all), all.connected), (vec!["a", "b"], true));
+
+    shared.change("fission/pods", |stream| stream.connected = false);
+    comes(&shared, "c");
+    let lost = paint().unwrap();
+    assert_eq!((names(&lost), lost.connected), (vec!["a", "b"], false));
+}
