@@ -233,12 +233,7 @@ impl Desktop {
     }
 }
 
-fn environment(
-    folder: &Path,
-    screen: &Screen,
-    bus: &Bus,
-    parts: Parts,
-) -> Vec<(String, String)> {
+fn environment(folder: &Path, screen: &Screen, bus: &Bus, parts: Parts) -> Vec<(String, String)> {
     let path = |part: &str| folder.join(part).display().to_string();
     let own = [
         ("HOME", path("home")),

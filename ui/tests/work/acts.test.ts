@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Backend, LogBatch } from '$ipc';
-import { session, speak } from '$shared';
+import type { Backend, LogBatch, RolloutView } from '$ipc';
+import { moduleStatusWord, session, speak } from '$shared';
 import AuditScreen from '../../src/features/audit/AuditScreen.svelte';
 import { chainCells, entriesPerCell } from '../../src/features/audit/chain-cells';
 import { jsonTokens } from '../../src/features/audit/json-tokens';
@@ -128,6 +128,37 @@ describe('the rollout', () => {
     const drawn = mustFind('log-lines').querySelectorAll('[data-index]').length;
     expect(drawn).toBeGreaterThan(5);
     expect(drawn).toBeLessThan(100);
+  });
+
+  it('keeps the log of a module that has passed until another one rolls out and nobody holds it', async () => {
+    const opened: string[] = [];
+    let told: RolloutView = runningRollout('bj-prod');
+    let send: (batch: LogBatch) => void = () => undefined;
+    await open('rollout', RolloutScreen, {
+      change: { banner: banner('bj-prod') },
+      wrap: (backend): Backend => ({
+        ...backend,
+        rolloutView: async () => told,
+        logsOpen: async (_r, _e, module, receive) => { opened.push(module); send = receive; return opened.length; },
+      }),
+    });
+    const comes = async (module: string, status: RolloutView['status']) => {
+      told = runningRollout('bj-prod', { module, status });
+      session.changed({ topic: 'rollout', subject: null, revision: 1 });
+      await vi.waitFor(() => expect(mustFind('rollout-status').textContent).toContain(moduleStatusWord(status)), 5000);
+    };
+    const first = told.module ?? '';
+    send(logBatch(1, 3));
+    await comes('fission-agent', 'waiting');
+    expect(mustFind('log-module').textContent).toBe(first);
+    expect(mustFind('log-lines').textContent).not.toBe('');
+    await press('log-hold');
+    await comes('fission-agent', 'running');
+    expect(opened).toEqual([first]);
+    await press('log-hold');
+    await settle();
+    expect(opened).toEqual([first, 'fission-agent']);
+    expect(byTest('log-module')).toBeNull();
   });
 
   it('cuts slots into bands without losing one', () => {

@@ -96,7 +96,8 @@ impl SecretService {
     /// keyring of an earlier one.
     pub async fn start_keyring(&mut self, password: &str) -> Result<(), Absent> {
         let home = self.home.path();
-        let said = std::fs::File::create(home.join(SAID)).map_err(|error| Absent(error.to_string()))?;
+        let said =
+            std::fs::File::create(home.join(SAID)).map_err(|error| Absent(error.to_string()))?;
         let mut keyring = Command::new(program("gnome-keyring-daemon")?)
             .args(["--foreground", "--unlock", "--components=secrets"])
             .arg(format!(

@@ -110,12 +110,10 @@ fn live<'a>(store: &'a Store, workload: &ObjectRef) -> Option<&'a Value> {
         .streams
         .iter()
         .filter(|(key, _)| in_namespace(key, &workload.namespace))
-        .find_map(
-            |(_, stream)| match stream.known().get(&workload.name)? {
-                Kept::Workload(kind, live) if *kind == workload.kind => Some(live.as_ref()),
-                _ => None,
-            },
-        )
+        .find_map(|(_, stream)| match stream.known().get(&workload.name)? {
+            Kept::Workload(kind, live) if *kind == workload.kind => Some(live.as_ref()),
+            _ => None,
+        })
 }
 
 fn in_namespace(key: &str, namespace: &str) -> bool {
@@ -129,7 +127,9 @@ fn kept<'a>(
     plural: &str,
 ) -> impl Iterator<Item = &'a Kept> + use<'a> {
     let stream = store.streams.get(&format!("{namespace}/{plural}"));
-    stream.into_iter().flat_map(|stream| stream.known().values())
+    stream
+        .into_iter()
+        .flat_map(|stream| stream.known().values())
 }
 
 struct Owned<'a> {

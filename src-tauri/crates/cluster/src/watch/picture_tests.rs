@@ -47,7 +47,9 @@ fn without_pods() -> Shared {
         ("fission/events", "", None),
     ] {
         shared.change(key, |stream| {
-            stream.coming.extend(kept.map(|kept| (name.to_owned(), kept)));
+            stream
+                .coming
+                .extend(kept.map(|kept| (name.to_owned(), kept)));
             stream.all_came();
         });
     }
