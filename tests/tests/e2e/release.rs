@@ -1,7 +1,7 @@
 //! The example release from the first start to 北京 prod, and back, with the keyboard alone, and with
 //! axe on every screen.
 
-use acceptance::desktop::{LIMITS, until};
+use acceptance::desktop::{LIMITS, Shown, until};
 use acceptance::play::{Play, example};
 
 use crate::desk::{Desk, Said};
@@ -36,10 +36,11 @@ async fn the_example_release_reaches_the_last_production_and_goes_back() {
 
     let place = &example::STOPS[2].environments[0];
     play.roll_back(place).await.said();
-    daemon
-        .wait_for(|one| one.summary.starts_with("北京 prod · 已回滚"))
-        .await
-        .said();
+    let went_back = |one: &Shown| {
+        one.summary == "北京 prod · 已回滚，旧版本健康"
+            || one.summary == "Beijing prod · Rolled back; the old version is healthy"
+    };
+    daemon.wait_for(went_back).await.said();
     play.upgrade_record().await.said();
     play.export_audit(desk.desktop.folder()).await.said();
     let eyes = play.eyes().expect("eyes");
