@@ -63,13 +63,7 @@ async fn the_package_installs_starts_and_leaves_nothing_but_the_data() {
     }
 
     let installed = Installed::of(&package);
-    let desktop = Desktop::with(Parts {
-        keychain: true,
-        notifications: true,
-        opengl: true,
-    })
-    .await
-    .expect("the desktop");
+    let desktop = Desktop::with(Parts::ALL).await.expect("the desktop");
     let data = desktop.folder().join("program");
     let evidence = folders::evidence("package");
     let window = Window::open_program(Path::new(INSTALLED), &desktop, &data, &evidence, &[])

@@ -123,6 +123,15 @@ pub struct Parts {
     pub opengl: bool,
 }
 
+impl Parts {
+    /// Nothing is missing.
+    pub const ALL: Parts = Parts {
+        keychain: true,
+        notifications: true,
+        opengl: true,
+    };
+}
+
 /// The whole of it; dropping it ends all its programs.
 pub struct Desktop {
     // In the order in which they end: whoever talks to another one ends first.
@@ -140,12 +149,7 @@ impl Desktop {
     /// # Errors
     /// When a part is missing or does not become ready.
     pub async fn start() -> Result<Desktop, DesktopFailure> {
-        Desktop::with(Parts {
-            keychain: true,
-            notifications: true,
-            opengl: true,
-        })
-        .await
+        Desktop::with(Parts::ALL).await
     }
 
     /// Starts a desktop that may lack parts.

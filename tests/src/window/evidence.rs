@@ -11,7 +11,6 @@ impl Window {
         if std::fs::create_dir_all(folder).is_err() {
             return Evidence(None);
         }
-        let _ = self.screenshot(&folder.join("screenshot.png")).await;
         if let Ok(text) = self.script("return document.body.innerText", vec![]).await {
             let _ = std::fs::write(folder.join("page.txt"), text.as_str().unwrap_or_default());
         }
@@ -24,6 +23,8 @@ impl Window {
             log.extend(std::fs::read(file).unwrap_or_default());
         }
         let _ = std::fs::write(folder.join("program.log"), log);
+        // Last: a driver that cannot take one answers nothing afterwards.
+        let _ = self.screenshot(&folder.join("screenshot.png")).await;
         Evidence(Some(folder.clone()))
     }
 }

@@ -47,6 +47,9 @@ pub enum WindowFailure {
     /// The picture is not as large as the window.
     #[error("the picture is {0} × {1} pixels")]
     Picture(u32, u32),
+    /// None came.
+    #[error("no picture of the window came in time: does its desktop draw through OpenGL?")]
+    NoPicture,
     /// Something that a look needs could not be read.
     #[error("reading {path}: {source}")]
     Read {

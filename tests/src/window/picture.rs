@@ -2,20 +2,24 @@
 
 use std::path::Path;
 
-use super::{Window, WindowFailure};
+use super::{LIMITS, Window, WindowFailure};
 
 impl Window {
     /// Saves a picture of the window.
     ///
     /// # Errors
-    /// When it cannot be taken, is of another size, or cannot be written.
+    /// When it cannot be taken (never without OpenGL), is of another size, or cannot be written.
     pub async fn screenshot(&self, path: &Path) -> Result<(), WindowFailure> {
-        self.drawn().await?;
-        let taken = self.driver.client.screenshot().await;
-        let png = taken.map_err(|source| WindowFailure::Driver {
-            what: "taking a picture".to_owned(),
-            source: Box::new(source),
-        })?;
+        // Without OpenGL the driver waits for a frame for ever.
+        let taken = tokio::time::timeout(LIMITS.step, async {
+            self.drawn().await?;
+            let taken = self.driver.client.screenshot().await;
+            taken.map_err(|source| WindowFailure::Driver {
+                what: "taking a picture".to_owned(),
+                source: Box::new(source),
+            })
+        });
+        let png = taken.await.map_err(|_| WindowFailure::NoPicture)??;
         let write = |path: &Path| {
             path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
             std::fs::write(path, &png)
