@@ -1,5 +1,5 @@
-//! The tests in two lanes. Those with a window wait most of their time, for pods and for a person's
-//! hands; beside them the others use what the machine has left.
+//! The tests in lanes. Those with a window wait most of their time, for pods and for a person's hands;
+//! beside them the others use what the machine has left.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -10,8 +10,11 @@ use crate::failure::Failure;
 use crate::process::{cargo, metadata, run};
 use crate::stages::{run_counting, run_counting_as};
 
-/// Targets that open windows.
-const WINDOWS: [&str; 3] = ["e2e", "hostile", "package"];
+/// Lanes of targets that open windows. Every other target is in a lane with all that is left.
+const WINDOWS: [(&str, &[&str]); 2] = [
+    ("window │ ", &["e2e"]),
+    ("hostile│ ", &["hostile", "package"]),
+];
 
 /// Runs every test of the workspace. In continuous integration (`CI` is set) one after the other:
 /// there a quiet machine is worth more than the minutes.
@@ -25,29 +28,42 @@ pub(crate) fn all(skips: &mut Vec<String>) -> Result<(), Failure> {
     // Neither lane waits for the other's compiler.
     run(&mut tests(&["--no-run"]))?;
     let targets = targets(&metadata(&["--no-deps"])?);
-    let mut with_window = tests(&[]);
-    let mut without = tests(&["--lib", "--bins"]);
-    for target in &targets {
-        let lane = if WINDOWS.contains(&target.as_str()) {
-            &mut with_window
-        } else {
-            &mut without
-        };
-        lane.args(["--test", target]);
+    let in_window = |target: &str| WINDOWS.iter().any(|(_, lane)| lane.contains(&target));
+    let mut others = tests(&["--lib", "--bins"]);
+    for target in targets.iter().filter(|target| !in_window(target)) {
+        others.args(["--test", target]);
     }
-    let mut of_windows = Vec::new();
-    let (windows, others) = std::thread::scope(|scope| {
-        let lane = scope.spawn(|| run_counting_as("window │ ", &mut with_window, &mut of_windows));
-        let others = run_counting_as("others │ ", &mut without, skips);
-        (lane.join(), others)
+    let mut lanes = vec![("others │ ", others)];
+    for (name, targets) in WINDOWS {
+        let mut lane = tests(&[]);
+        for target in targets {
+            lane.args(["--test", target]);
+        }
+        lanes.push((name, lane));
+    }
+    let ended: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = lanes
+            .iter_mut()
+            .map(|(name, lane)| {
+                scope.spawn(|| {
+                    let mut skips = Vec::new();
+                    let ended = run_counting_as(name, lane, &mut skips);
+                    (ended, skips)
+                })
+            })
+            .collect();
+        let join = |lane: std::thread::ScopedJoinHandle<'_, _>| {
+            lane.join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        running.into_iter().map(join).collect()
     });
-    skips.extend(of_windows);
-    let windows = windows.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let documentation = run_counting(&mut tests(&["--doc"]), skips);
-    let failures = [windows, others, documentation]
-        .into_iter()
-        .filter_map(Result::err)
-        .collect::<Vec<_>>();
+    let mut failures = Vec::new();
+    for (ended, of_lane) in ended {
+        skips.extend(of_lane);
+        failures.extend(ended.err());
+    }
+    failures.extend(run_counting(&mut tests(&["--doc"]), skips).err());
     match failures.len() {
         0 => Ok(()),
         _ => Err(Failure::Several(failures)),
@@ -82,8 +98,8 @@ mod tests {
     #[test]
     fn the_targets_of_every_package_are_in_one_of_the_lanes() {
         let targets = targets(&metadata(&["--no-deps"]).unwrap());
-        for window in WINDOWS {
-            assert!(targets.contains(window), "{window}");
+        for window in WINDOWS.iter().flat_map(|(_, lane)| *lane) {
+            assert!(targets.contains(*window), "{window}");
         }
         for other in ["stories", "line", "faults", "kills", "sqlite", "refusals"] {
             assert!(targets.contains(other), "{other}");
