@@ -25,7 +25,7 @@ pub(crate) fn all(skips: &mut Vec<String>) -> Result<(), Failure> {
     if std::env::var_os("CI").is_some() {
         return run_counting(&mut tests(&[]), skips);
     }
-    // Neither lane waits for the other's compiler.
+    // No lane waits for another one's compiler.
     run(&mut tests(&["--no-run"]))?;
     let targets = targets(&metadata(&["--no-deps"])?);
     let in_window = |target: &str| WINDOWS.iter().any(|(_, lane)| lane.contains(&target));

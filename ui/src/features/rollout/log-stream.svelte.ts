@@ -71,7 +71,7 @@ export class LogStream {
     };
   }
 
-  /** Forgets everything, when there is nothing to follow. */
+  /** Forgets what the log before said. */
   clear(): void {
     this.lines = [];
     this.dropped = 0;

@@ -19,7 +19,8 @@ pub trait Watching: Send + Sync {
 pub struct Picture {
     /// When the newest change came.
     pub at: Option<Instant>,
-    /// Whether the watch is connected now.
+    /// Whether the watch is connected now, and everything has been listed. Otherwise pods may be
+    /// missing, and what is there may be old: to be shown, never to be judged.
     pub connected: bool,
     /// One entry a workload, in the order asked for.
     pub workloads: Vec<WorkloadPicture>,
