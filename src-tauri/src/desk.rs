@@ -18,6 +18,7 @@ use vault::KeychainVault;
 use crate::commands::logs::LogStreams;
 use crate::notifier::DesktopNotifier;
 use crate::preferences::PreferencesFile;
+use crate::redraw::Redraws;
 use crate::rehearsals::Rehearsals;
 use crate::seat::{OpenWorkspace, Seat};
 use crate::seen::SeenPods;
@@ -47,6 +48,8 @@ pub struct Desk {
     pub seen: SeenPods,
     /// Log lines on their way to the window.
     pub logs: LogStreams,
+    /// How often the page had to be opened again.
+    pub redraws: Redraws,
     engine: OnceCell<Engine>,
     rehearsals: Arc<tokio::sync::Mutex<Option<Rehearsals>>>,
     seat: Mutex<Seat>,
@@ -70,6 +73,7 @@ impl Desk {
             folder,
             app,
             logs: LogStreams::default(),
+            redraws: Redraws::default(),
             seen: SeenPods::default(),
             sessions: Sessions::default(),
             engine: OnceCell::new(),

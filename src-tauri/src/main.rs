@@ -17,6 +17,7 @@ mod notifier;
 mod page;
 mod preferences;
 mod pulse;
+mod redraw;
 mod rehearsals;
 mod seat;
 mod seen;
@@ -40,6 +41,10 @@ fn main() {
         builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
             front::bring_forward(app)
         }));
+    }
+    #[cfg(target_os = "macos")]
+    {
+        builder = builder.on_web_content_process_terminate(redraw::end_of_process);
     }
     let commands = ipc::builder().invoke_handler();
     let built = builder

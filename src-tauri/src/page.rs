@@ -7,6 +7,7 @@ use tauri::{App, AppHandle, Manager, Url, WebviewWindowBuilder};
 
 use crate::desk::Desk;
 use crate::front::WINDOW;
+use crate::redraw;
 
 /// Opens the window. Other pages, further windows and downloads are refused, whoever asks for them:
 /// a script, a link, a file dropped on the window.
@@ -32,6 +33,7 @@ pub fn open(app: &App) -> Result<(), Box<dyn std::error::Error>> {
         .on_download(|_, _| false)
         .build()?;
     zoom(app.handle(), app.state::<Desk>().preferences.get().zoom);
+    redraw::watch(app.handle());
     Ok(())
 }
 

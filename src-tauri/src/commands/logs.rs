@@ -31,6 +31,14 @@ pub struct LogStreams {
     open: Mutex<HashMap<u32, watch::Sender<u32>>>,
 }
 
+impl LogStreams {
+    /// Ends all of them.
+    pub fn close_all(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clear();
+    }
+}
+
 /// Begins to send the log lines of a module's newest pods.
 #[tauri::command]
 #[specta::specta]

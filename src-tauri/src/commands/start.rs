@@ -13,6 +13,8 @@ use crate::{failures, folder, page};
 #[tauri::command]
 #[specta::specta]
 pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
+    // A page that begins is the only one: streams of one before it have nobody left to read them.
+    desk.logs.close_all();
     let engine = desk.engine().await?;
     let chain: ChainSummary = chain_summary(&engine.ledger().chain());
     if let Some(sequence) = chain.broken_at {
@@ -47,6 +49,7 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
         workspace,
         workspace_failure,
         interrupted,
+        redrawn: desk.redraws.told(),
         person: desk.seat().person.map(|person| person.to_string()),
     })
 }

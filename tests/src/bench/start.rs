@@ -93,7 +93,7 @@ async fn until_usable(desktop: &Desktop, program: &Path, data: &Path) -> Result<
 async fn shown(desktop: &Desktop, wanted: bool) -> Result<Option<Instant>, Failed> {
     let end = Instant::now() + LIMIT;
     while Instant::now() < end {
-        if (desktop.screen().pixels_of(ACCENT)? >= BUTTON) == wanted {
+        if (desktop.screen().pixels().of(ACCENT)? >= BUTTON) == wanted {
             return Ok(Some(Instant::now()));
         }
         tokio::time::sleep(LOOK).await;

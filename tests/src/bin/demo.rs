@@ -17,7 +17,7 @@ mod linux {
     use std::path::Path;
     use std::process::ExitCode;
 
-    use acceptance::desktop::Desktop;
+    use acceptance::desktop::{Desktop, Parts};
     use acceptance::folders;
     use acceptance::play::{Album, Play, copy_ledger, example};
     use acceptance::window::{Window, WindowFailure};
@@ -43,7 +43,7 @@ mod linux {
             // Most often it is not there.
             let _ = std::fs::remove_file(folder.join(stale));
         }
-        let desktop = Desktop::start().await?;
+        let desktop = Desktop::with(Parts::PLAIN).await?;
         let data_folder = desktop.folder().join("program");
         let window = Window::open(&desktop, &data_folder, &folder.join("failure")).await?;
         let mut play = Play::with_album(window, album);

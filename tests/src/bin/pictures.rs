@@ -19,7 +19,7 @@ mod linux {
     use std::path::Path;
     use std::process::ExitCode;
 
-    use acceptance::desktop::Desktop;
+    use acceptance::desktop::{Desktop, Parts};
     use acceptance::folders;
     use acceptance::play::example::{MODULES, STOPS};
     use acceptance::play::large::{ENTRIES, Large, long_ledger};
@@ -58,7 +58,7 @@ mod linux {
 
     /// An audit log that somebody has tampered with, while the program runs and at its next start.
     async fn tampered(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
-        let desktop = Desktop::start().await?;
+        let desktop = Desktop::with(Parts::PLAIN).await?;
         let data_folder = desktop.folder().join("program");
         let evidence = folder.join("failure");
         let window = Window::open(&desktop, &data_folder, &evidence).await?;
@@ -76,7 +76,7 @@ mod linux {
     /// The largest of everything, in the smallest window.
     async fn sizes(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let album = Album::new(folder)?;
-        let desktop = Desktop::start().await?;
+        let desktop = Desktop::with(Parts::PLAIN).await?;
         let large = Large::set_up(desktop.folder()).await?;
         let data_folder = desktop.folder().join("program");
         long_ledger(&data_folder, ENTRIES).await?;
@@ -88,7 +88,7 @@ mod linux {
     /// The first stage, and the second up to the middle of its rollout: every screen has been there.
     async fn pictures(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let album = Album::new(folder)?.with_looks();
-        let desktop = Desktop::start().await?;
+        let desktop = Desktop::with(Parts::PLAIN).await?;
         let window = Window::open(
             &desktop,
             &desktop.folder().join("program"),

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Area;
+
 /// Why the desktop cannot be had on this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum Missing {
@@ -57,4 +59,10 @@ pub enum DesktopFailure {
         /// What it said.
         said: String,
     },
+    /// A part of the screen that is none.
+    #[error("{0:?} is not on the screen")]
+    Outside(Area),
+    /// A picture that could not be made of pixels.
+    #[error("making a picture: {0}")]
+    Png(png::EncodingError),
 }

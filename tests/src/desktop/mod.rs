@@ -7,6 +7,7 @@ mod child;
 mod failure;
 mod keychain;
 mod notifications;
+mod pixels;
 mod screen;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub use child::{Program, Start};
 pub use failure::{DesktopFailure, Missing};
 pub use keychain::Keychain;
 pub use notifications::{Notifications, Shown};
+pub use pixels::{Area, Pixels};
 pub use screen::{SIZE, Screen, WindowId};
 
 use bus::Bus;
@@ -118,8 +120,8 @@ pub struct Parts {
     pub keychain: bool,
     /// A notification daemon.
     pub notifications: bool,
-    /// Drawing through OpenGL. It is emulated on the virtual screen, and then takes more of the
-    /// processor than everything else that a window does.
+    /// Drawing through OpenGL. It is emulated on the virtual screen: that takes more of the processor
+    /// than everything else that a window does, and the emulation has crashed.
     pub opengl: bool,
 }
 
@@ -129,6 +131,12 @@ impl Parts {
         keychain: true,
         notifications: true,
         opengl: true,
+    };
+
+    /// Nothing is missing that a person would miss on a virtual screen.
+    pub const PLAIN: Parts = Parts {
+        opengl: false,
+        ..Parts::ALL
     };
 }
 

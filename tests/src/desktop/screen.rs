@@ -1,11 +1,12 @@
 //! The virtual screen, and what a hand on the mouse would do on it.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use super::child::{Program, Start};
-use super::{DesktopFailure, failure::Missing};
+use super::{DesktopFailure, failure::Missing, pixels::Pixels};
 
 /// Width and height of the screen in pixels: the size the screens are designed for.
 pub const SIZE: (u32, u32) = (1440, 900);
@@ -13,8 +14,7 @@ pub const SIZE: (u32, u32) = (1440, 900);
 /// A virtual screen. There is no window manager: a window lies where it puts itself.
 pub struct Screen {
     display: String,
-    /// What it shows: the server keeps its pixels in this file.
-    pixels: PathBuf,
+    pixels: Pixels,
     _server: Program,
 }
 
@@ -64,37 +64,14 @@ impl Screen {
         }
         Ok(Screen {
             display: format!(":{}", number.trim()),
-            pixels: folder.join("Xvfb_screen0"),
+            pixels: Pixels::kept_in(folder.join("Xvfb_screen0")),
             _server: server,
         })
     }
 
-    /// How many pixels are of a colour (`0xRRGGBB`); one row in eight is looked at and counts for all.
-    ///
-    /// # Errors
-    /// When the server's file cannot be read.
-    pub fn pixels_of(&self, colour: u32) -> Result<usize, DesktopFailure> {
-        let failed = |source| DesktopFailure::File {
-            what: "reading the pixels of the screen",
-            source,
-        };
-        let bytes = std::fs::read(&self.pixels).map_err(failed)?;
-        // An X window dump: numbers of 32 bits, the highest byte first; colours; rows of 4 bytes a pixel.
-        let number = |index: usize| {
-            let bytes = bytes.get(index * 4..index * 4 + 4)?;
-            Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize)
-        };
-        let dump = || {
-            let (header, row, colours) = (number(0)?, number(12)?, number(19)?);
-            let rows = bytes.get(header + colours * 12..)?.chunks_exact(row);
-            let is_wanted = |pixel: &[u8]| {
-                let bytes = pixel.first_chunk().copied().unwrap_or_default();
-                u32::from_le_bytes(bytes) & 0x00ff_ffff == colour
-            };
-            let of_row = |row: &[u8]| row.chunks_exact(4).filter(|pixel| is_wanted(pixel)).count();
-            Some(rows.step_by(8).map(of_row).sum::<usize>() * 8)
-        };
-        dump().ok_or(DesktopFailure::NotReady("the file of the screen's pixels"))
+    /// What it shows.
+    pub fn pixels(&self) -> &Pixels {
+        &self.pixels
     }
 
     /// What `DISPLAY` has to be.
@@ -144,6 +121,28 @@ impl Screen {
         let id = window.0.to_string();
         self.xdotool(&["mousemove", "--window", &id, "20", "20", "click", "1"])
             .map(drop)
+    }
+
+    /// Holds keys in a window, by their X11 names, as a hand would.
+    ///
+    /// # Errors
+    /// When the screen refuses.
+    pub fn hold(
+        &self,
+        window: WindowId,
+        keys: &[&str],
+        time: Duration,
+    ) -> Result<(), DesktopFailure> {
+        let (id, seconds) = (window.0.to_string(), time.as_secs_f64().to_string());
+        let down = keys.iter().flat_map(|key| ["keydown", key]);
+        let up = keys.iter().rev().flat_map(|key| ["keyup", key]);
+        let arguments: Vec<&str> = ["windowfocus", "--sync", &id]
+            .into_iter()
+            .chain(down)
+            .chain(["sleep", &seconds])
+            .chain(up)
+            .collect();
+        self.xdotool(&arguments).map(drop)
     }
 
     fn output(&self, arguments: &[&str]) -> Result<String, DesktopFailure> {

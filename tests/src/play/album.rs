@@ -54,6 +54,7 @@ impl Album {
 
     pub(super) async fn take(&mut self, window: &Window, name: &str) -> Result<(), WindowFailure> {
         self.taken += 1;
+        window.dismiss_notifications().await?;
         window
             .screenshot(&self.folder.join(format!("{:02}-{name}.png", self.taken)))
             .await

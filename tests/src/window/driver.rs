@@ -85,24 +85,33 @@ impl Driver {
         &self.log
     }
 
-    /// Process ids of the program under test: it is the one of its group that runs that file.
+    /// Process id of the program under test: it is the one of its group that runs that file.
     pub(super) fn program(&self) -> Option<Pid> {
+        let wanted = self.program.to_string_lossy();
+        // A rebuilt program goes on running from the deleted file.
+        self.running(|file| file.to_string_lossy().starts_with(&*wanted))
+            .next()
+    }
+
+    /// Process ids of whatever draws for it.
+    pub(super) fn drawing(&self) -> impl Iterator<Item = Pid> {
+        self.running(|file| file.ends_with("WebKitWebProcess"))
+    }
+
+    /// Process ids of the group whose program is in a file as wanted.
+    fn running(&self, wanted: impl Fn(&Path) -> bool) -> impl Iterator<Item = Pid> {
         let group = self.programs.group().to_string();
-        let wanted = &self.program;
-        let processes = std::fs::read_dir("/proc").ok()?;
-        processes.flatten().find_map(|entry| {
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        processes.filter_map(move |entry| {
             let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
             // Behind the name, which is in brackets: state, parent, group.
             let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
             let in_group = fields.nth(2) == Some(group.as_str());
             let file = std::fs::read_link(entry.path().join("exe")).ok()?;
-            // A rebuilt program goes on running from the deleted file.
-            let ours = &file == wanted
-                || file
-                    .to_string_lossy()
-                    .starts_with(&*wanted.to_string_lossy());
-            (in_group && ours).then(|| Pid::from_raw(pid)).flatten()
+            (in_group && wanted(&file))
+                .then(|| Pid::from_raw(pid))
+                .flatten()
         })
     }
 

@@ -44,12 +44,9 @@ pub enum WindowFailure {
         /// Where screenshot, text and log are.
         evidence: Evidence,
     },
-    /// The picture is not as large as the window.
-    #[error("the picture is {0} × {1} pixels")]
-    Picture(u32, u32),
-    /// None came.
-    #[error("no picture of the window came in time: does its desktop draw through OpenGL?")]
-    NoPicture,
+    /// The window is not as large as it was made, and a picture would show something else.
+    #[error("the window is {0} × {1} pixels large")]
+    Picture(u64, u64),
     /// Something that a look needs could not be read.
     #[error("reading {path}: {source}")]
     Read {

@@ -11,15 +11,17 @@ mod verbs;
 mod zoom;
 
 use std::cell::{Cell, RefCell};
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use driver::Limits;
 pub use failure::{Evidence, Unopened, WindowFailure};
 
-use crate::desktop::{Desktop, SIZE};
+use crate::desktop::{Desktop, Pixels, SIZE, until};
 use crate::folders;
 use driver::Driver;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The limits.
 pub const LIMITS: Limits = Limits {
@@ -34,6 +36,9 @@ pub struct Window {
     driver: Driver,
     data_folder: PathBuf,
     evidence: PathBuf,
+    pixels: Pixels,
+    /// Address of the desktop's session bus.
+    bus: String,
     /// Width and height that it should have.
     size: Cell<(u32, u32)>,
     /// How large everything in it should be, in percent.
@@ -89,6 +94,8 @@ impl Window {
             driver,
             data_folder: data_folder.to_owned(),
             evidence: evidence.to_owned(),
+            pixels: desktop.screen().pixels().clone(),
+            bus: desktop.bus().to_owned(),
             size: Cell::new(SIZE),
             zoom: Cell::new(100),
             keyboard: Cell::new(false),
@@ -120,6 +127,38 @@ impl Window {
         Err(WindowFailure::Gone {
             said: driver::tail(self.driver.log()),
         })
+    }
+
+    /// Crashes the process that draws the page, as a graphics driver does. The driver answers nothing
+    /// any more then, whatever the window does.
+    ///
+    /// # Errors
+    /// When there is none that draws in time.
+    pub async fn crash_drawing(&self) -> Result<(), WindowFailure> {
+        let gone = || WindowFailure::Gone {
+            said: driver::tail(self.driver.log()),
+        };
+        let drawing = until(LIMITS.open, async || {
+            Ok::<_, WindowFailure>(self.driver.drawing().next())
+        });
+        let drawing = drawing.await?.ok_or_else(gone)?;
+        // Its own handler would survive a SIGSEGV that comes from outside.
+        kill_process(drawing, Signal::ABORT).map_err(|_| gone())?;
+        let ended = until(LIMITS.open, async || {
+            let ended = self.driver.drawing().all(|one| one != drawing);
+            Ok::<_, WindowFailure>(ended.then_some(()))
+        });
+        ended.await?.ok_or_else(gone)
+    }
+
+    /// The threads of the process that draws the page, by the names that the system has for them.
+    pub fn drawing_threads(&self) -> Vec<String> {
+        let threads =
+            |process: Pid| std::fs::read_dir(format!("/proc/{}/task", process.as_raw_pid()));
+        let threads = self.driver.drawing().flat_map(threads).flatten().flatten();
+        let name = |thread: DirEntry| std::fs::read_to_string(thread.path().join("comm")).ok();
+        let names = threads.filter_map(name);
+        names.map(|name| name.trim().to_owned()).collect()
     }
 
     /// Ends the program in order.

@@ -20,12 +20,7 @@ pub struct Desk {
 impl Desk {
     /// Sets it up; `None` where there can be none, said loudly.
     pub async fn set_up(test: &str) -> Option<Desk> {
-        // Who takes pictures asks for all parts: without OpenGL there are none.
-        let plain = Parts {
-            opengl: false,
-            ..Parts::ALL
-        };
-        Desk::with(test, plain).await
+        Desk::with(test, Parts::PLAIN).await
     }
 
     /// The same with parts missing.

@@ -9,6 +9,7 @@ mod keychain;
 mod locks;
 mod motion;
 mod plugins;
+mod redraw;
 mod release;
 mod restart;
 mod site;

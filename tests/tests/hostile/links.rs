@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use acceptance::desktop::{LIMITS, Parts, until};
+use acceptance::desktop::{LIMITS, until};
 use acceptance::folders;
 use acceptance::play::Play;
 use acceptance::window::{Window, WindowFailure};
@@ -49,7 +49,7 @@ impl Opener {
 
 #[tokio::test]
 async fn a_document_opens_outside_only_as_it_was_shown() {
-    let Some(desk) = Desk::with("links", Parts::ALL).await else {
+    let Some(desk) = Desk::set_up("links").await else {
         return;
     };
     let folder = desk.desktop.folder();

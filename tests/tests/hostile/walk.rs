@@ -1,6 +1,5 @@
 //! A walk through every screen with hostile text in every field.
 
-use acceptance::desktop::Parts;
 use acceptance::folders;
 use acceptance::play::Play;
 use acceptance::play::example::{OPERATOR, Place, Stop};
@@ -87,7 +86,7 @@ impl Walk {
 
 #[tokio::test]
 async fn hostile_text_stays_text_on_every_screen() {
-    let Some(desk) = Desk::with("hostile", Parts::ALL).await else {
+    let Some(desk) = Desk::set_up("hostile").await else {
         return;
     };
     let outside = Outside::listen().await;

@@ -938,6 +938,8 @@ export type FailureCode =
 "exportUnwritable" | 
 /**  A form field is wrong. Params: field (`Field`), expectation and what that names. */
 "formInvalid" | 
+/**  The process that draws the window ended by itself, and the page was opened again. */
+"pageRedrawn" | 
 /**  The long-running work was cancelled by the person. */
 "cancelled" | 
 /**  A defect of the program. Params: none; the detail says where. */
@@ -2079,6 +2081,8 @@ export type StartView = {
 	workspace_failure: Failure | null,
 	/**  Releases that were cut off in the middle of something. */
 	interrupted: InterruptedView[],
+	/**  Why the page had to be opened again, if it had to: told once. */
+	redrawn: Failure | null,
 	/**  Who sat at the workstation last. */
 	person: string | null,
 };

@@ -53,6 +53,7 @@ export const failures: Record<FailureCode, Three> = {
   passphraseWrong: three(m.failure_passphraseWrong_happened, m.failure_passphraseWrong_unchanged, m.failure_passphraseWrong_next),
   noKey: three(m.failure_noKey_happened, m.failure_noKey_unchanged, m.failure_noKey_next),
   keyLocked: three(m.failure_keyLocked_happened, m.failure_keyLocked_unchanged, m.failure_keyLocked_next),
+  pageRedrawn: three(m.failure_pageRedrawn_happened, m.failure_pageRedrawn_unchanged, m.failure_pageRedrawn_next),
   ledgerBroken: three(m.failure_ledgerBroken_happened, m.failure_ledgerBroken_unchanged, m.failure_ledgerBroken_next),
   ledgerDamaged: three(m.failure_ledgerDamaged_happened, m.failure_ledgerDamaged_unchanged, m.failure_ledgerDamaged_next),
   ledgerInUse: three(m.failure_ledgerInUse_happened, m.failure_ledgerInUse_unchanged, m.failure_ledgerInUse_next),

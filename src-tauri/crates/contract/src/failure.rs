@@ -176,6 +176,8 @@ pub enum FailureCode {
     ExportUnwritable,
     /// A form field is wrong. Params: field (`Field`), expectation and what that names.
     FormInvalid,
+    /// The process that draws the window ended by itself, and the page was opened again.
+    PageRedrawn,
     /// The long-running work was cancelled by the person.
     Cancelled,
     /// A defect of the program. Params: none; the detail says where.

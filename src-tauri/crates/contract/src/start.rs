@@ -23,6 +23,8 @@ pub struct StartView {
     pub workspace_failure: Option<Failure>,
     /// Releases that were cut off in the middle of something.
     pub interrupted: Vec<InterruptedView>,
+    /// Why the page had to be opened again, if it had to: told once.
+    pub redrawn: Option<Failure>,
     /// Who sat at the workstation last.
     pub person: Option<String>,
 }

@@ -16,6 +16,8 @@ const listeners = new Set<Listener>();
 class Session {
   start = $state.raw<StartView | null>(null);
   startFailure = $state<Failure | null>(null);
+  /** Why the page was opened again, until somebody has read it. */
+  redrawn = $state<Failure | null>(null);
   workspace = $state.raw<WorkspaceView | null>(null);
   banner = $state.raw<BannerView | null>(null);
   release = $state.raw<ReleaseView | null>(null);
@@ -56,6 +58,7 @@ class Session {
       const start = await backend().start();
       this.startFailure = null;
       this.start = start;
+      this.redrawn = start.redrawn ?? this.redrawn;
       this.chain = start.chain;
       this.person = start.person;
       this.workspace = start.workspace;

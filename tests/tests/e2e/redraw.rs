@@ -1,0 +1,114 @@
+//! The process that draws the page crashes in the middle of a release. The driver sees nothing of the
+//! window after that: eyes, hands and the desktop's own notices do.
+
+use std::time::Duration;
+
+use acceptance::desktop::{DesktopFailure, Parts, Screen, WindowId, until};
+use acceptance::folders;
+use acceptance::play::{Play, example};
+use acceptance::window::LIMITS;
+
+use crate::desk::{Desk, Said};
+
+/// Crashes within a minute after which the window asks before it draws again.
+const AT_MOST: usize = 3;
+
+/// The thread that draws through OpenGL: the last fifteen bytes of its name.
+const COMPOSITOR: &str = "eadedCompositor";
+
+/// Ground of a failure that is told, in light.
+const TOLD: u32 = 0x00fb_e2df;
+/// Pixels of it that are a note and not something small.
+const NOTE: usize = 10_000;
+
+/// Longer than the way back has to be held.
+const HELD: Duration = Duration::from_millis(1500);
+
+#[tokio::test]
+async fn a_window_whose_drawing_process_crashes_comes_back_and_the_release_goes_on() {
+    // Through OpenGL, for it is its drivers that crash.
+    let Some(desk) = Desk::with("redraw", Parts::ALL).await else {
+        return;
+    };
+    let mut play = Play::new(desk.window().await);
+    play.first_start().await.said();
+    play.window().theme("light").await.said();
+    play.create_keys().await.said();
+    play.create_release().await.said();
+    let stop = &example::STOPS[0];
+    play.prepare(stop).await.said();
+    play.pass_gate(stop).await.said();
+    let (place, module) = (&stop.environments[0], example::MODULES[0]);
+    play.arm(place, module).await.said();
+    play.start(place, module).await.said();
+    play.watch(module, |status| status == "running")
+        .await
+        .said();
+
+    let screen = desk.desktop.screen();
+    let daemon = desk.desktop.notifications().unwrap();
+    let program = play.window().process();
+    let before = play.window().drawing_threads();
+    assert!(
+        before.iter().any(|thread| thread == COMPOSITOR),
+        "{before:?}"
+    );
+    play.window().crash_drawing().await.said();
+    note(screen, true).await;
+    // And not by the same way again.
+    let after = play.window().drawing_threads();
+    assert!(
+        !after.iter().any(|thread| thread == COMPOSITOR),
+        "{after:?}"
+    );
+    daemon
+        .wait_for(|one| one.summary.ends_with("上线完成") && one.body.contains(module))
+        .await
+        .said();
+    let folder = folders::evidence("redraw-seen");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("told.png"), screen.pixels().png().said()).unwrap();
+    // What is on the screen is no picture: the keys for the way back work in it.
+    let window = named(screen, "Pilothouse").await;
+    screen.hold(window, &["ctrl", "BackSpace"], HELD).said();
+    daemon
+        .wait_for(|one| one.summary.ends_with("已回滚，旧版本健康"))
+        .await
+        .said();
+
+    // Again and again: then it is in the page, and the desktop asks.
+    for _ in 1..AT_MOST {
+        play.window().crash_drawing().await.said();
+        note(screen, false).await;
+        note(screen, true).await;
+    }
+    play.window().crash_drawing().await.said();
+    let dialog = named(screen, "画不出窗口").await;
+    std::fs::write(folder.join("asked.png"), screen.pixels().png().said()).unwrap();
+    screen.hold(dialog, &["Return"], Duration::ZERO).said();
+    note(screen, true).await;
+    assert_eq!(play.window().process(), program);
+
+    // Nothing was cut off for the program: the next start has nothing to go on with.
+    play.into_window().kill().said();
+    let play = Play::new(desk.window().await);
+    play.window().wait_for("way-back-state").await.said();
+    assert!(!play.window().shows("interrupted-found").await.said());
+}
+
+/// Waits until the screen shows that something is told, or shows it no more.
+async fn note(screen: &Screen, wanted: bool) {
+    let told = until(LIMITS.open, async || {
+        let told = screen.pixels().of(TOLD)? >= NOTE;
+        Ok::<_, DesktopFailure>((told == wanted).then_some(()))
+    });
+    told.await.said().expect("the page to tell of the crash");
+}
+
+/// Waits for a window by its title.
+async fn named(screen: &Screen, title: &str) -> WindowId {
+    let found = until(LIMITS.open, async || {
+        Ok::<_, DesktopFailure>(screen.windows(title)?.first().copied())
+    });
+    found.await.said().expect(title)
+}
