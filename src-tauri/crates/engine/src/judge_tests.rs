@@ -54,6 +54,7 @@ fn picture(phase: RolloutPhase, available: u32, pods: Vec<PodPicture>) -> Pictur
         connected: true,
         workloads: vec![WorkloadPicture {
             workload,
+            resource_version: None,
             rollout: Some(rollout),
             pods,
         }],

@@ -71,6 +71,7 @@ fn paint_workload(store: &Store, workload: &ObjectRef) -> (WorkloadPicture, Vec<
         return (
             WorkloadPicture {
                 workload: workload.clone(),
+                resource_version: None,
                 rollout: None,
                 pods: Vec::new(),
             },
@@ -78,12 +79,7 @@ fn paint_workload(store: &Store, workload: &ObjectRef) -> (WorkloadPicture, Vec<
         );
     };
     let owned = owned(store, workload, live);
-    let mut uids: Vec<String> = live
-        .pointer("/metadata/uid")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .into_iter()
-        .collect();
+    let mut uids: Vec<String> = text(live, "/metadata/uid").into_iter().collect();
     uids.extend(owned.sets.iter().map(|set| set.uid.clone()));
     uids.extend(owned.pods.iter().map(|(pod, _)| pod.uid.clone()));
     let pods = owned
@@ -98,11 +94,18 @@ fn paint_workload(store: &Store, workload: &ObjectRef) -> (WorkloadPicture, Vec<
     (
         WorkloadPicture {
             workload: workload.clone(),
+            resource_version: text(live, "/metadata/resourceVersion"),
             rollout,
             pods,
         },
         uids,
     )
+}
+
+fn text(live: &Value, path: &str) -> Option<String> {
+    live.pointer(path)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 fn live<'a>(store: &'a Store, workload: &ObjectRef) -> Option<&'a Value> {
@@ -146,11 +149,7 @@ fn owned<'a>(store: &'a Store, workload: &ObjectRef, live: &Value) -> Owned<'a> 
             _ => None,
         })
         .collect();
-    // Until the controller has looked at the new template, the newest ReplicaSet is of the old one.
-    let newest = sets
-        .iter()
-        .max_by_key(|set| (set.revision, set.created))
-        .filter(|_| !rollout::unobserved(live));
+    let newest = newest(&sets, live);
     let revision = live
         .pointer("/status/updateRevision")
         .and_then(Value::as_str);
@@ -177,6 +176,22 @@ fn owned<'a>(store: &'a Store, workload: &ObjectRef, live: &Value) -> Owned<'a> 
         (a.picture.created_at, &a.picture.name).cmp(&(b.picture.created_at, &b.picture.name))
     });
     Owned { sets, pods }
+}
+
+/// The ReplicaSet of the template that a Deployment has now, if it is known here. Each kind has a stream
+/// of its own: what the Deployment says already, the ReplicaSets may not have heard of yet.
+fn newest<'a>(sets: &[&'a ReplicaSet], live: &Value) -> Option<&'a ReplicaSet> {
+    let updated = live.pointer("/status/updatedReplicas");
+    let none_updated = updated.and_then(Value::as_u64).unwrap_or(0) == 0;
+    // Before the controller has looked at the template, and in a pause, there is none of it.
+    if rollout::unobserved(live) || none_updated {
+        return None;
+    }
+    let revision = live.pointer("/metadata/revision").and_then(Value::as_u64);
+    sets.iter()
+        .copied()
+        .filter(|set| revision.is_none_or(|revision| set.revision == revision))
+        .max_by_key(|set| (set.revision, set.created))
 }
 
 /// Newest pods of a workload that have a log, the newest first: name and first container.

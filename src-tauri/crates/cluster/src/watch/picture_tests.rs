@@ -84,3 +84,51 @@ fn the_first_pods_are_shown_before_all_have_come_and_nobody_judges_on_them() {
     let lost = paint().unwrap();
     assert_eq!((names(&lost), lost.connected), (vec!["a", "b"], false));
 }
+
+fn set(name: &str, revision: &str) -> Kept {
+    kept(json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": { "name": name, "uid": name,
+            "annotations": { "deployment.kubernetes.io/revision": revision },
+            "ownerReferences": [
+                { "apiVersion": "apps/v1", "kind": "Deployment", "name": "router", "uid": "router", "controller": true },
+            ] },
+    }))
+}
+
+fn router(revision: &str, updated: u32) -> Kept {
+    kept(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "router", "uid": "router", "generation": 2, "resourceVersion": "77",
+            "annotations": { "deployment.kubernetes.io/revision": revision } },
+        "spec": { "replicas": 3 }, "status": { "observedGeneration": 2, "updatedReplicas": updated },
+    }))
+}
+
+#[test]
+fn the_newest_replica_set_is_that_of_the_deployments_revision_and_until_it_is_known_none_is() {
+    let slots = Slot::of_namespace("fission");
+    let shared = Shared::new(vec![workload()], &slots);
+    let come = |kind: &str, name: &str, kept: Kept| {
+        shared.change(&format!("fission/{kind}"), |stream| {
+            stream.coming.insert(name.to_owned(), kept);
+            stream.all_came();
+        });
+    };
+    let newest = || {
+        let picture = paint(&shared, &Limits::default()).unwrap();
+        let workload = &picture.workloads[0];
+        assert_eq!(workload.resource_version.as_deref(), Some("77"));
+        workload.pods[0].newest
+    };
+    come("pods", "a", pod("a"));
+    come("replicasets", "set", set("set", "1"));
+    come("deployments", "router", router("1", 3));
+    assert!(newest());
+    // The controller has made a second one, and its stream has not told of it.
+    come("deployments", "router", router("2", 1));
+    assert!(!newest());
+    // In a pause it makes none.
+    come("deployments", "router", router("1", 0));
+    assert!(!newest());
+}

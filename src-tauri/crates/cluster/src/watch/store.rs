@@ -117,23 +117,20 @@ impl Kept {
                 .and_then(|a| a.get(key))
                 .cloned()
         };
+        let revision = annotation("deployment.kubernetes.io/revision").and_then(|r| r.parse().ok());
         Some(match kind.as_str() {
             "Pod" => Kept::Pod(Box::new(Pod::of(&metadata, &data, uid, owner, created)?)),
-            "ReplicaSet" => {
-                let revision = annotation("deployment.kubernetes.io/revision")
-                    .and_then(|r| r.parse().ok())
-                    .unwrap_or(0);
-                Kept::ReplicaSet(ReplicaSet {
-                    uid,
-                    owner,
-                    revision,
-                    created,
-                })
-            }
+            "ReplicaSet" => Kept::ReplicaSet(ReplicaSet {
+                uid,
+                owner,
+                revision: revision.unwrap_or(0),
+                created,
+            }),
             "Event" => Kept::Happening(Box::new(super::picture::happening(&data, created)?)),
             _ => {
                 let generation = annotation("deprecated.daemonset.template.generation");
-                Kept::Workload(kind, Box::new(pruned(&metadata, uid, &data, generation)))
+                let pruned = pruned(&metadata, uid, &data, generation, revision);
+                Kept::Workload(kind, Box::new(pruned))
             }
         })
     }
@@ -145,6 +142,7 @@ fn pruned(
     uid: String,
     data: &Value,
     template_generation: Option<String>,
+    revision: Option<u64>,
 ) -> Value {
     let mut spec = data["spec"].clone();
     if let Some(spec) = spec.as_object_mut() {
@@ -153,7 +151,11 @@ fn pruned(
         });
     }
     serde_json::json!({
-        "metadata": { "name": metadata.name, "uid": uid, "generation": metadata.generation, "templateGeneration": template_generation },
+        "metadata": {
+            "name": metadata.name, "uid": uid, "generation": metadata.generation,
+            "resourceVersion": metadata.resource_version,
+            "templateGeneration": template_generation, "revision": revision,
+        },
         "spec": spec,
         "status": data["status"],
     })

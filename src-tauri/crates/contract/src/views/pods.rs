@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
-    EnvironmentId, EnvironmentState, Instant, ModuleId, MutationOutcome, MutationVerb, ObjectRef,
-    Release,
+    EnvironmentId, EnvironmentState, Instant, LiveHead, ModuleId, MutationOutcome, MutationVerb,
+    ObjectRef, Release,
 };
 use engine::ports::{Picture, PodPicture, WorkloadPicture};
 
@@ -52,7 +52,7 @@ impl PodMemory {
                     slots: Vec::new(),
                 };
             }
-            let newest = newest(state, &workload.workload);
+            let newest = newest(state, workload);
             seen.observe(newest, workload, picture.connected);
         }
     }
@@ -179,15 +179,19 @@ fn pod_view(pod: &PodPicture) -> PodView {
     }
 }
 
-/// Whether the workload's newest template is the release's: what the newest write to it was.
-fn newest(state: &EnvironmentState, workload: &ObjectRef) -> Newest {
+/// Whether the workload's newest template is the release's: what the newest write to it was of those
+/// that the picture shows. A write is in the ledger before the watch tells of it.
+fn newest(state: &EnvironmentState, seen: &WorkloadPicture) -> Newest {
     let written = state.settled.iter().rev().find(|settled| {
-        &settled.intent.object == workload
-            && matches!(settled.outcome, MutationOutcome::Applied { .. })
+        settled.intent.object == seen.workload
             && matches!(
                 settled.intent.verb,
                 MutationVerb::Apply | MutationVerb::Restore | MutationVerb::Remove
             )
+            && match &settled.outcome {
+                MutationOutcome::Applied { live } => shows(seen, live.as_ref()),
+                _ => false,
+            }
     });
     match written.map(|settled| settled.intent.verb) {
         Some(MutationVerb::Apply) => Newest::New,
@@ -195,9 +199,19 @@ fn newest(state: &EnvironmentState, workload: &ObjectRef) -> Newest {
     }
 }
 
+/// Whether a picture is of after a write. Resource versions of one resource are numbers that grow
+/// (KEP-5504); where they are none, nothing is known of the order.
+fn shows(seen: &WorkloadPicture, written: Option<&LiveHead>) -> bool {
+    let number = |version: &str| version.parse::<u64>().ok();
+    let seen = seen.resource_version.as_deref().and_then(number);
+    let written = written.and_then(|live| number(&live.resource_version));
+    seen.zip(written)
+        .is_none_or(|(seen, written)| seen >= written)
+}
+
 /// Ready pods of the release's version of a workload.
 pub(super) fn ready_of_new(state: &EnvironmentState, workload: &WorkloadPicture) -> u32 {
-    match newest(state, &workload.workload) {
+    match newest(state, workload) {
         Newest::Old => 0,
         Newest::New => super::common::count(new_pods(workload).filter(|pod| pod.ready).count()),
     }
@@ -240,9 +254,7 @@ pub(super) fn grid(
         })
         .unwrap_or_default();
     let readings = || seen.iter().filter_map(|w| w.rollout.as_ref());
-    let ours = seen
-        .iter()
-        .filter(|w| newest(state, &w.workload) == Newest::New);
+    let ours = seen.iter().filter(|w| newest(state, w) == Newest::New);
     let pods: Vec<&PodPicture> = ours.flat_map(|w| new_pods(w)).collect();
     let starts: Vec<f64> = pods
         .iter()

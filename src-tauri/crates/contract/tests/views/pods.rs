@@ -39,6 +39,7 @@ fn picture(pods: Vec<PodPicture>) -> Picture {
         connected: true,
         workloads: vec![WorkloadPicture {
             workload: object("router", "dev"),
+            resource_version: None,
             rollout: Some(RolloutReading {
                 phase: RolloutPhase::Progressing,
                 wanted: 3,
@@ -94,6 +95,33 @@ fn what_an_old_picture_lacks_is_only_not_seen() {
     assert_eq!(columns_of(all), ["a/", "b/", "/"]);
     assert_eq!(columns_of(cut_off), ["a/", "b/", "/"]);
     assert_eq!(columns_of(some()), ["a-/", "b/", "/"]);
+}
+
+/// The ledger has the write at once, the watch a moment later.
+#[test]
+fn pods_of_before_a_write_are_none_of_its_version() {
+    let (mut story, intent) = router_runs();
+    let mut outcome = applied("router", "dev");
+    if let MutationOutcome::Applied { live: Some(live) } = &mut outcome {
+        live.resource_version = "2".to_owned();
+    }
+    story.settle("dev", &intent.id, outcome);
+    let mut shell = Shell::of(&story);
+    let mut grid_at = |version: &str, pods| {
+        let mut seen = picture(pods);
+        seen.workloads[0].resource_version = Some(version.to_owned());
+        shell.show(&story, "dev", seen);
+        let grid = shell.see(&story, OPERATOR, |i| {
+            rollout_view(i, &"dev".into()).unwrap().pods
+        });
+        (columns(&grid), grid.ready)
+    };
+    let a = |newest| pod("a", newest, true);
+    let text = |columns: &[&str]| columns.iter().map(|one| (*one).to_owned()).collect();
+    // 10 comes after 2, whatever the alphabet says.
+    assert_eq!(grid_at("1", vec![a(true)]), (text(&["a/", "/", "/"]), 0));
+    let after = grid_at("10", vec![a(false), pod("x", true, true)]);
+    assert_eq!(after, (text(&["a/x", "/", "/"]), 1));
 }
 
 #[test]

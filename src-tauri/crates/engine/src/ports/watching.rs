@@ -33,6 +33,8 @@ pub struct Picture {
 pub struct WorkloadPicture {
     /// The workload.
     pub workload: ObjectRef,
+    /// Its resource version; none when it does not exist.
+    pub resource_version: Option<String>,
     /// How its rollout stands; none when it does not exist.
     pub rollout: Option<RolloutReading>,
     /// Pods in a stable order.

@@ -236,6 +236,7 @@ impl FakeCluster {
             let rollout = reading(&state, workload);
             WorkloadPicture {
                 workload: workload.clone(),
+                resource_version: None,
                 rollout: (rollout.phase != RolloutPhase::Missing).then_some(rollout),
                 pods: Vec::new(),
             }
