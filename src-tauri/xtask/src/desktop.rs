@@ -1,10 +1,11 @@
 //! Starting the program, on the screen or on a virtual one.
 
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use crate::failure::{Failure, io};
-use crate::process::{announce, cargo, run as run_command, status, step};
+use crate::process::{announce, cargo, ours, run as run_command, status, step};
 use crate::{folders, setup};
 
 pub(crate) fn run(headless: bool) -> Result<ExitCode, Failure> {
@@ -14,61 +15,54 @@ pub(crate) fn run(headless: bool) -> Result<ExitCode, Failure> {
     setup::prepare(setup::For::Window)?;
     build()?;
     announce("starting Pilothouse");
-    let program = format!("debug/pilothouse{}", std::env::consts::EXE_SUFFIX);
-    let mut command = Command::new(folders::target().join(program));
-    Ok(code(status(command.current_dir(folders::root()))?))
+    Ok(code(status(&mut ours(&built("pilothouse")))?))
 }
 
 pub(crate) fn pictures() -> Result<ExitCode, Failure> {
     driven("pictures")
 }
 
-pub(crate) fn build() -> Result<(), Failure> {
+fn build() -> Result<(), Failure> {
     step("building Pilothouse", || {
         run_command(&mut cargo(&["build", "--package", "pilothouse"]))
     })
 }
 
+/// Builds the program and all that tests it in one go: asked for one by one, libraries would be built
+/// again with the features that each of them happens to need.
+pub(crate) fn build_with_tests() -> Result<(), Failure> {
+    step("building Pilothouse and its tests", || {
+        let all = ["build", "--workspace", "--bins", "--tests"];
+        run_command(&mut cargo(&all))
+    })
+}
+
+/// A program of ours, as the builds above leave it.
+fn built(program: &str) -> PathBuf {
+    let file = format!("debug/{program}{}", std::env::consts::EXE_SUFFIX);
+    folders::target().join(file)
+}
+
 /// Runs a program of the acceptance crate with a screen and a session bus of its own.
 fn driven(program: &str) -> Result<ExitCode, Failure> {
     setup::prepare(setup::For::Tests)?;
-    build()?;
-    step(&format!("building {program}"), || {
-        run_command(&mut cargo(&[
-            "build",
-            "--package",
-            "acceptance",
-            "--bin",
-            program,
-        ]))
+    step(&format!("building Pilothouse and {program}"), || {
+        let packages = ["--package", "pilothouse", "--package", "acceptance"];
+        let mut command = cargo(&["build", "--bin", "pilothouse", "--bin", program]);
+        run_command(command.args(packages))
     })?;
-    let arguments = [
-        "run",
-        "--quiet",
-        "--package",
-        "acceptance",
-        "--bin",
-        program,
-    ];
+    let file = built(program);
     if !cfg!(target_os = "linux") {
         announce(&format!("running {program}"));
-        return Ok(code(status(&mut cargo(&arguments))?));
+        return Ok(code(status(&mut ours(&file))?));
     }
     let screen = Screen::open()?;
     announce(&format!(
         "running {program} on virtual display {}",
         screen.display
     ));
-    let cargo = cargo(&arguments);
-    let mut command = Command::new("dbus-run-session");
-    command
-        .arg("--")
-        .arg(cargo.get_program())
-        .args(cargo.get_args());
-    for (name, value) in cargo.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
-    command.current_dir(folders::root());
+    let mut command = ours(Path::new("dbus-run-session"));
+    command.arg("--").arg(file);
     command
         .env("DISPLAY", &screen.display)
         .env_remove("WAYLAND_DISPLAY");

@@ -61,7 +61,7 @@ fn run_stage(report: &mut Report, stage: &str, filter: Option<&str>) {
             ]))
         }),
         "programs" => programs(report),
-        "build" => report.stage("the program", |_| desktop::build()),
+        "build" => report.stage("the program and its tests", |_| desktop::build_with_tests()),
         _ => report.stage("tests", |skips| match filter {
             None => lanes::all(skips),
             Some(filter) => run_counting(&mut lanes::tests(&[filter]), skips),
