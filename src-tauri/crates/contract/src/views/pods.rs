@@ -25,7 +25,9 @@ struct Slots {
 /// Which row the pods of the newest template stand in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Newest {
-    /// Nothing of the release is on the cluster, or it was taken back: they are the old version.
+    /// Nothing of the release is on the cluster: every pod is of an old version.
+    Untouched,
+    /// It was taken back: they are the old version, and all others the release's.
     Old,
     /// The release's template is on the cluster.
     New,
@@ -70,7 +72,11 @@ impl PodMemory {
 impl Slots {
     /// In a picture that is not up to date what is missing is only not seen.
     fn observe(&mut self, newest: Newest, workload: &WorkloadPicture, up_to_date: bool) {
-        let is_new = |pod: &PodPicture| pod.newest == (newest == Newest::New);
+        let is_new = |pod: &PodPicture| match newest {
+            Newest::Untouched => false,
+            Newest::Old => !pod.newest,
+            Newest::New => pod.newest,
+        };
         // By name: a picture may hold ten thousand pods, and comes many times a second.
         let seen: HashMap<&str, &PodPicture> = workload
             .pods
@@ -194,8 +200,9 @@ fn newest(state: &EnvironmentState, seen: &WorkloadPicture) -> Newest {
             }
     });
     match written.map(|settled| settled.intent.verb) {
+        None => Newest::Untouched,
         Some(MutationVerb::Apply) => Newest::New,
-        _ => Newest::Old,
+        Some(_) => Newest::Old,
     }
 }
 
@@ -212,7 +219,7 @@ fn shows(seen: &WorkloadPicture, written: Option<&LiveHead>) -> bool {
 /// Ready pods of the release's version of a workload.
 pub(super) fn ready_of_new(state: &EnvironmentState, workload: &WorkloadPicture) -> u32 {
     match newest(state, workload) {
-        Newest::Old => 0,
+        Newest::Untouched | Newest::Old => 0,
         Newest::New => super::common::count(new_pods(workload).filter(|pod| pod.ready).count()),
     }
 }

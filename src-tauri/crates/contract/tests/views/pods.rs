@@ -118,6 +118,8 @@ fn pods_of_before_a_write_are_none_of_its_version() {
     };
     let a = |newest| pod("a", newest, true);
     let text = |columns: &[&str]| columns.iter().map(|one| (*one).to_owned()).collect();
+    // Somebody holds a change of their own in a pause: none of the pods is of the newest template.
+    assert_eq!(grid_at("1", vec![a(false)]), (text(&["a/", "/", "/"]), 0));
     // 10 comes after 2, whatever the alphabet says.
     assert_eq!(grid_at("1", vec![a(true)]), (text(&["a/", "/", "/"]), 0));
     let after = grid_at("10", vec![a(false), pod("x", true, true)]);
