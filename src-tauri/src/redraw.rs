@@ -125,7 +125,7 @@ mod native {
             (
                 "Pilothouse cannot draw its window",
                 "The process that draws the window ended again and again. Rollouts that run go on, and the \
-                 audit log is whole. Draw it again, or end the program: the next start says how everything \
+                 audit log is not affected. Draw it again, or end the program: the next start says how everything \
                  stands.",
                 "Draw again",
                 "End the program",
@@ -133,7 +133,7 @@ mod native {
         } else {
             (
                 "Pilothouse 画不出窗口",
-                "负责绘制窗口的进程反复退出。正在进行的滚动照常继续，审计日志完整。\
+                "负责绘制窗口的进程反复退出。正在进行的滚动照常继续，审计日志不受影响。\
                  可以再试一次；也可以退出程序，下次启动时会说明一切停在哪里。",
                 "再试一次",
                 "退出程序",

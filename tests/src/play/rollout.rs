@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::example::{OPERATOR, Place};
+use super::example::{MODULES, OPERATOR, Place, STOPS};
 use super::{Look, Play};
 use crate::window::{LIMITS, WindowFailure};
 
@@ -133,6 +133,24 @@ impl Play {
                 Ok((over || ready >= Some(1)).then_some(()))
             })
             .await
+    }
+
+    /// From the first start to a rollout that runs, of the example's first module in its first place.
+    ///
+    /// # Errors
+    /// When a step of it cannot be done.
+    pub async fn first_rollout(&mut self) -> Result<(&'static Place, &'static str), WindowFailure> {
+        self.first_start().await?;
+        self.create_keys().await?;
+        self.create_release().await?;
+        let stop = &STOPS[0];
+        self.prepare(stop).await?;
+        self.pass_gate(stop).await?;
+        let (place, module) = (&stop.environments[0], MODULES[0]);
+        self.arm(place, module).await?;
+        self.start(place, module).await?;
+        self.watch(module, |status| status == "running").await?;
+        Ok((place, module))
     }
 
     /// Watches a module until its status is as wanted.

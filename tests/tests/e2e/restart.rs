@@ -10,18 +10,7 @@ async fn a_rollout_that_was_cut_off_is_offered_and_goes_on() {
         return;
     };
     let mut play = Play::new(desk.window().await);
-    play.first_start().await.said();
-    play.create_keys().await.said();
-    play.create_release().await.said();
-    let stop = &example::STOPS[0];
-    play.prepare(stop).await.said();
-    play.pass_gate(stop).await.said();
-    let (place, module) = (&stop.environments[0], example::MODULES[0]);
-    play.arm(place, module).await.said();
-    play.start(place, module).await.said();
-    play.watch(module, |status| status == "running")
-        .await
-        .said();
+    let (place, module) = play.first_rollout().await.said();
     play.window().zoom(150).await.said();
     play.into_window().kill().said();
 

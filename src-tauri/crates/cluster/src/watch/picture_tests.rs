@@ -30,20 +30,9 @@ fn pod(name: &str) -> Kept {
 fn without_pods() -> Shared {
     let slots = Slot::of_namespace("fission");
     let shared = Shared::new(vec![workload()], &slots);
-    let set = kept(json!({
-        "apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": { "name": "router-1", "uid": "set", "ownerReferences": [
-            { "apiVersion": "apps/v1", "kind": "Deployment", "name": "router", "uid": "router", "controller": true },
-        ] },
-    }));
-    let router = kept(json!({
-        "apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": { "name": "router", "uid": "router", "generation": 1 },
-        "spec": { "replicas": 3 }, "status": { "observedGeneration": 1 },
-    }));
     for (key, name, kept) in [
-        ("fission/replicasets", "router-1", Some(set)),
-        ("fission/deployments", "router", Some(router)),
+        ("fission/replicasets", "router-1", Some(set("set", "1"))),
+        ("fission/deployments", "router", Some(router("1", 3))),
         ("fission/events", "", None),
     ] {
         shared.change(key, |stream| {
