@@ -63,19 +63,31 @@ describe('paced', () => {
     expect(work).toHaveBeenCalledTimes(3);
   });
 
-  it('comes again soon where that is cheap, and seldom where it is dear', async () => {
-    for (const [takes, from, to] of [[1, 80, 200], [150, 600, 900], [5000, 6000, 6200]] as const) {
+  it('comes again soon where that is cheap or was calm, and seldom where it is dear again and again', async () => {
+    const cases = [
+      [1, 80, 200, 80, 200],
+      [150, 230, 300, 750, 900],
+      [5000, 5080, 5200, 6000, 6200],
+    ] as const;
+    for (const [takes, firstFrom, firstTo, laterFrom, laterTo] of cases) {
       const starts: number[] = [];
       const { run, stop } = paced(async () => {
         starts.push(performance.now());
         await new Promise((done) => setTimeout(done, takes));
       });
-      run();
-      run();
-      await vi.advanceTimersByTimeAsync(10_000);
-      const [first, second] = starts;
-      expect(second! - first!).toBeGreaterThan(from);
-      expect(second! - first!).toBeLessThan(to);
+      // A storm, a calm, and a storm again: each begins alike.
+      for (const _ of [1, 2]) {
+        starts.length = 0;
+        const storm = setInterval(run, 10);
+        await vi.advanceTimersByTimeAsync(40_000);
+        clearInterval(storm);
+        await vi.advanceTimersByTimeAsync(20_000);
+        const gaps = starts.slice(1).map((start, index) => start - starts[index]!);
+        expect(gaps[0]).toBeGreaterThan(firstFrom);
+        expect(gaps[0]).toBeLessThan(firstTo);
+        expect(gaps[5]).toBeGreaterThan(laterFrom);
+        expect(gaps[5]).toBeLessThan(laterTo);
+      }
       stop();
     }
   });
@@ -121,5 +133,15 @@ describe('the list of the ledger', () => {
     entries = 2000;
     await list.grow();
     expect(list.rows.map((row) => row.sequence)).toEqual(Array.from({ length: 200 }, (_, index) => 2000 - index));
+  });
+
+  it('goes on past what was counted', async () => {
+    const counted = 300;
+    useBackend({ ...tell(story()), ledgerPage: async (query) => ({ ...ledgerPage(query, chain(500)), matches: counted, more: true }) });
+    const list = new LedgerList();
+    await list.find(NOTHING_WANTED);
+    while (!list.complete) await list.more();
+    expect(list.rows.length).toBe(500);
+    expect(list.matches).toBe(500);
   });
 });

@@ -42,6 +42,7 @@ pub async fn ledger_page(desk: State<'_, Desk>, query: LedgerQuery) -> Result<Le
     Ok(LedgerPage {
         rows,
         matches: u32::try_from(found.matches).unwrap_or(u32::MAX),
+        more: found.more,
         chain: chain_summary(&engine.ledger().chain()),
         people: found.actors.iter().map(ToString::to_string).collect(),
         verbs: found.verbs,

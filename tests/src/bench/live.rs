@@ -30,12 +30,12 @@ const EIGHT_HOURS: u32 = 3 * 8 * 3600;
 /// Ticks in which a second's changes are sent.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Notes when so many pods are first drawn as ready.
+/// Notes when so many pods are first drawn as ready: all are old ones, for the release has written nothing.
 const NOTE_READY: &str = "
 const list = document.querySelector('[data-testid=pods-bands]');
 window.drawn = {};
 new MutationObserver(() => {
-  const ready = list.querySelectorAll('.cell.ready').length;
+  const ready = list.querySelectorAll('.cell.runOld').length;
   requestAnimationFrame(() => { window.drawn[ready] ??= performance.timeOrigin + performance.now(); });
 }).observe(list, { attributes: true, childList: true, subtree: true });
 ";

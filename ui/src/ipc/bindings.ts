@@ -1177,8 +1177,10 @@ export type LedgerDetail = {
 export type LedgerPage = {
 	/**  Rows. */
 	rows: LedgerRow[],
-	/**  How many match in all. */
+	/**  How many match in all, as far as they were counted. */
 	matches: number,
+	/**  Whether there are more than were counted. */
+	more: boolean,
 	/**  The chain. */
 	chain: ChainSummary,
 	/**  People, environments and verbs that occur, for the filters. */

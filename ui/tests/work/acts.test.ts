@@ -151,7 +151,7 @@ describe('the rollout', () => {
     send(logBatch(1, 3));
     await comes('fission-agent', 'waiting');
     expect(mustFind('log-module').textContent).toBe(first);
-    expect(mustFind('log-lines').textContent).not.toBe('');
+    await vi.waitFor(() => expect(mustFind('log-lines').textContent).not.toBe(''));
     await press('log-hold');
     await comes('fission-agent', 'running');
     expect(opened).toEqual([first]);

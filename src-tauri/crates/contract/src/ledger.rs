@@ -27,8 +27,10 @@ pub struct LedgerQuery {
 pub struct LedgerPage {
     /// Rows.
     pub rows: Vec<LedgerRow>,
-    /// How many match in all.
+    /// How many match in all, as far as they were counted.
     pub matches: u32,
+    /// Whether there are more than were counted.
+    pub more: bool,
     /// The chain.
     pub chain: ChainSummary,
     /// People, environments and verbs that occur, for the filters.

@@ -1,18 +1,17 @@
-use std::io::BufRead;
+use std::io::{BufRead, Write as _};
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use engine::ports::{ChainReport, Exported, Format, LedgerFailure};
-use futures::TryStreamExt as _;
+use rusqlite::Connection;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use sqlx::SqlitePool;
 use tempfile::NamedTempFile;
-use tokio::io::AsyncWriteExt as _;
 
 use crate::chain::{Claim, Walk};
-use crate::failure::of_sql;
-use crate::row::{NOTHING, Row, json, sha256};
+use crate::failure::of_read;
+use crate::row::{self, NOTHING, Row, json, sha256};
 use crate::verify::signatures_hold;
 
 /// Bytes gathered before they go to the file.
@@ -21,22 +20,9 @@ const CHUNK: usize = 256 * 1024;
 /// Excel reads a CSV file without it in the machine's old code page and garbles Chinese.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-const COLUMNS: [&str; 10] = [
-    "sequence",
-    "at",
-    "stream",
-    "position",
-    "actor",
-    "environment",
-    "verb",
-    "record",
-    "previous",
-    "hash",
-];
-
 /// Writes all entries of one moment to a new file: beside it first, then durable, then renamed.
-pub(crate) async fn export(
-    pool: &SqlitePool,
+pub(crate) fn export(
+    connection: &Connection,
     format: Format,
     path: &Path,
 ) -> Result<Exported, LedgerFailure> {
@@ -50,8 +36,7 @@ pub(crate) async fn export(
     if path.exists() {
         return Err(refused(std::io::ErrorKind::AlreadyExists.into()));
     }
-    let unfinished = NamedTempFile::new_in(parent).map_err(refused)?;
-    let mut file = tokio::fs::File::from_std(unfinished.as_file().try_clone().map_err(refused)?);
+    let mut unfinished = NamedTempFile::new_in(parent).map_err(refused)?;
 
     let mut hasher = Sha256::new();
     let mut entries = 0;
@@ -59,13 +44,15 @@ pub(crate) async fn export(
         Format::JsonLines => Vec::new(),
         Format::Csv => [
             BYTE_ORDER_MARK.as_bytes(),
-            &csv_record(COLUMNS.map(str::to_owned))?,
+            &csv_record(row::COLUMNS.map(str::to_owned))?,
         ]
         .concat(),
     };
     let mut head = NOTHING.to_owned();
-    let mut rows = sqlx::query_as::<_, Row>("SELECT * FROM entries ORDER BY sequence").fetch(pool);
-    while let Some(row) = rows.try_next().await.map_err(of_sql)? {
+    let sql = row::select("FROM entries ORDER BY sequence");
+    let mut statement = connection.prepare(&sql).map_err(of_read)?;
+    for row in statement.query_map([], Row::read).map_err(of_read)? {
+        let row = row.map_err(of_read)?;
         match format {
             Format::JsonLines => {
                 head.clone_from(&row.hash);
@@ -77,7 +64,7 @@ pub(crate) async fn export(
         entries += 1;
         if chunk.len() >= CHUNK {
             hasher.update(&chunk);
-            file.write_all(&chunk).await.map_err(refused)?;
+            unfinished.write_all(&chunk).map_err(refused)?;
             chunk.clear();
         }
     }
@@ -89,8 +76,8 @@ pub(crate) async fn export(
         chunk.extend_from_slice(end.line()?.as_bytes());
     }
     hasher.update(&chunk);
-    file.write_all(&chunk).await.map_err(refused)?;
-    file.sync_all().await.map_err(refused)?;
+    unfinished.write_all(&chunk).map_err(refused)?;
+    unfinished.as_file().sync_all().map_err(refused)?;
     unfinished
         .persist_noclobber(path)
         .map_err(|error| refused(error.error))?;
@@ -101,7 +88,7 @@ pub(crate) async fn export(
         .map_err(refused)?;
     Ok(Exported {
         entries,
-        sha256: hex::encode(hasher.finalize()),
+        sha256: HEXLOWER.encode(&hasher.finalize()),
     })
 }
 

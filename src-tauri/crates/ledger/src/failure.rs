@@ -8,21 +8,35 @@ pub(crate) fn of_sql(error: sqlx::Error) -> LedgerFailure {
     let text = error.to_string();
     match error {
         sqlx::Error::Database(inner) => {
-            let code = inner
-                .code()
-                .and_then(|code| code.parse::<i32>().ok())
-                .unwrap_or(0);
-            match code & 0xff {
-                _ if is_about_locks(code) => LedgerFailure::NoLocks(text),
-                // CORRUPT, NOTADB
-                11 | 26 => LedgerFailure::Damaged(text),
-                // PERM, READONLY, IOERR, FULL, CANTOPEN, NOLFS, AUTH
-                3 | 8 | 10 | 13 | 14 | 22 | 23 => LedgerFailure::Unwritable(text),
-                _ => LedgerFailure::Other(text),
-            }
+            let code = inner.code().and_then(|code| code.parse::<i32>().ok());
+            of_code(code.unwrap_or(0), text)
         }
         sqlx::Error::Io(_) => LedgerFailure::Unwritable(text),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => LedgerFailure::Damaged(text),
+        _ => LedgerFailure::Other(text),
+    }
+}
+
+/// The same of a connection that reads.
+pub(crate) fn of_read(error: rusqlite::Error) -> LedgerFailure {
+    let text = error.to_string();
+    match error {
+        rusqlite::Error::SqliteFailure(inner, _) => of_code(inner.extended_code, text),
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => LedgerFailure::Damaged(text),
+        _ => LedgerFailure::Other(text),
+    }
+}
+
+fn of_code(code: i32, text: String) -> LedgerFailure {
+    match code & 0xff {
+        _ if is_about_locks(code) => LedgerFailure::NoLocks(text),
+        // CORRUPT, NOTADB
+        11 | 26 => LedgerFailure::Damaged(text),
+        // PERM, READONLY, IOERR, FULL, CANTOPEN, NOLFS, AUTH
+        3 | 8 | 10 | 13 | 14 | 22 | 23 => LedgerFailure::Unwritable(text),
         _ => LedgerFailure::Other(text),
     }
 }

@@ -6,20 +6,21 @@ use domain::{Digest, ReleaseId};
 use engine::ports::{
     ChainReport, Entry, Exported, Format, Found, Ledger, LedgerFailure, NewEntry, Search, Stream,
 };
-use sqlx::SqlitePool;
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::chain::Link;
 use crate::folder::Folder;
+use crate::readers::Readers;
 use crate::verify::{Depth, verify};
 use crate::writer::Writer;
-use crate::{Limits, export, open, read};
+use crate::{Limits, export, open, read, search};
 
 /// The ledger in `ledger.sqlite` of a data folder. One process at a time holds the folder.
 #[derive(Debug)]
 pub struct SqliteLedger {
     limits: Limits,
-    readers: SqlitePool,
+    readers: Readers,
     writer: Writer,
     chain: Arc<Mutex<ChainReport>>,
     newest: watch::Receiver<u64>,
@@ -38,8 +39,9 @@ impl SqliteLedger {
         let folder = Folder::hold(folder, limits).await?;
         let file = folder.database();
         let connection = open::writer(&file, limits).await?;
-        let readers = open::readers(&file, limits).await?;
-        let report = verify(&readers, Depth::Chain).await?;
+        let readers = Readers::open(file, limits).await?;
+        let walk = |ledger: &mut Connection| verify(ledger, Depth::Chain);
+        let report = readers.read(walk).await?;
         if let Some(sequence) = report.broken_at {
             tracing::error!(sequence, "the ledger's chain is broken");
         }
@@ -86,19 +88,24 @@ impl Ledger for SqliteLedger {
     }
 
     async fn read(&self, stream: &Stream, after: u64) -> Result<Vec<Entry>, LedgerFailure> {
-        read::stream(&self.readers, stream, after).await
+        let stream = stream.clone();
+        let read = move |ledger: &mut Connection| read::stream(ledger, &stream, after);
+        self.readers.read(read).await
     }
 
     async fn releases(&self) -> Result<Vec<ReleaseId>, LedgerFailure> {
-        read::releases(&self.readers).await
+        self.readers.read(|ledger| read::releases(ledger)).await
     }
 
     async fn entry(&self, sequence: u64) -> Result<Entry, LedgerFailure> {
-        read::entry(&self.readers, sequence).await
+        let read = move |ledger: &mut Connection| read::entry(ledger, sequence);
+        self.readers.read(read).await
     }
 
     async fn page(&self, search: &Search) -> Result<Found, LedgerFailure> {
-        read::page(&self.readers, search, self.limits.page).await
+        let (search, most) = (search.clone(), self.limits.page);
+        let read = move |ledger: &mut Connection| search::page(ledger, &search, most);
+        self.readers.read(read).await
     }
 
     async fn keep(&self, bytes: &[u8]) -> Result<Digest, LedgerFailure> {
@@ -106,11 +113,14 @@ impl Ledger for SqliteLedger {
     }
 
     async fn kept(&self, digest: &Digest) -> Result<Vec<u8>, LedgerFailure> {
-        read::kept(&self.readers, digest).await
+        let digest = digest.clone();
+        let read = move |ledger: &mut Connection| read::kept(ledger, &digest);
+        self.readers.read(read).await
     }
 
     async fn verify(&self) -> Result<ChainReport, LedgerFailure> {
-        let report = verify(&self.readers, Depth::All).await?;
+        let walk = |ledger: &mut Connection| verify(ledger, Depth::All);
+        let report = self.readers.read(walk).await?;
         let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
         // Entries may have been appended since the walk began.
         let ahead = (chain.entries > report.entries).then(|| (chain.entries, chain.head.clone()));
@@ -130,7 +140,9 @@ impl Ledger for SqliteLedger {
     }
 
     async fn export(&self, format: Format, path: &Path) -> Result<Exported, LedgerFailure> {
-        export::export(&self.readers, format, path).await
+        let path = path.to_owned();
+        let write = move |ledger: &mut Connection| export::export(ledger, format, &path);
+        self.readers.read(write).await
     }
 
     fn moves(&self) -> watch::Receiver<u64> {

@@ -10,7 +10,9 @@ mod limits;
 mod names;
 mod open;
 mod read;
+mod readers;
 mod row;
+mod search;
 mod verify;
 mod writer;
 

@@ -22,12 +22,18 @@ pub fn names(record: &Record) -> Result<Names, LedgerFailure> {
 
 /// The same from the record's text.
 pub(crate) fn names_in(record: &str) -> Result<Names, LedgerFailure> {
-    let tagged: Tagged = serde_json::from_str(record).map_err(unnamed)?;
-    let (Tagged::Release(head) | Tagged::Register(head)) = tagged;
+    let head = head_of(record)?;
     Ok(Names {
         verb: head.verb.into_owned(),
         environment: head.environment.map(|e| EnvironmentId::new(e.into_owned())),
     })
+}
+
+/// The same, as it stands in the text.
+pub(crate) fn head_of(record: &str) -> Result<Head<'_>, LedgerFailure> {
+    let (Tagged::Release(head) | Tagged::Register(head)) =
+        serde_json::from_str(record).map_err(unnamed)?;
+    Ok(head)
 }
 
 fn unnamed(error: serde_json::Error) -> LedgerFailure {
@@ -44,9 +50,9 @@ enum Tagged<'a> {
 }
 
 #[derive(Deserialize)]
-struct Head<'a> {
+pub(crate) struct Head<'a> {
     #[serde(rename = "type", borrow)]
-    verb: Cow<'a, str>,
+    pub(crate) verb: Cow<'a, str>,
     #[serde(default, borrow)]
-    environment: Option<Cow<'a, str>>,
+    pub(crate) environment: Option<Cow<'a, str>>,
 }

@@ -2,8 +2,8 @@ use std::path::Path;
 
 use engine::ports::LedgerFailure;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use crate::Limits;
 use crate::failure::{is_busy, of_migration, of_sql};
@@ -115,21 +115,6 @@ async fn prepared(file: &Path, limits: Limits) -> Result<SqliteConnection, Unope
         .execute(&mut connection)
         .await?;
     Ok(connection)
-}
-
-/// Opens the connections that read. They cannot write even by mistake.
-pub(crate) async fn readers(file: &Path, limits: Limits) -> Result<SqlitePool, LedgerFailure> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .read_only(true)
-        .busy_timeout(limits.busy)
-        .pragma("query_only", "ON")
-        .disable_statement_logging();
-    SqlitePoolOptions::new()
-        .max_connections(limits.readers)
-        .connect_with(options)
-        .await
-        .map_err(of_sql)
 }
 
 async fn check_sqlite(connection: &mut SqliteConnection) -> Result<(), Unopened> {

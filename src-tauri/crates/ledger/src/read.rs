@@ -1,38 +1,33 @@
 use chrono::{DateTime, Utc};
 use domain::{Digest, PersonId, ReleaseId};
-use engine::ports::{Entry, Found, LedgerFailure, Search, Stream};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
+use engine::ports::{Entry, LedgerFailure, Stream};
+use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::failure::of_sql;
-use crate::row::{Row, json};
+use crate::failure::of_read;
+use crate::row::{self, Row, json};
 
-/// The shortest word that the trigram index can find, in characters.
-const TRIGRAM: usize = 3;
-
-pub(crate) async fn stream(
-    pool: &SqlitePool,
+pub(crate) fn stream(
+    connection: &Connection,
     stream: &Stream,
     after: u64,
 ) -> Result<Vec<Entry>, LedgerFailure> {
-    sqlx::query_as::<_, Row>(
-        "SELECT * FROM entries WHERE stream = ?1 AND position > ?2 ORDER BY position",
-    )
-    .bind(json(stream)?)
-    .bind(i64::try_from(after).unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await
-    .map_err(of_sql)?
-    .into_iter()
-    .map(Row::entry)
-    .collect()
+    let mut statement = connection
+        .prepare(&row::select(
+            "FROM entries WHERE stream = ?1 AND position > ?2 ORDER BY position",
+        ))
+        .map_err(of_read)?;
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let rows = statement.query_map((json(stream)?, after), Row::read);
+    rows.map_err(of_read)?
+        .map(|row| row.map_err(of_read)?.entry())
+        .collect()
 }
 
-pub(crate) async fn releases(pool: &SqlitePool) -> Result<Vec<ReleaseId>, LedgerFailure> {
-    let streams: Vec<String> =
-        sqlx::query_scalar("SELECT stream FROM entries WHERE position = 1 ORDER BY sequence")
-            .fetch_all(pool)
-            .await
-            .map_err(of_sql)?;
+pub(crate) fn releases(connection: &Connection) -> Result<Vec<ReleaseId>, LedgerFailure> {
+    let streams = texts(
+        connection,
+        "SELECT stream FROM entries WHERE position = 1 ORDER BY sequence",
+    )?;
     let mut releases = Vec::with_capacity(streams.len());
     for text in streams {
         match serde_json::from_str(&text) {
@@ -44,22 +39,26 @@ pub(crate) async fn releases(pool: &SqlitePool) -> Result<Vec<ReleaseId>, Ledger
     Ok(releases)
 }
 
-pub(crate) async fn entry(pool: &SqlitePool, sequence: u64) -> Result<Entry, LedgerFailure> {
-    sqlx::query_as::<_, Row>("SELECT * FROM entries WHERE sequence = ?1")
-        .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
-        .fetch_optional(pool)
-        .await
-        .map_err(of_sql)?
+pub(crate) fn entry(connection: &Connection, sequence: u64) -> Result<Entry, LedgerFailure> {
+    let sql = row::select("FROM entries WHERE sequence = ?1");
+    connection
+        .query_row(
+            &sql,
+            [i64::try_from(sequence).unwrap_or(i64::MAX)],
+            Row::read,
+        )
+        .optional()
+        .map_err(of_read)?
         .ok_or_else(|| LedgerFailure::Missing(format!("entry {sequence}")))?
         .entry()
 }
 
-pub(crate) async fn kept(pool: &SqlitePool, digest: &Digest) -> Result<Vec<u8>, LedgerFailure> {
-    let bytes: Vec<u8> = sqlx::query_scalar("SELECT bytes FROM blobs WHERE digest = ?1")
-        .bind(digest.as_str())
-        .fetch_optional(pool)
-        .await
-        .map_err(of_sql)?
+pub(crate) fn kept(connection: &Connection, digest: &Digest) -> Result<Vec<u8>, LedgerFailure> {
+    let sql = "SELECT bytes FROM blobs WHERE digest = ?1";
+    let bytes: Vec<u8> = connection
+        .query_row(sql, [digest.as_str()], |row| row.get(0))
+        .optional()
+        .map_err(of_read)?
         .ok_or_else(|| LedgerFailure::Missing(format!("blob {digest}")))?;
     if &Digest::of(&bytes) != digest {
         return Err(LedgerFailure::Damaged(format!(
@@ -69,62 +68,24 @@ pub(crate) async fn kept(pool: &SqlitePool, digest: &Digest) -> Result<Vec<u8>, 
     Ok(bytes)
 }
 
-/// One page, its count and what the filters can offer, all of one moment.
-pub(crate) async fn page(
-    pool: &SqlitePool,
-    search: &Search,
-    most: u32,
-) -> Result<Found, LedgerFailure> {
-    let mut moment = pool.begin().await.map_err(of_sql)?;
-    let mut count = QueryBuilder::new("SELECT count(*) FROM entries WHERE true");
-    narrow(&mut count, search)?;
-    let matches: i64 = count
-        .build_query_scalar()
-        .fetch_one(&mut *moment)
-        .await
-        .map_err(of_sql)?;
-
-    let mut page = QueryBuilder::new("SELECT * FROM entries WHERE true");
-    narrow(&mut page, search)?;
-    if let Some(before) = search.before {
-        page.push(" AND sequence < ")
-            .push_bind(i64::try_from(before).unwrap_or(i64::MAX));
-    }
-    page.push(" ORDER BY sequence DESC LIMIT ")
-        .push_bind(i64::from(search.limit.min(most)));
-    let rows: Vec<Row> = page
-        .build_query_as()
-        .fetch_all(&mut *moment)
-        .await
-        .map_err(of_sql)?;
-
-    Ok(Found {
-        entries: rows.into_iter().map(Row::entry).collect::<Result<_, _>>()?,
-        matches: u64::try_from(matches).unwrap_or(0),
-        verbs: sqlx::query_scalar("SELECT DISTINCT verb FROM entries ORDER BY verb")
-            .fetch_all(&mut *moment)
-            .await
-            .map_err(of_sql)?,
-        actors: sqlx::query_scalar::<_, String>(
-            "SELECT DISTINCT actor FROM entries WHERE actor IS NOT NULL ORDER BY actor",
-        )
-        .fetch_all(&mut *moment)
-        .await
-        .map_err(of_sql)?
-        .into_iter()
-        .map(PersonId::new)
-        .collect(),
-        since: since(&mut moment).await?,
-    })
+/// Event names that occur, in order.
+pub(crate) fn verbs(connection: &Connection) -> Result<Vec<String>, LedgerFailure> {
+    each_once(connection, "verb")
 }
 
-async fn since(
-    connection: &mut SqliteConnection,
-) -> Result<Option<domain::Instant>, LedgerFailure> {
-    let at: Option<String> = sqlx::query_scalar("SELECT at FROM entries WHERE sequence = 1")
-        .fetch_optional(connection)
-        .await
-        .map_err(of_sql)?;
+/// People that occur, in order.
+pub(crate) fn actors(connection: &Connection) -> Result<Vec<PersonId>, LedgerFailure> {
+    let actors = each_once(connection, "actor")?;
+    Ok(actors.into_iter().map(PersonId::new).collect())
+}
+
+/// When the first entry was written.
+pub(crate) fn since(connection: &Connection) -> Result<Option<domain::Instant>, LedgerFailure> {
+    let sql = "SELECT at FROM entries WHERE sequence = 1";
+    let at: Option<String> = connection
+        .query_row(sql, [], |row| row.get(0))
+        .optional()
+        .map_err(of_read)?;
     at.map(|at| {
         DateTime::parse_from_rfc3339(&at)
             .map(|at| at.with_timezone(&Utc))
@@ -133,57 +94,24 @@ async fn since(
     .transpose()
 }
 
-fn narrow(query: &mut QueryBuilder<Sqlite>, search: &Search) -> Result<(), LedgerFailure> {
-    if let Some(release) = &search.release {
-        query
-            .push(" AND stream = ")
-            .push_bind(json(&Stream::Release(release.clone()))?);
-    }
-    if let Some(environment) = &search.environment {
-        query
-            .push(" AND environment = ")
-            .push_bind(environment.as_str().to_owned());
-    }
-    if let Some(actor) = &search.actor {
-        query
-            .push(" AND actor = ")
-            .push_bind(actor.as_str().to_owned());
-    }
-    if let Some(verb) = &search.verb {
-        query.push(" AND verb = ").push_bind(verb.clone());
-    }
-    let text: String = search
-        .words
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    for word in text.split_whitespace() {
-        query.push(" AND sequence IN (SELECT rowid FROM words WHERE ");
-        if word.chars().count() >= TRIGRAM {
-            query.push("words MATCH ").push_bind(phrase(word));
-        } else {
-            query
-                .push("instr(lower(text), lower(")
-                .push_bind(word.to_owned())
-                .push(")) > 0");
-        }
-        query.push(")");
-    }
-    Ok(())
+/// The different values of an indexed column. Goes from one to the next in the index; `DISTINCT`
+/// would read all of it, a million entries for twenty verbs.
+fn each_once(connection: &Connection, column: &str) -> Result<Vec<String>, LedgerFailure> {
+    texts(
+        connection,
+        &format!(
+            "WITH RECURSIVE each(value) AS (
+                 SELECT min({column}) FROM entries
+                 UNION ALL
+                 SELECT (SELECT min({column}) FROM entries WHERE {column} > value)
+                 FROM each WHERE value IS NOT NULL)
+             SELECT value FROM each WHERE value IS NOT NULL"
+        ),
+    )
 }
 
-/// A word as an FTS5 string: nothing in it is syntax (sqlite.org/fts5.html#fts5_strings).
-fn phrase(word: &str) -> String {
-    format!("\"{}\"", word.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::phrase;
-
-    #[test]
-    fn a_word_is_never_syntax() {
-        assert_eq!(phrase(r#"a" OR "b"#), r#""a"" OR ""b""#);
-        assert_eq!(phrase("NEAR("), r#""NEAR(""#);
-    }
+fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>, LedgerFailure> {
+    let mut statement = connection.prepare(sql).map_err(of_read)?;
+    let texts = statement.query_map([], |row| row.get(0)).map_err(of_read)?;
+    texts.collect::<Result<_, _>>().map_err(of_read)
 }

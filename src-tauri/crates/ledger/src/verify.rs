@@ -1,13 +1,12 @@
 use domain::{Digest, Signed};
 use engine::ports::{ChainReport, LedgerFailure};
-use futures::TryStreamExt as _;
+use rusqlite::{Connection, OptionalExtension as _};
 use serde::Deserialize as _;
 use serde_json::Value;
-use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::chain::{Claim, Walk};
-use crate::failure::of_sql;
-use crate::row::{Row, sha256};
+use crate::failure::of_read;
+use crate::row::{self, Row, sha256};
 
 /// How much is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,18 +18,22 @@ pub(crate) enum Depth {
 }
 
 /// Walks the ledger from its first entry.
-pub(crate) async fn verify(pool: &SqlitePool, depth: Depth) -> Result<ChainReport, LedgerFailure> {
+pub(crate) fn verify(
+    connection: &mut Connection,
+    depth: Depth,
+) -> Result<ChainReport, LedgerFailure> {
     let started = std::time::Instant::now();
+    // One snapshot for everything that is looked at.
+    let snapshot = connection.transaction().map_err(of_read)?;
     if depth == Depth::All {
-        check_pages(pool).await?;
+        check_pages(&snapshot)?;
     }
-    // One snapshot for the entries and for where they are said to end.
-    let mut snapshot = pool.begin().await.map_err(of_sql)?;
-    let tails = tails(&mut snapshot).await?;
+    let tails = tails(&snapshot)?;
     let mut walk = Walk::default();
-    let mut rows =
-        sqlx::query_as::<_, Row>("SELECT * FROM entries ORDER BY sequence").fetch(&mut *snapshot);
-    while let Some(row) = rows.try_next().await.map_err(of_sql)? {
+    let sql = row::select("FROM entries ORDER BY sequence");
+    let mut statement = snapshot.prepare(&sql).map_err(of_read)?;
+    for row in statement.query_map([], Row::read).map_err(of_read)? {
+        let row = row.map_err(of_read)?;
         let follows = walk.follows(&Claim {
             sequence: row.sequence,
             stream: &row.stream,
@@ -51,13 +54,11 @@ pub(crate) async fn verify(pool: &SqlitePool, depth: Depth) -> Result<ChainRepor
             walk.rejects_newest();
         }
     }
-    drop(rows);
-    snapshot.rollback().await.map_err(of_sql)?;
     if let Some(sequence) = cut_at(&walk, &tails) {
         walk.broken_at(sequence);
     }
     if depth == Depth::All {
-        for sequence in [damaged_blob(pool).await?, missing_blob(pool).await?]
+        for sequence in [damaged_blob(&snapshot)?, missing_blob(&snapshot)?]
             .into_iter()
             .flatten()
         {
@@ -75,19 +76,22 @@ struct Tail {
     hash: String,
 }
 
-async fn tails(snapshot: &mut SqliteConnection) -> Result<Vec<Tail>, LedgerFailure> {
-    let rows: Vec<(i64, i64, String)> =
-        sqlx::query_as("SELECT first, sequence, hash FROM tails ORDER BY run")
-            .fetch_all(snapshot)
-            .await
-            .map_err(of_sql)?;
-    let number = |number| u64::try_from(number).unwrap_or(0);
-    let tail = |(first, sequence, hash)| Tail {
-        first: number(first),
-        sequence: number(sequence),
-        hash,
-    };
-    Ok(rows.into_iter().map(tail).collect())
+fn tails(snapshot: &Connection) -> Result<Vec<Tail>, LedgerFailure> {
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    let mut statement = snapshot
+        .prepare("SELECT first, sequence, hash FROM tails ORDER BY run")
+        .map_err(of_read)?;
+    let tails = statement.query_map([], |row| {
+        Ok(Tail {
+            first: number(row.get(0)?),
+            sequence: number(row.get(1)?),
+            hash: row.get(2)?,
+        })
+    });
+    tails
+        .map_err(of_read)?
+        .collect::<Result<_, _>>()
+        .map_err(of_read)
 }
 
 /// The first entry that is missing at the end, took the place of one that is missing, or was appended
@@ -130,21 +134,17 @@ fn all_hold(value: &Value) -> bool {
     }
 }
 
-async fn check_pages(pool: &SqlitePool) -> Result<(), LedgerFailure> {
-    // One snapshot for both statements.
-    let mut snapshot = pool.begin().await.map_err(of_sql)?;
+fn check_pages(snapshot: &Connection) -> Result<(), LedgerFailure> {
     // FTS5's part of the check trusts what the connection remembers of the index from an earlier
     // check, and calls an index that has grown since damaged. Only opening a cursor makes it look
     // again (fts5_main.c: fts5IntegrityMethod, fts5NewTransaction).
-    sqlx::query("SELECT rowid FROM words LIMIT 1")
-        .fetch_optional(&mut *snapshot)
-        .await
-        .map_err(of_sql)?;
-    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(&mut *snapshot)
-        .await
-        .map_err(of_sql)?;
-    snapshot.rollback().await.map_err(of_sql)?;
+    snapshot
+        .query_row("SELECT rowid FROM words LIMIT 1", [], |_| Ok(()))
+        .optional()
+        .map_err(of_read)?;
+    let found: String = snapshot
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(of_read)?;
     if found == "ok" {
         Ok(())
     } else {
@@ -153,23 +153,26 @@ async fn check_pages(pool: &SqlitePool) -> Result<(), LedgerFailure> {
 }
 
 /// The first entry that names a blob whose bytes are not those of its digest.
-async fn damaged_blob(pool: &SqlitePool) -> Result<Option<u64>, LedgerFailure> {
+fn damaged_blob(snapshot: &Connection) -> Result<Option<u64>, LedgerFailure> {
     let mut damaged = Vec::new();
-    let mut blobs =
-        sqlx::query_as::<_, (String, Vec<u8>)>("SELECT digest, bytes FROM blobs").fetch(pool);
-    while let Some((digest, bytes)) = blobs.try_next().await.map_err(of_sql)? {
+    let mut statement = snapshot
+        .prepare("SELECT digest, bytes FROM blobs")
+        .map_err(of_read)?;
+    let blobs = statement.query_map([], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+    });
+    for blob in blobs.map_err(of_read)? {
+        let (digest, bytes) = blob.map_err(of_read)?;
         if Digest::of(&bytes).as_str() != digest {
             damaged.push(digest);
         }
     }
     let mut first: Option<u64> = None;
     for digest in damaged {
-        let named: Option<i64> =
-            sqlx::query_scalar("SELECT min(sequence) FROM entries WHERE instr(record, ?1) > 0")
-                .bind(&digest)
-                .fetch_one(pool)
-                .await
-                .map_err(of_sql)?;
+        let sql = "SELECT min(sequence) FROM entries WHERE instr(record, ?1) > 0";
+        let named: Option<i64> = snapshot
+            .query_row(sql, [&digest], |row| row.get(0))
+            .map_err(of_read)?;
         let Some(sequence) = named.and_then(|sequence| u64::try_from(sequence).ok()) else {
             return Err(LedgerFailure::Damaged(format!(
                 "blob {digest} does not match its digest"
@@ -181,14 +184,14 @@ async fn damaged_blob(pool: &SqlitePool) -> Result<Option<u64>, LedgerFailure> {
 }
 
 /// The first backup of which a kept object is gone.
-async fn missing_blob(pool: &SqlitePool) -> Result<Option<u64>, LedgerFailure> {
-    let sequence: Option<i64> = sqlx::query_scalar(
+fn missing_blob(snapshot: &Connection) -> Result<Option<u64>, LedgerFailure> {
+    let sequence: Option<i64> = snapshot.query_row(
         "SELECT min(entries.sequence) FROM entries, json_tree(entries.record, '$.release.backup') AS part
          WHERE entries.verb = 'backupTaken' AND part.key = 'blob' AND part.atom IS NOT NULL
            AND part.atom NOT IN (SELECT digest FROM blobs)",
+        [],
+        |row| row.get(0),
     )
-    .fetch_one(pool)
-    .await
-    .map_err(of_sql)?;
+    .map_err(of_read)?;
     Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
 }

@@ -12,6 +12,8 @@ const PAGE = 200;
 export class LedgerList {
   rows = $state.raw<LedgerRow[]>([]);
   matches = $state(0);
+  /** Whether there are more than were counted. */
+  uncounted = $state(false);
   chain = $state.raw<ChainSummary | null>(null);
   since = $state<At | null>(null);
   people = $state.raw<string[]>([]);
@@ -23,7 +25,7 @@ export class LedgerList {
   #more = false;
 
   get complete(): boolean {
-    return this.rows.length >= this.matches;
+    return !this.uncounted && this.rows.length >= this.matches;
   }
 
   /** Begins again at the newest entry. What is shown stays until the answer is there. */
@@ -74,7 +76,10 @@ export class LedgerList {
       this.rows = [...this.rows, ...page.rows];
       this.#keep(page);
       // An empty page ends it even if the count says otherwise.
-      if (page.rows.length === 0) this.matches = this.rows.length;
+      if (page.rows.length === 0) {
+        this.matches = this.rows.length;
+        this.uncounted = false;
+      }
     } catch (thrown) {
       if (asked === this.#asked) this.failure = failureOf(thrown);
     } finally {
@@ -84,6 +89,7 @@ export class LedgerList {
 
   #keep(page: LedgerPage): void {
     this.matches = page.matches;
+    this.uncounted = page.more;
     this.chain = page.chain;
     this.since = page.since;
     this.people = page.people;

@@ -2,7 +2,7 @@
 const LEAST = 80;
 /** And at most so far, however dear they are. */
 const MOST = 1000;
-/** After a reading and its drawing, so many times as long as they took is left to everything else. */
+/** After a reading and its drawing, up to so many times as long as they took is left to everything else. */
 const REST = 4;
 
 /** Until what was read is on the screen. A window that nobody sees draws nothing. */
@@ -19,19 +19,22 @@ function drawn(): Promise<void> {
 /**
  * Runs the work at once, and however often it is called meanwhile only once more: when it is done,
  * drawn and a rest is over that follows from what that took, so that a slow machine draws seldom and
- * a fast one at once. The last call is never lost.
+ * a fast one at once. The rest grows with every time in a row: what comes right after a screen was
+ * opened, the dearest drawing of all, must not wait for it. The last call is never lost.
  */
 export function paced(work: () => Promise<unknown>): { run: () => void; stop: () => void } {
   let busy = false;
   let again = false;
   let stopped = false;
+  /** Readings since the last calm, this one left out. */
+  let before = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function once(): Promise<void> {
     const began = performance.now();
     await Promise.resolve(work()).catch(() => undefined);
     await drawn();
-    const rest = Math.min(MOST, Math.max(LEAST, (performance.now() - began) * REST));
+    const rest = Math.min(MOST, Math.max(LEAST, (performance.now() - began) * Math.min(before, REST)));
     if (!stopped) await new Promise((over) => (timer = setTimeout(over, rest)));
   }
 
@@ -41,11 +44,18 @@ export function paced(work: () => Promise<unknown>): { run: () => void; stop: ()
       again = true;
       return;
     }
+    before = 0;
+    begin();
+  }
+
+  function begin(): void {
     busy = true;
     again = false;
     void once().then(() => {
       busy = false;
-      if (again) run();
+      if (!again || stopped) return;
+      before += 1;
+      begin();
     });
   }
 

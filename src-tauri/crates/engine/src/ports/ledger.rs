@@ -128,8 +128,10 @@ pub struct Search {
 pub struct Found {
     /// Newest first.
     pub entries: Vec<Entry>,
-    /// How many match in all.
+    /// How many match in all, as far as they were counted.
     pub matches: u64,
+    /// Whether there are more than were counted.
+    pub more: bool,
     /// Event names that occur in the ledger.
     pub verbs: Vec<String>,
     /// People that occur in it.

@@ -124,7 +124,7 @@ async fn flip(raw: &mut SqliteConnection, rng: &mut StdRng) -> Option<(String, u
     };
     let place = rng.random_range(0..bytes.len());
     bytes[place] ^= 1 << rng.random_range(0..8);
-    let hex = hex::encode(bytes);
+    let hex = data_encoding::HEXUPPER.encode(bytes.as_ref());
     let sql =
         format!("UPDATE entries SET {column} = CAST(x'{hex}' AS TEXT) WHERE sequence = {sequence}");
     Some((sql, sequence))

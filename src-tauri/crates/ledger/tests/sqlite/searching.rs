@@ -156,6 +156,18 @@ async fn filters_narrow_and_pages_follow_each_other() {
         .await,
         (vec![6, 4], 2)
     );
+    let within = Search {
+        release: Some("REL-20260916-01".into()),
+        words: "releaseCancelled".into(),
+        ..all.clone()
+    };
+    assert_eq!(sequences(within).await, (vec![6], 1));
+    let nowhere = Search {
+        release: Some("REL-20260917-01".into()),
+        words: "releaseCancelled".into(),
+        ..all.clone()
+    };
+    assert_eq!(sequences(nowhere).await, (vec![], 0));
     let both = Search {
         actor: Some("li".into()),
         words: "可以上线".into(),
@@ -203,6 +215,38 @@ async fn filters_narrow_and_pages_follow_each_other() {
     );
     assert_eq!(found.actors, ["chen".into(), "li".into()]);
     assert_eq!(found.since, Some(at(0)));
+}
+
+#[tokio::test]
+async fn matches_are_counted_so_far_and_all_entries_always() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(folder.path()).await.unwrap();
+    let entries = |count: usize| vec![cancelled("苏州：错误率上升"); count];
+    let found = async |words: &str, before: Option<u64>| {
+        let search = Search {
+            words: words.to_owned(),
+            before,
+            limit: 3,
+            ..Search::default()
+        };
+        let found = ledger.page(&search).await.unwrap();
+        let sequences: Vec<u64> = found.entries.iter().map(|entry| entry.sequence).collect();
+        (sequences, found.matches, found.more)
+    };
+    let stream = release("REL-20260915-01");
+    ledger.append(&stream, 0, entries(10_000)).await.unwrap();
+    for words in ["错误率", "苏州"] {
+        let newest = vec![10_000, 9_999, 9_998];
+        assert_eq!(found(words, None).await, (newest, 10_000, false), "{words}");
+    }
+    ledger.append(&stream, 10_000, entries(2)).await.unwrap();
+    for words in ["错误率", "苏州"] {
+        let newest = vec![10_002, 10_001, 10_000];
+        assert_eq!(found(words, None).await, (newest, 10_000, true), "{words}");
+        // The last page is there, however few were counted.
+        assert_eq!(found(words, Some(3)).await, (vec![2, 1], 10_000, true));
+    }
+    assert_eq!(found("", Some(2)).await, (vec![1], 10_002, false));
 }
 
 #[tokio::test]
