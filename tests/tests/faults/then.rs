@@ -93,23 +93,7 @@ impl Story {
     pub async fn then_nothing_was_done_twice(&self) {
         let state = self.world.environment(ENVIRONMENT);
         assert_eq!(state.pending, None, "an intent without an outcome is left");
-        let heard = self.heard();
-        let mut requests: BTreeMap<String, Vec<&Heard>> = BTreeMap::new();
-        for heard in heard
-            .iter()
-            .filter(|heard| heard.uri.contains("fieldManager=pilothouse&"))
-        {
-            // Killed before it read the body: the server cannot tell whose it was.
-            if heard.body.is_null() {
-                assert_eq!(heard.code.filter(|code| *code < 300), None, "{heard:?}");
-                continue;
-            }
-            let id = heard.body.pointer(MUTATION).and_then(Value::as_str);
-            requests
-                .entry(id.expect("an identifier").to_owned())
-                .or_default()
-                .push(heard);
-        }
+        let (requests, mut nameless) = self.requests();
         let settled: BTreeMap<&str, &SettledMutation> = state
             .settled
             .iter()
@@ -131,14 +115,28 @@ impl Story {
                 .collect();
             assert!(others.len() <= 1, "{id} was sent again: {others:?}");
         }
+        // A request without a name is first looked for where one must have been carried out.
+        let mut settled: Vec<_> = settled.into_iter().collect();
+        settled.sort_by_key(|(_, settled)| !is_applied(&settled.outcome));
         for (id, settled) in settled {
+            let requests = match requests.get(id) {
+                Some(requests) => requests.clone(),
+                // One that the server was killed in, if there was any: every one is some intent's.
+                None => {
+                    let object = &settled.intent.object;
+                    let about = |heard: &Heard| {
+                        heard.resource == plural(object) && heard.name == object.name
+                    };
+                    let found = nameless.iter().position(about);
+                    found.map(|at| nameless.remove(at)).into_iter().collect()
+                }
+            };
             if !matches!(
                 settled.intent.verb,
                 MutationVerb::Apply | MutationVerb::Restore
             ) {
                 continue;
             }
-            let requests = requests.get(id).map(Vec::as_slice).unwrap_or_default();
             let carried_out = requests
                 .iter()
                 .filter(|heard| heard.is_carried_out())
@@ -160,7 +158,28 @@ impl Story {
                 outcome => assert_eq!(carried_out, 0, "{id} {outcome:?}: {requests:?}"),
             }
         }
+        assert!(nameless.is_empty(), "nobody meant these: {nameless:?}");
         self.the_newest_write_is_on_the_object(&state.settled).await;
+    }
+
+    /// Requests to write by the intent that they carry, and those that nobody can tell the intent of:
+    /// the API server writes a body down with its answer. Killed before that, it has noted only that a
+    /// request came, and it may have carried it out for all that.
+    fn requests(&self) -> (BTreeMap<String, Vec<Heard>>, Vec<Heard>) {
+        let mut requests: BTreeMap<String, Vec<Heard>> = BTreeMap::new();
+        let mut nameless = Vec::new();
+        let all = self.heard().into_iter();
+        for heard in all.filter(|heard| heard.uri.contains("fieldManager=pilothouse&")) {
+            if heard.body.is_null() {
+                assert!(!heard.is_carried_out(), "{heard:?}");
+                nameless.push(heard);
+                continue;
+            }
+            let id = heard.body.pointer(MUTATION).and_then(Value::as_str);
+            let id = id.expect("an identifier").to_owned();
+            requests.entry(id).or_default().push(heard);
+        }
+        (requests, nameless)
     }
 
     async fn the_newest_write_is_on_the_object(&self, settled: &[SettledMutation]) {
