@@ -5,6 +5,8 @@ mod bounds;
 mod chooser;
 mod commands;
 mod desk;
+#[cfg(target_os = "linux")]
+mod drawing;
 mod expectations;
 mod failures;
 mod folder;

@@ -113,6 +113,18 @@ fn find(program: &'static str) -> Result<PathBuf, Missing> {
     found.ok_or(Missing::Program(program))
 }
 
+/// How the window is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawing {
+    /// As the program decides by itself.
+    Decided,
+    /// Through OpenGL. It is emulated on the virtual screen: that takes more of the processor than
+    /// everything else that a window does, and the emulation has crashed.
+    Graphics,
+    /// Without it.
+    Plain,
+}
+
 /// Which parts of the desktop are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
@@ -120,9 +132,8 @@ pub struct Parts {
     pub keychain: bool,
     /// A notification daemon.
     pub notifications: bool,
-    /// Drawing through OpenGL. It is emulated on the virtual screen: that takes more of the processor
-    /// than everything else that a window does, and the emulation has crashed.
-    pub opengl: bool,
+    /// How the window is drawn.
+    pub drawing: Drawing,
 }
 
 impl Parts {
@@ -130,12 +141,12 @@ impl Parts {
     pub const ALL: Parts = Parts {
         keychain: true,
         notifications: true,
-        opengl: true,
+        drawing: Drawing::Decided,
     };
 
     /// Nothing is missing that a person would miss on a virtual screen.
     pub const PLAIN: Parts = Parts {
-        opengl: false,
+        drawing: Drawing::Plain,
         ..Parts::ALL
     };
 }
@@ -264,9 +275,13 @@ fn environment(folder: &Path, screen: &Screen, bus: &Bus, parts: Parts) -> Vec<(
         ("TZ", "Asia/Shanghai".to_owned()),
         ("USER", "pilot".to_owned()),
     ];
-    let drawn_plainly = ("WEBKIT_DISABLE_COMPOSITING_MODE", "1".to_owned());
+    let drawing = match parts.drawing {
+        Drawing::Decided => None,
+        Drawing::Graphics => Some("graphics"),
+        Drawing::Plain => Some("plain"),
+    };
     own.into_iter()
-        .chain((!parts.opengl).then_some(drawn_plainly))
+        .chain(drawing.map(|word| ("PILOTHOUSE_DRAWING", word.to_owned())))
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
 }

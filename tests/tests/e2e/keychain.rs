@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use acceptance::desktop::{Keychain, Parts};
+use acceptance::desktop::{Drawing, Keychain, Parts};
 use acceptance::play::Play;
 use acceptance::window::{LIMITS, Window};
 use rehearsal::Cluster;
@@ -18,7 +18,7 @@ async fn without_a_keychain_nothing_is_stored_and_it_says_why() {
     let parts = Parts {
         keychain: false,
         notifications: true,
-        opengl: false,
+        drawing: Drawing::Plain,
     };
     let Some(desk) = Desk::with("keychain", parts).await else {
         return;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use acceptance::desktop::Parts;
+use acceptance::desktop::{Drawing, Parts};
 use acceptance::window::LIMITS;
 
 use crate::desk::{Desk, Said};
@@ -71,7 +71,7 @@ async fn a_data_folder_that_cannot_be_locked_is_refused_and_nothing_is_written_t
     let parts = Parts {
         keychain: false,
         notifications: false,
-        opengl: false,
+        drawing: Drawing::Plain,
     };
     let Some(desk) = Desk::with("locks", parts).await else {
         return;

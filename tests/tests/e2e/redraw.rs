@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use acceptance::desktop::{DesktopFailure, Parts, Screen, WindowId, until};
+use acceptance::desktop::{DesktopFailure, Drawing, Parts, Screen, WindowId, until};
 use acceptance::folders;
 use acceptance::play::Play;
 use acceptance::window::LIMITS;
@@ -30,7 +30,11 @@ const HELD: Duration = Duration::from_millis(1500);
 #[tokio::test]
 async fn a_window_whose_drawing_process_crashes_comes_back_and_the_release_goes_on() {
     // Through OpenGL, for it is its drivers that crash.
-    let Some(desk) = Desk::with("redraw", Parts::ALL).await else {
+    let parts = Parts {
+        drawing: Drawing::Graphics,
+        ..Parts::ALL
+    };
+    let Some(desk) = Desk::with("redraw", parts).await else {
         return;
     };
     let mut play = Play::new(desk.window().await);
@@ -96,6 +100,21 @@ async fn a_window_whose_drawing_process_crashes_comes_back_and_the_release_goes_
     let play = Play::new(desk.window().await);
     play.window().wait_for("way-back-state").await.said();
     assert!(!play.window().shows("interrupted-found").await.said());
+}
+
+#[tokio::test]
+async fn a_window_that_is_to_be_drawn_plainly_never_touches_the_graphics_driver() {
+    let Some(desk) = Desk::with("plain", Parts::PLAIN).await else {
+        return;
+    };
+    let play = Play::new(desk.window().await);
+    play.window().wait_for("app").await.said();
+    let threads = play.window().drawing_threads();
+    assert!(!threads.is_empty());
+    assert!(
+        !threads.iter().any(|thread| thread == COMPOSITOR),
+        "{threads:?}"
+    );
 }
 
 /// Waits until the screen shows that something is told.
