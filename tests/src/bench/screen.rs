@@ -20,17 +20,17 @@ const PODS: usize = 10_000;
 /// Bytes that make a pod's message about 6.5 KB, its managed fields included.
 const PADDING: usize = 4_500;
 
-/// Notes when the first pods are drawn, and when all of them are.
+/// Notes when the first pods are drawn, and when all of them are: slots are drawn before, empty, as many
+/// as the Deployment wants.
 const NOTE_PODS: &str = "
 window.drawn = {};
 const now = () => performance.timeOrigin + performance.now();
-const wanted = String(arguments[0]);
+const wanted = arguments[0];
 const frame = () => {
-  const list = document.querySelector('[data-testid=pods-bands]');
-  if (list) {
-    window.drawn.first ??= now();
-    if (list.getAttribute('aria-label')?.replace(/\\D/g, '').includes(wanted)) { window.drawn.all ??= now(); return; }
-  }
+  const counts = [...document.querySelectorAll('[data-testid^=legend-]')].map((one) => Number(one.textContent));
+  const count = counts.reduce((sum, one) => sum + one, 0);
+  if (count > 0) window.drawn.first ??= now();
+  if (count === wanted) { window.drawn.all ??= now(); return; }
   requestAnimationFrame(frame);
 };
 requestAnimationFrame(frame);

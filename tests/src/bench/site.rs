@@ -110,14 +110,19 @@ pub(super) async fn window(desktop: &Desktop) -> Result<Window, Failed> {
     Ok(window.await?)
 }
 
-/// Shows the pods and waits until the list has a place for each.
+/// How many pods are counted in the window, by whatever look.
+const COUNT_PODS: &str = "
+return [...document.querySelectorAll('[data-testid^=legend-]')].reduce((sum, one) => sum + Number(one.textContent), 0);
+";
+
+/// Shows the pods and waits until each is among those that are counted.
 pub(super) async fn show_pods(play: &Play, pods: usize) -> Result<(), Failed> {
     let window = play.window();
     window.press("nav-rollout").await?;
-    let all = pods.to_string();
     window
-        .wait_attribute("pods-bands", "aria-label", LIMITS.rollout, |label| {
-            label.contains(&all)
+        .eventually("all pods to be counted", LIMITS.rollout, async || {
+            let count = window.script(COUNT_PODS, vec![]).await?;
+            Ok((count.as_u64() == Some(pods as u64)).then_some(()))
         })
         .await?;
     Ok(())

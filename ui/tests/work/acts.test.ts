@@ -9,7 +9,7 @@ import { diffRows, differences } from '../../src/features/changes/diff-rows';
 import ChecklistScreen from '../../src/features/checklist/ChecklistScreen.svelte';
 import GateScreen from '../../src/features/gate/GateScreen.svelte';
 import RolloutScreen from '../../src/features/rollout/RolloutScreen.svelte';
-import { bands } from '../../src/features/rollout/pod-bands';
+import { bands, countLooks } from '../../src/features/rollout/pod-bands';
 import { chain } from '../../fixtures/audit';
 import { banner } from '../../fixtures/clusters';
 import { changes, longObject } from '../../fixtures/changes';
@@ -166,6 +166,19 @@ describe('the rollout', () => {
     expect(cut.length).toBe(10);
     expect(cut.at(-1)?.first).toBe(271);
     expect(cut.flatMap((band) => band.slots).length).toBe(300);
+  });
+
+  it('says how many of three hundred pods look how', async () => {
+    const all = slots(300, 10);
+    const counts = countLooks(all);
+    await open('rollout', RolloutScreen, {
+      change: {
+        banner: banner('bj-prod'),
+        rollout: (environment) => runningRollout(environment, { pods: { ...runningRollout(environment).pods, slots: all } }),
+      },
+    });
+    expect(Number(mustFind('legend-runOld').textContent)).toBe(counts.get('runOld'));
+    expect(Number(mustFind('legend-ready').textContent)).toBe(counts.get('ready'));
   });
 });
 

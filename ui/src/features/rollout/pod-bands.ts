@@ -37,6 +37,15 @@ export function newLook(pod: PodView | null): PodLook {
   return looks[pod.state];
 }
 
+/** How many pods look how, old ones and new ones together. */
+export function countLooks(slots: PodSlot[]): Map<PodLook, number> {
+  const counts = new Map<PodLook, number>();
+  for (const slot of slots) {
+    for (const look of [oldLook(slot.old), newLook(slot.new)]) counts.set(look, (counts.get(look) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** Slots cut into bands of equal length. */
 export function bands(slots: PodSlot[], columns: number): PodBand[] {
   const wide = Math.max(1, columns);
