@@ -97,8 +97,7 @@ pub async fn workspace_open_example(desk: State<'_, Desk>) -> Result<WorkspaceVi
         .and_then(|()| workspace::example::write_to(&folder))
         .map_err(|error| {
             Failure::new(FailureCode::LedgerUnwritable)
-                .with("path", folder.to_string_lossy())
-                .detail(error.to_string())
+                .detail(format!("{}: {error}", folder.display()))
         })?;
     desk.start_rehearsals().await?;
     desk.open_workspace(&folder).await?;

@@ -166,7 +166,7 @@ pub enum FailureCode {
     LedgerNoLocks,
     /// The ledger belongs to a newer version. Params: found, known.
     LedgerNewer,
-    /// The ledger cannot be written (full disk, read-only …). Params: path.
+    /// The data folder cannot be written (full disk, read-only …).
     LedgerUnwritable,
     /// Someone else appended first; the view was out of date.
     LedgerMoved,
