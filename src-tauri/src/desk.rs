@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cluster::KubeClusters;
-use contract::Failure;
+use contract::{Failure, FailureCode};
 use domain::{EnvironmentId, PersonId, RegisterEvent, ReleaseId, Status};
 use engine::ports::{LedgerFailure, Notifier, SystemClock, Vault};
 use engine::{Engine, EngineFailure, Ports};
@@ -23,7 +23,7 @@ use crate::rehearsals::Rehearsals;
 use crate::seat::{OpenWorkspace, Seat};
 use crate::seen::SeenPods;
 use crate::sessions::Sessions;
-use crate::{failures, front, lookouts, pulse};
+use crate::{failures, folder, front, lookouts, pulse};
 
 /// Folder of the example workspace, below the data folder.
 const EXAMPLE: &str = "example";
@@ -90,9 +90,13 @@ impl Desk {
     pub async fn engine(&self) -> Result<&Engine, Failure> {
         self.engine
             .get_or_try_init(|| async {
-                let ledger = open_ledger(self.folder.clone()).await.map_err(|failure| {
-                    Failure::from(failure).with("path", self.folder.to_string_lossy())
+                let path = self.folder.to_string_lossy();
+                folder::make(&self.folder).map_err(|error| {
+                    Failure::new(FailureCode::LedgerUnwritable).detail(format!("{path}: {error}"))
                 })?;
+                let ledger = open_ledger(self.folder.clone())
+                    .await
+                    .map_err(|failure| Failure::from(failure).with("path", path))?;
                 let ports = Ports {
                     ledger: Arc::new(ledger),
                     clusters: Arc::new(KubeClusters::new(cluster::Limits::default())),
@@ -145,7 +149,7 @@ impl Desk {
     pub fn workspace(&self) -> Result<Arc<OpenWorkspace>, Failure> {
         self.seat()
             .workspace
-            .ok_or_else(|| Failure::new(contract::FailureCode::NoWorkspace))
+            .ok_or_else(|| Failure::new(FailureCode::NoWorkspace))
     }
 
     /// A token that [`Desk::cancel`] cancels; one for all long-running questions of the window.

@@ -2,12 +2,34 @@
 //! on a remote desktop or a virtual machine the emulation then works harder than everything else that
 //! the window does, and every frame comes late. Plain drawing is the quicker one there.
 
-/// Whoever has to knows better: `graphics` draws through OpenGL, `plain` never does. Other values count
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+/// Whoever knows better says so: `graphics` draws through OpenGL, `plain` never does. Other values count
 /// as none.
 const VARIABLE: &str = "PILOTHOUSE_DRAWING";
 
-/// Whether to draw without a processor for graphics, from the first page on.
-pub fn is_plain() -> bool {
+/// WebKit's own word for plain drawing. It reads it when its first view is made, and its settings are too
+/// late by then: the first page has begun to draw.
+const WEBKIT: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+
+/// Has this program draw plainly if that is the quicker way. It begins again for that: nothing else than
+/// the environment at its start reaches WebKit in time. To be called before anything else.
+pub fn settle() {
+    if std::env::var_os(WEBKIT).is_some() || !is_plain() {
+        return;
+    }
+    let error = match std::env::current_exe() {
+        Ok(program) => Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .env(WEBKIT, "1")
+            .exec(),
+        Err(error) => error,
+    };
+    eprintln!("pilothouse: the window is drawn through emulated graphics: {error}");
+}
+
+fn is_plain() -> bool {
     chosen(std::env::var(VARIABLE).ok().as_deref()).unwrap_or_else(|| !has_processor())
 }
 

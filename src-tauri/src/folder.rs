@@ -1,6 +1,6 @@
 //! Where the program keeps its ledger, preferences and logs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tauri::{AppHandle, Manager};
 
@@ -12,18 +12,28 @@ pub fn is_named() -> bool {
     std::env::var_os(VARIABLE).is_some()
 }
 
-/// The data folder, made if it is not there.
+/// The data folder. It need not be there yet.
 ///
 /// # Errors
-/// When the system names none, or it cannot be made.
-pub fn data_folder(app: &AppHandle) -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let folder = match std::env::var_os(VARIABLE) {
-        Some(named) => PathBuf::from(named),
-        None => app.path().app_local_data_dir()?,
-    };
-    std::fs::create_dir_all(&folder)?;
-    private(&folder)?;
-    Ok(folder)
+/// When the system names none.
+pub fn data_folder(app: &AppHandle) -> Result<PathBuf, tauri::Error> {
+    match std::env::var_os(VARIABLE) {
+        Some(named) => Ok(PathBuf::from(named)),
+        None => app.path().app_local_data_dir(),
+    }
+}
+
+/// Makes the data folder if it is not there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    // Some file systems know no rights, and none that is read-only takes any.
+    if let Err(error) = private(folder) {
+        tracing::warn!(%error, "other users of this workstation may be able to read the data folder");
+    }
+    Ok(())
 }
 
 /// A path as a person types it: `~` is the home folder.
@@ -41,13 +51,13 @@ pub fn typed(path: &str) -> PathBuf {
 
 /// The ledger names people and clusters; other users of the workstation need not read it.
 #[cfg(unix)]
-fn private(folder: &std::path::Path) -> std::io::Result<()> {
+fn private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 #[cfg(not(unix))]
-fn private(_: &std::path::Path) -> std::io::Result<()> {
+fn private(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -29,6 +29,8 @@ mod views;
 use tauri::Manager;
 
 fn main() {
+    #[cfg(target_os = "linux")]
+    drawing::settle();
     // Two TLS providers may be linked; the choice is ours, once, before anything connects.
     if rustls::crypto::ring::default_provider()
         .install_default()
@@ -60,6 +62,11 @@ fn main() {
         })
         .setup(|app| {
             let folder = folder::data_folder(app.handle())?;
+            // Before the log, which is in it. Whether it can be used is found out with the ledger, and
+            // told in the window.
+            if let Err(error) = folder::make(&folder) {
+                eprintln!("pilothouse: {}: {error}", folder.display());
+            }
             if let Some(guard) = logging::start(&folder) {
                 app.manage(guard);
             }

@@ -98,12 +98,8 @@ mod native {
     };
 
     use crate::desk::Desk;
-    use crate::drawing;
 
     pub fn watch(app: AppHandle, view: &WebView) {
-        if drawing::is_plain() {
-            draw_plainly(view);
-        }
         view.connect_web_process_terminated(move |view, why| {
             let why = match why {
                 WebProcessTerminationReason::TerminatedByApi => return,
@@ -111,19 +107,15 @@ mod native {
                 _ => "a crash",
             };
             // Most often it is the graphics driver: from now on nothing is drawn through it.
-            draw_plainly(view);
+            if let Some(settings) = WebViewExt::settings(view) {
+                settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+            }
             if super::ended(&app, why) {
                 view.reload();
             } else {
                 ask(&app, view);
             }
         });
-    }
-
-    fn draw_plainly(view: &WebView) {
-        if let Some(settings) = WebViewExt::settings(view) {
-            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-        }
     }
 
     /// The page cannot say it: the desktop's own dialog does.
