@@ -2,9 +2,6 @@
 //! on a remote desktop or a virtual machine the emulation then works harder than everything else that
 //! the window does, and every frame comes late. Plain drawing is the quicker one there.
 
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
-
 /// Whoever knows better says so: `graphics` draws through OpenGL, `plain` never does. Other values count
 /// as none.
 const VARIABLE: &str = "PILOTHOUSE_DRAWING";
@@ -13,20 +10,15 @@ const VARIABLE: &str = "PILOTHOUSE_DRAWING";
 /// late by then: the first page has begun to draw.
 const WEBKIT: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
 
-/// Has this program draw plainly if that is the quicker way. It begins again for that: nothing else than
-/// the environment at its start reaches WebKit in time. To be called before anything else.
+/// Has WebKit draw plainly if that is the quicker way. To be called before anything else: no other thread
+/// may read the environment while it is written.
 pub fn settle() {
-    if std::env::var_os(WEBKIT).is_some() || !is_plain() {
-        return;
+    if std::env::var_os(WEBKIT).is_none()
+        && is_plain()
+        && let Err(error) = gtk::glib::setenv(WEBKIT, "1", false)
+    {
+        eprintln!("pilothouse: the window is drawn through emulated graphics: {error}");
     }
-    let error = match std::env::current_exe() {
-        Ok(program) => Command::new(program)
-            .args(std::env::args_os().skip(1))
-            .env(WEBKIT, "1")
-            .exec(),
-        Err(error) => error,
-    };
-    eprintln!("pilothouse: the window is drawn through emulated graphics: {error}");
 }
 
 fn is_plain() -> bool {

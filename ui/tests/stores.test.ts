@@ -65,9 +65,9 @@ describe('paced', () => {
 
   it('comes again soon where that is cheap or was calm, and seldom where it is dear again and again', async () => {
     const cases = [
-      [1, 80, 200, 80, 200],
-      [150, 230, 300, 750, 900],
-      [5000, 5080, 5200, 6000, 6200],
+      [1, 30, 120, 60, 200],
+      [150, 180, 250, 750, 900],
+      [5000, 5030, 5150, 6000, 6200],
     ] as const;
     for (const [takes, firstFrom, firstTo, laterFrom, laterTo] of cases) {
       const starts: number[] = [];

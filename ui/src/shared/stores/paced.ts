@@ -1,5 +1,6 @@
-/** Two readings of the same thing are at least this far apart, in milliseconds: faster, nobody sees. */
-const LEAST = 80;
+/** After a reading at least so long nothing is read, in milliseconds: the engine tells of changes by
+    stretches of its own, and both together must not be seen as waiting. */
+const LEAST = 30;
 /** And at most so far, however dear they are. */
 const MOST = 1000;
 /** After a reading and its drawing, up to so many times as long as they took is left to everything else. */
