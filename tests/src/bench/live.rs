@@ -34,10 +34,11 @@ const TICK: Duration = Duration::from_millis(20);
 const NOTE_READY: &str = "
 const list = document.querySelector('[data-testid=pods-bands]');
 window.drawn = {};
-new MutationObserver(() => {
+window.noting = new MutationObserver(() => {
   const ready = list.querySelectorAll('.cell.runOld').length;
   requestAnimationFrame(() => { window.drawn[ready] ??= performance.timeOrigin + performance.now(); });
-}).observe(list, { attributes: true, childList: true, subtree: true });
+});
+window.noting.observe(list, { attributes: true, childList: true, subtree: true });
 ";
 /// Notes how long every frame took.
 const NOTE_FRAMES: &str = "
@@ -123,6 +124,8 @@ async fn soon(
 async fn storm(report: &mut Report, play: &Play, client: &Client) -> Result<(), Failed> {
     let window = play.window();
     let tree = Tree::of(window.process().ok_or("the program runs no more")?);
+    // What it keeps of every change would be taken for the window's own memory.
+    window.script("window.noting.disconnect()", vec![]).await?;
     changes(client, RATE * 3).await?;
     window.script(NOTE_FRAMES, vec![]).await?;
     let count = RATE * u32::try_from(STORM.as_secs())?;
