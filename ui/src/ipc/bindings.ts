@@ -928,7 +928,7 @@ export type FailureCode =
 "ledgerNoLocks" | 
 /**  The ledger belongs to a newer version. Params: found, known. */
 "ledgerNewer" | 
-/**  The ledger cannot be written (full disk, read-only …). Params: path. */
+/**  The data folder cannot be written (full disk, read-only …). */
 "ledgerUnwritable" | 
 /**  Someone else appended first; the view was out of date. */
 "ledgerMoved" | 
