@@ -124,7 +124,7 @@ async fn soon(
 async fn storm(report: &mut Report, play: &Play, client: &Client) -> Result<(), Failed> {
     let window = play.window();
     let tree = Tree::of(window.process().ok_or("the program runs no more")?);
-    // What it keeps of every change would be taken for the window's own memory.
+    // It works at every change, and that is not the window's own work.
     window.script("window.noting.disconnect()", vec![]).await?;
     changes(client, RATE * 3).await?;
     window.script(NOTE_FRAMES, vec![]).await?;

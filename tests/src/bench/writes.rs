@@ -66,6 +66,9 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
         kubectl(site, &verbs, &manifest).await?;
         kubectl_apply.push(first_write(&world, environment, began).await?);
         let target = format!("deployment/{MODULE}");
+        // What no controller has numbered yet, kubectl takes for the older revision, and undoes nothing.
+        let verbs = ["rollout", "status", &target, "-n", &namespace];
+        kubectl(site, &verbs, "").await?;
         let verbs = ["rollout", "undo", &target, "-n", &namespace];
         let began = Utc::now();
         kubectl(site, &verbs, "").await?;
