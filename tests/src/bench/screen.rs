@@ -27,7 +27,7 @@ window.drawn = {};
 const now = () => performance.timeOrigin + performance.now();
 const wanted = arguments[0];
 const frame = () => {
-  const counts = [...document.querySelectorAll('[data-testid^=legend-]')].map((one) => Number(one.textContent));
+  const counts = [...document.querySelectorAll('[data-testid^=legend-]:not([data-testid=legend-gone])')].map((one) => Number(one.textContent));
   const count = counts.reduce((sum, one) => sum + one, 0);
   if (count > 0) window.drawn.first ??= now();
   if (count === wanted) { window.drawn.all ??= now(); return; }

@@ -110,9 +110,9 @@ pub(super) async fn window(desktop: &Desktop) -> Result<Window, Failed> {
     Ok(window.await?)
 }
 
-/// How many pods are counted in the window, by whatever look.
+/// How many pods are counted in the window, by whatever look but that of a free place.
 const COUNT_PODS: &str = "
-return [...document.querySelectorAll('[data-testid^=legend-]')].reduce((sum, one) => sum + Number(one.textContent), 0);
+return [...document.querySelectorAll('[data-testid^=legend-]:not([data-testid=legend-gone])')].reduce((sum, one) => sum + Number(one.textContent), 0);
 ";
 
 /// Shows the pods and waits until each is among those that are counted.

@@ -179,6 +179,8 @@ describe('the rollout', () => {
     });
     expect(Number(mustFind('legend-runOld').textContent)).toBe(counts.get('runOld'));
     expect(Number(mustFind('legend-ready').textContent)).toBe(counts.get('ready'));
+    expect([...counts.values()].reduce((sum, one) => sum + one, 0)).toBe(2 * all.length);
+    expect(countLooks([{ old: null, new: null }])).toEqual(new Map([['gone', 2]]));
   });
 });
 

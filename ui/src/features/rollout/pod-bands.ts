@@ -37,11 +37,14 @@ export function newLook(pod: PodView | null): PodLook {
   return looks[pod.state];
 }
 
-/** How many pods look how, old ones and new ones together. */
+/** How many cells look how, old ones and new ones together; one that is yet to come looks as one that is gone. */
 export function countLooks(slots: PodSlot[]): Map<PodLook, number> {
   const counts = new Map<PodLook, number>();
   for (const slot of slots) {
-    for (const look of [oldLook(slot.old), newLook(slot.new)]) counts.set(look, (counts.get(look) ?? 0) + 1);
+    for (const look of [oldLook(slot.old), newLook(slot.new)]) {
+      const as = look === 'none' ? 'gone' : look;
+      counts.set(as, (counts.get(as) ?? 0) + 1);
+    }
   }
   return counts;
 }
