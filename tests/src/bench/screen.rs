@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::process::Tree;
-use super::site::{self, MODULE};
+use super::site::{self, COUNT_PODS, MODULE};
 use super::{Failed, Figure, Goal, Report, crowd};
 use crate::desktop::Desktop;
 use crate::window::{LIMITS, Window};
@@ -21,14 +21,13 @@ const PODS: usize = 10_000;
 const PADDING: usize = 4_500;
 
 /// Notes when the first pods are drawn, and when all of them are: slots are drawn before, empty, as many
-/// as the Deployment wants.
+/// as the Deployment wants. Wants a function `counted`.
 const NOTE_PODS: &str = "
 window.drawn = {};
 const now = () => performance.timeOrigin + performance.now();
 const wanted = arguments[0];
 const frame = () => {
-  const counts = [...document.querySelectorAll('[data-testid^=legend-]:not([data-testid=legend-gone])')].map((one) => Number(one.textContent));
-  const count = counts.reduce((sum, one) => sum + one, 0);
+  const count = counted();
   if (count > 0) window.drawn.first ??= now();
   if (count === wanted) { window.drawn.all ??= now(); return; }
   requestAnimationFrame(frame);
@@ -77,7 +76,8 @@ async fn in_window(report: &mut Report, cluster: &Site) -> Result<(), Failed> {
     tokio::time::timeout(LIMITS.work, asked.notified()).await?;
     let tree = Tree::of(window.process().ok_or("the program runs no more")?);
     let before = tree.memory();
-    window.script(NOTE_PODS, vec![PODS.into()]).await?;
+    let note = format!("const counted = () => {COUNT_PODS};{NOTE_PODS}");
+    window.script(&note, vec![PODS.into()]).await?;
     let begun = chrono::Utc::now();
     answer.notify_one();
     let (first, all) = drawn(window).await?;

@@ -110,10 +110,8 @@ pub(super) async fn window(desktop: &Desktop) -> Result<Window, Failed> {
     Ok(window.await?)
 }
 
-/// How many pods are counted in the window, by whatever look but that of a free place.
-const COUNT_PODS: &str = "
-return [...document.querySelectorAll('[data-testid^=legend-]:not([data-testid=legend-gone])')].reduce((sum, one) => sum + Number(one.textContent), 0);
-";
+/// How many pods are counted in the window, by whatever look but that of a free place: an expression.
+pub(super) const COUNT_PODS: &str = "[...document.querySelectorAll('[data-testid^=legend-]:not([data-testid=legend-gone])')].reduce((sum, one) => sum + Number(one.textContent), 0)";
 
 /// Shows the pods and waits until each is among those that are counted.
 pub(super) async fn show_pods(play: &Play, pods: usize) -> Result<(), Failed> {
@@ -121,7 +119,9 @@ pub(super) async fn show_pods(play: &Play, pods: usize) -> Result<(), Failed> {
     window.press("nav-rollout").await?;
     window
         .eventually("all pods to be counted", LIMITS.rollout, async || {
-            let count = window.script(COUNT_PODS, vec![]).await?;
+            let count = window
+                .script(&format!("return {COUNT_PODS}"), vec![])
+                .await?;
             Ok((count.as_u64() == Some(pods as u64)).then_some(()))
         })
         .await?;

@@ -89,6 +89,15 @@ impl Window {
         .await
     }
 
+    /// The code of a failure that is shown, once it is.
+    ///
+    /// # Errors
+    /// When none is shown in time.
+    pub async fn failure_code(&self, testid: &str) -> Result<String, WindowFailure> {
+        self.wait_attribute(testid, "data-code", LIMITS.work, |code| !code.is_empty())
+            .await
+    }
+
     /// The text of something, as it is read now.
     ///
     /// # Errors

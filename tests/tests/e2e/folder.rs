@@ -1,7 +1,5 @@
 //! A data folder that cannot be made.
 
-use acceptance::window::LIMITS;
-
 use crate::desk::{Desk, Said};
 
 #[tokio::test]
@@ -13,13 +11,10 @@ async fn a_data_folder_that_cannot_be_made_is_told_in_the_window_and_can_be_mend
     let folder = desk.data_folder();
     std::fs::write(&folder, "somebody's notes").unwrap();
     let window = desk.window().await;
-    let code = window
-        .wait_attribute("start-failure", "data-code", LIMITS.work, |code| {
-            !code.is_empty()
-        })
-        .await
-        .said();
-    assert_eq!(code, "ledgerUnwritable");
+    assert_eq!(
+        window.failure_code("start-failure").await.said(),
+        "ledgerUnwritable"
+    );
     assert_eq!(
         std::fs::read_to_string(&folder).unwrap(),
         "somebody's notes"

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use acceptance::desktop::{Drawing, Keychain, Parts};
 use acceptance::play::Play;
-use acceptance::window::{LIMITS, Window};
+use acceptance::window::LIMITS;
 use rehearsal::Cluster;
 
 use crate::desk::{Desk, Said};
@@ -30,10 +30,16 @@ async fn without_a_keychain_nothing_is_stored_and_it_says_why() {
         })
         .await
         .said();
-    assert_eq!(code(&window, "keychain-failure").await, "keychainMissing");
+    assert_eq!(
+        window.failure_code("keychain-failure").await.said(),
+        "keychainMissing"
+    );
     // The example's credentials have nowhere to go: it is refused, and no file takes them instead.
     window.press("open-example").await.said();
-    assert_eq!(code(&window, "failure").await, "keychainMissing");
+    assert_eq!(
+        window.failure_code("failure").await.said(),
+        "keychainMissing"
+    );
     assert_eq!(site::file_with(&desk.data_folder(), "token:"), None);
 }
 
@@ -60,7 +66,10 @@ async fn a_keychain_that_is_locked_or_hangs_or_loses_an_entry_is_told_and_mended
     play.window().press("nav-environments").await.said();
     verify(&play, "bj-dev", "unreachable").await;
     let window = play.window();
-    assert_eq!(code(window, "pin-why").await, "keychainEntryMissing");
+    assert_eq!(
+        window.failure_code("pin-why").await.said(),
+        "keychainEntryMissing"
+    );
     // Another cluster under the same name: the environment stays pinned to the one that it was.
     let stranger = suzhou.kubeconfig("zhangsan").replace(SUZHOU, BEIJING);
     import_again(&desk, &mut play, &stranger).await;
@@ -79,7 +88,10 @@ async fn locked(desk: &Desk, play: &mut Play, keychain: &Keychain, cluster: &Clu
     let before = keychain.labels().await.said();
     keychain.lock().await.said();
     play.window().press("import-store").await.said();
-    assert_eq!(code(play.window(), "failure").await, "keychainLocked");
+    assert_eq!(
+        play.window().failure_code("failure").await.said(),
+        "keychainLocked"
+    );
     assert_eq!(site::file_with(&desk.data_folder(), TOKEN), None);
     keychain.unlock().await.said();
     assert_eq!(keychain.labels().await.said(), before);
@@ -97,7 +109,10 @@ async fn hanging(desk: &Desk, play: &mut Play, keychain: &Keychain, cluster: &Cl
     play.window().language("en").await.said();
     play.window().language("zh-CN").await.said();
     assert!(!play.window().shows("failure").await.said());
-    assert_eq!(code(play.window(), "failure").await, "keychainTimeout");
+    assert_eq!(
+        play.window().failure_code("failure").await.said(),
+        "keychainTimeout"
+    );
     assert!(pressed.elapsed() < LIMITS.step, "{:?}", pressed.elapsed());
     keychain.thaw().said();
     assert_eq!(keychain.labels().await.said(), before);
@@ -117,11 +132,17 @@ async fn lost(desk: &Desk, play: &mut Play, keychain: &Keychain, clusters: [&Clu
     verify(play, "bj-dev", "unreachable").await;
     let asked = beijing.requests().len();
     let window = play.window();
-    assert_eq!(code(window, "pin-why").await, "keychainEntryMissing");
+    assert_eq!(
+        window.failure_code("pin-why").await.said(),
+        "keychainEntryMissing"
+    );
     let arming = window.attribute("banner", "data-arming").await.said();
     assert_eq!(arming.as_deref(), Some("readOnly"));
     window.press("permissions-check").await.said();
-    assert_eq!(code(window, "failure").await, "keychainEntryMissing");
+    assert_eq!(
+        window.failure_code("failure").await.said(),
+        "keychainEntryMissing"
+    );
     assert_eq!(beijing.requests().len(), asked);
     verify(play, "sz-prod", "verified").await;
 
@@ -183,12 +204,4 @@ fn written(desk: &Desk, kubeconfig: &str) -> std::path::PathBuf {
     let path = desk.desktop.folder().join("kubeconfig");
     std::fs::write(&path, kubeconfig).unwrap();
     path
-}
-
-/// The code of a failure, once there is one.
-async fn code(window: &Window, testid: &str) -> String {
-    window
-        .wait_attribute(testid, "data-code", LIMITS.work, |code| !code.is_empty())
-        .await
-        .said()
 }

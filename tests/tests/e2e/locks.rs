@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use acceptance::desktop::{Drawing, Parts};
-use acceptance::window::LIMITS;
-
 use crate::desk::{Desk, Said};
+use acceptance::desktop::{Drawing, Parts};
 
 /// Which files cannot be locked.
 const FOLDER: &str = "WITHOUT_LOCKS";
@@ -88,13 +86,10 @@ async fn a_data_folder_that_cannot_be_locked_is_refused_and_nothing_is_written_t
         [without.as_slice(), &[parts_only]].concat(),
     ] {
         let window = desk.window_with(&more).await;
-        let code = window
-            .wait_attribute("start-failure", "data-code", LIMITS.work, |code| {
-                !code.is_empty()
-            })
-            .await
-            .said();
-        assert_eq!(code, "ledgerNoLocks");
+        assert_eq!(
+            window.failure_code("start-failure").await.said(),
+            "ledgerNoLocks"
+        );
         let said = window.read("start-failure").await.said();
         let folder = desk.data_folder().display().to_string();
         for word in [folder.as_str(), "PILOTHOUSE_DATA_FOLDER"] {

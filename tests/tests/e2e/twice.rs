@@ -12,13 +12,10 @@ async fn a_second_program_on_the_same_data_folder_says_that_it_is_in_use() {
     let first = desk.window().await;
     first.wait_for("open-example").await.said();
     let second = desk.window().await;
-    let code = second
-        .wait_attribute("start-failure", "data-code", LIMITS.work, |code| {
-            !code.is_empty()
-        })
-        .await
-        .said();
-    assert_eq!(code, "ledgerInUse");
+    assert_eq!(
+        second.failure_code("start-failure").await.said(),
+        "ledgerInUse"
+    );
     assert!(!second.shows("open-example").await.said());
     // The first one goes on.
     first.press("nav-audit").await.said();
