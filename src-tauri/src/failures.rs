@@ -54,6 +54,11 @@ pub fn of_ref(failure: &EngineFailure) -> Failure {
         EngineFailure::OutcomeUnknown { object } => Failure::new(FailureCode::OutcomeUnknown)
             .with("cluster", "")
             .with("object", object.label()),
+        EngineFailure::OutcomeUnwritten { object, failure } => {
+            Failure::new(FailureCode::OutcomeUnwritten)
+                .with("object", object.label())
+                .detail(failure.to_string())
+        }
         EngineFailure::BindingInUse { .. } => refused(&Refusal::AlreadyRunning),
         EngineFailure::Unreadable(_) | EngineFailure::BrokenOff(_) | EngineFailure::Halted(_) => {
             Failure::new(FailureCode::Internal).detail(failure.to_string())

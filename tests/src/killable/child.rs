@@ -104,7 +104,12 @@ impl Child {
             // A person would press again as well.
             let passes = matches!(
                 failure,
-                EngineFailure::Cluster(_) | EngineFailure::Ledger(LedgerFailure::Unwritable(_))
+                EngineFailure::Cluster(_)
+                    | EngineFailure::Ledger(LedgerFailure::Unwritable(_))
+                    | EngineFailure::OutcomeUnwritten {
+                        failure: LedgerFailure::Unwritable(_),
+                        ..
+                    }
             );
             assert!(passes, "work broke off: {failure}");
             assert!(tries < TRIES, "it breaks off again and again: {failure}");

@@ -41,6 +41,7 @@ export const failures: Record<FailureCode, Three> = {
   permissionMissing: three(m.failure_permissionMissing_happened, m.failure_permissionMissing_unchanged, m.failure_permissionMissing_next),
   clusterBusy: three(m.failure_clusterBusy_happened, m.failure_clusterBusy_unchanged, m.failure_clusterBusy_next),
   outcomeUnknown: three(m.failure_outcomeUnknown_happened, m.failure_outcomeUnknown_unchanged, m.failure_outcomeUnknown_next),
+  outcomeUnwritten: three(m.failure_outcomeUnwritten_happened, m.failure_outcomeUnwritten_unchanged, m.failure_outcomeUnwritten_next),
   objectChanged: three(m.failure_objectChanged_happened, m.failure_objectChanged_unchanged, m.failure_objectChanged_next),
   fieldConflict: three(m.failure_fieldConflict_happened, m.failure_fieldConflict_unchanged, m.failure_fieldConflict_next),
   objectRejected: three(m.failure_objectRejected_happened, m.failure_objectRejected_unchanged, m.failure_objectRejected_next),

@@ -132,6 +132,8 @@ pub enum FailureCode {
     ClusterBusy,
     /// No answer to a change: whether it happened is being read back. Params: cluster, object.
     OutcomeUnknown,
+    /// What came of a change that was sent could not be written down. Params: object.
+    OutcomeUnwritten,
     /// The object is not as it was when the diff was made. Params: object, field.
     ObjectChanged,
     /// Another field manager owns the field. Params: object, field, manager.

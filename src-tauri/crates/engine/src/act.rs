@@ -98,7 +98,7 @@ impl Engine {
             .send(&intent, outgoing.as_ref(), &act.take_over)
             .await;
         self.at(FailPoint::AfterSend)?;
-        self.settle(&act.release, &act.environment, &intent.id, outcome.clone())
+        self.settle(&act.release, &act.environment, &intent, outcome.clone())
             .await?;
         self.at(FailPoint::AfterOutcome)?;
         Ok(Acted::of(&intent.id, &outcome))
@@ -110,15 +110,21 @@ impl Engine {
         &self,
         release: &ReleaseId,
         environment: &EnvironmentId,
-        mutation: &MutationId,
+        intent: &MutationIntent,
         outcome: MutationOutcome,
     ) -> Result<(), EngineFailure> {
         let command = Command::Settle {
             environment: environment.clone(),
-            mutation: mutation.clone(),
+            mutation: intent.id.clone(),
             outcome,
         };
-        self.write_at_last(release, None, command).await
+        match self.write_at_last(release, None, command).await {
+            Err(EngineFailure::Ledger(failure)) => Err(EngineFailure::OutcomeUnwritten {
+                object: intent.object.clone(),
+                failure,
+            }),
+            done => done,
+        }
     }
 
     /// Commits what has to get into the ledger, trying again while it cannot be written.

@@ -98,7 +98,7 @@ impl Engine {
             Ok(failure) => self.conclude_back(&errand, failure).await,
             Err(EngineFailure::Cancelled) => Ok(()),
             Err(EngineFailure::Halted(point)) => Err(EngineFailure::Halted(point)),
-            Err(EngineFailure::Ledger(failure)) => Err(EngineFailure::Ledger(failure)),
+            Err(failure) if failure.is_the_ledgers() => Err(failure),
             Err(failure) => self.conclude_back(&errand, Some(failure.to_string())).await,
         };
         if let Err(failure) = ended {
@@ -145,6 +145,7 @@ impl Engine {
                 Ok(()) => {}
                 Err(
                     failure @ (EngineFailure::Ledger(_)
+                    | EngineFailure::OutcomeUnwritten { .. }
                     | EngineFailure::Halted(_)
                     | EngineFailure::Cancelled
                     | EngineFailure::OutcomeUnknown { .. }),

@@ -58,6 +58,15 @@ pub enum EngineFailure {
         /// Which object.
         object: ObjectRef,
     },
+    /// A change was sent, or read back, and what came of it could not be written down: its intent is
+    /// pending, and is read back when the work is taken up again.
+    #[error("what came of the change to {object} could not be written down: {failure}")]
+    OutcomeUnwritten {
+        /// Which object.
+        object: ObjectRef,
+        /// Why.
+        failure: LedgerFailure,
+    },
     /// The environment cannot be bound to another cluster while a release has changes on this one.
     #[error("{release} has changes in {environment}")]
     BindingInUse {
@@ -88,6 +97,14 @@ pub(crate) enum Obstacle {
 }
 
 impl EngineFailure {
+    /// Whether the ledger is the cause. It is the memory: without it nothing can be concluded either.
+    pub(crate) fn is_the_ledgers(&self) -> bool {
+        matches!(
+            self,
+            EngineFailure::Ledger(_) | EngineFailure::OutcomeUnwritten { .. }
+        )
+    }
+
     /// What stands in the way, if asking again may help.
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
         match self {

@@ -27,8 +27,7 @@ impl Engine {
             Ok(End::Verdict(verdict)) => self.conclude(&errand, &module, verdict).await,
             Err(EngineFailure::Cancelled) => Ok(()),
             Err(EngineFailure::Halted(point)) => Err(EngineFailure::Halted(point)),
-            // The ledger is the memory: without it nothing can be concluded either.
-            Err(EngineFailure::Ledger(failure)) => Err(EngineFailure::Ledger(failure)),
+            Err(failure) if failure.is_the_ledgers() => Err(failure),
             Err(failure) => {
                 let verdict = Verdict::Errored(failure.to_string());
                 self.conclude(&errand, &module, verdict).await

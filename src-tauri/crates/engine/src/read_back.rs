@@ -112,7 +112,7 @@ impl Engine {
             reading => reading?,
         };
         self.at(FailPoint::AfterReadBack)?;
-        self.settle(release, environment, mutation, outcome.clone())
+        self.settle(release, environment, &pending.intent, outcome.clone())
             .await?;
         self.at(FailPoint::AfterOutcome)?;
         Ok(match Acted::of(mutation, &outcome) {

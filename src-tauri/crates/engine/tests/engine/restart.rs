@@ -196,6 +196,12 @@ async fn a_ledger_that_is_full_between_call_and_outcome_is_settled_by_reading_ba
     world.until_nobody_works().await;
     assert_eq!(world.cluster.sent().len(), 1);
     assert_eq!(world.outcomes(), [] as [&str; 0]);
+    // Said to the person: that nothing was changed would not be true here.
+    let trouble = world.engine.live(&release(), &env()).trouble;
+    assert!(
+        matches!(trouble, Some(EngineFailure::OutcomeUnwritten { .. })),
+        "{trouble:?}"
+    );
     *world.ledger.full_for.lock().unwrap() = None;
     let found = world.engine.interrupted(&release()).await.unwrap().unwrap();
     assert_eq!(found.found, Finding::Applied);
