@@ -30,12 +30,15 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
     world.declare_the_timeout().await;
     world.when_stage_is_ready("bj-offline").await;
     let (mut apply, mut back) = (Vec::new(), Vec::new());
+    let mut servers_own = Vec::new();
     for environment in ENVIRONMENTS {
         world.arm(environment, MODULE).await?;
         let pressed = Utc::now();
         world.start_rollout(environment, MODULE).await?;
         world.ended(environment, MODULE).await;
-        apply.push(first_write(&world, environment, pressed).await?);
+        let first = first_write(&world, environment, pressed).await?;
+        apply.push(first.after);
+        servers_own.push(first.servers_own);
         for module in MODULES.into_iter().skip(1) {
             world.roll_out(environment, module).await;
         }
@@ -44,7 +47,7 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
         let pressed = Utc::now();
         world.start_way_back(environment).await?;
         world.way_back_ended(environment).await;
-        back.push(first_write(&world, environment, pressed).await?);
+        back.push(first_write(&world, environment, pressed).await?.after);
     }
     let (mut kubectl_apply, mut kubectl_undo) = (Vec::new(), Vec::new());
     for (round, environment) in ENVIRONMENTS.into_iter().enumerate() {
@@ -64,7 +67,7 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
         ];
         let began = Utc::now();
         kubectl(site, &verbs, &manifest).await?;
-        kubectl_apply.push(first_write(&world, environment, began).await?);
+        kubectl_apply.push(first_write(&world, environment, began).await?.after);
         let target = format!("deployment/{MODULE}");
         // What no controller has numbered yet, kubectl takes for the older revision, and undoes nothing.
         let verbs = ["rollout", "status", &target, "-n", &namespace];
@@ -72,7 +75,7 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
         let verbs = ["rollout", "undo", &target, "-n", &namespace];
         let began = Utc::now();
         kubectl(site, &verbs, "").await?;
-        kubectl_undo.push(first_write(&world, environment, began).await?);
+        kubectl_undo.push(first_write(&world, environment, began).await?.after);
         println!("  round {} of {}", round + 1, ENVIRONMENTS.len());
     }
     world.end().await;
@@ -99,7 +102,22 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
         "kubectl rollout undo, from its start",
         kubectl_undo,
     );
+    report.add(Figure {
+        what: "of the way forward: the API server's own work on that write".to_owned(),
+        ours: median(servers_own),
+        against: None,
+        unit: "ms",
+        goal: Goal::Told,
+    });
     Ok(())
+}
+
+/// The first write that the API server accepted, in milliseconds.
+struct FirstWrite {
+    /// Until it was answered.
+    after: f64,
+    /// How long the API server worked on it.
+    servers_own: f64,
 }
 
 async fn kubectl(site: &Site, arguments: &[&str], input: &str) -> Result<(), Failed> {
@@ -110,13 +128,13 @@ async fn kubectl(site: &Site, arguments: &[&str], input: &str) -> Result<(), Fai
     Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
 }
 
-/// Milliseconds until the API server had answered the first write in the environment's namespace, by
-/// its own audit log: it runs on this machine, so that its clock is ours.
+/// The first write in the environment's namespace by the API server's own audit log: it runs on this
+/// machine, so that its clock is ours.
 async fn first_write(
     world: &World,
     environment: &str,
     since: DateTime<Utc>,
-) -> Result<f64, Failed> {
+) -> Result<FirstWrite, Failed> {
     let (site, namespace) = world.place(environment);
     // It writes that down after it has answered: whoever asked can be here before.
     let found = until(LATE, async || {
@@ -125,10 +143,13 @@ async fn first_write(
             .iter()
             .filter(|heard| heard.namespace == namespace && !heard.is_dry_run())
             .filter(|heard| heard.is_carried_out())
-            .filter_map(|heard| heard.answered_at)
-            .filter(|at| *at >= since);
+            .filter_map(|heard| Some((heard.answered_at?, heard.asked_at?)))
+            .filter(|(answered, _)| *answered >= since);
         Ok::<_, Failed>(accepted.min())
     });
-    let first = found.await?.ok_or("the API server heard of no write")?;
-    Ok(super::ms((first - since).to_std()?))
+    let (answered, asked) = found.await?.ok_or("the API server heard of no write")?;
+    Ok(FirstWrite {
+        after: super::ms((answered - since).to_std()?),
+        servers_own: super::ms((answered - asked).to_std()?),
+    })
 }

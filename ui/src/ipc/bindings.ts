@@ -894,6 +894,8 @@ export type FailureCode =
 "clusterBusy" | 
 /**  No answer to a change: whether it happened is being read back. Params: cluster, object. */
 "outcomeUnknown" | 
+/**  What came of a change that was sent could not be written down. Params: object. */
+"outcomeUnwritten" | 
 /**  The object is not as it was when the diff was made. Params: object, field. */
 "objectChanged" | 
 /**  Another field manager owns the field. Params: object, field, manager. */

@@ -146,7 +146,6 @@ async fn append(
     }
     // Not sqlx's transaction: when a commit fails, SQLite has often rolled back by itself, sqlx goes on
     // counting it as open (0.9.0), and the connection can begin no other one for good.
-    run(connection, "BEGIN IMMEDIATE").await?;
     let result = match append_all(connection, stream, expected, entries).await {
         Ok(written) => run(connection, "COMMIT").await.map(|()| written),
         Err(failure) => Err(failure),
@@ -167,24 +166,17 @@ async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Answ
     Ok(())
 }
 
-/// Within a transaction.
+/// Begins the transaction, and leaves it to be ended.
 async fn append_all(
     connection: &mut SqliteConnection,
     stream: &Stream,
     expected: u64,
     entries: &[NewEntry],
 ) -> Answer<Vec<Entry>> {
-    let found: i64 =
-        sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM entries WHERE stream = ?1")
-            .bind(json(stream)?)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(of_sql)?;
-    let found = u64::try_from(found).unwrap_or(0);
+    let (found, mut link) = begin(connection, stream).await?;
     if found != expected {
         return Err(LedgerFailure::Moved { expected, found });
     }
-    let mut link = newest(connection).await?;
     let mut written = Vec::with_capacity(entries.len());
     for (position, entry) in (found + 1..).zip(entries) {
         let row = Row::following(link, stream, position, entry)?;
@@ -214,17 +206,26 @@ fn belongs(record: &Record, stream: &Stream) -> bool {
     )
 }
 
-/// The newest entry's link.
-pub(crate) async fn newest(connection: &mut SqliteConnection) -> Answer<Link> {
-    let newest: Option<(i64, String)> =
-        sqlx::query_as("SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1")
-            .fetch_optional(connection)
-            .await
-            .map_err(of_sql)?;
-    Ok(newest.map_or_else(Link::default, |(sequence, hash)| Link {
-        sequence: u64::try_from(sequence).unwrap_or(0),
-        hash,
-    }))
+/// Begins a transaction: where the stream and the ledger end. In one go, for every statement is a way to
+/// sqlx's thread and back, which takes longer than the reading itself.
+async fn begin(connection: &mut SqliteConnection, stream: &Stream) -> Answer<(u64, Link)> {
+    let (found, newest, hash): (i64, Option<i64>, Option<String>) = sqlx::query_as(
+        "BEGIN IMMEDIATE;
+         SELECT (SELECT coalesce(max(position), 0) FROM entries WHERE stream = ?1), sequence, hash
+         FROM (SELECT max(sequence) AS newest FROM entries) LEFT JOIN entries ON sequence = newest",
+    )
+    .bind(json(stream)?)
+    .fetch_one(connection)
+    .await
+    .map_err(of_sql)?;
+    let link = match (newest, hash) {
+        (Some(sequence), Some(hash)) => Link {
+            sequence: u64::try_from(sequence).unwrap_or(0),
+            hash,
+        },
+        _ => Link::default(),
+    };
+    Ok((u64::try_from(found).unwrap_or(0), link))
 }
 
 async fn insert(connection: &mut SqliteConnection, row: &Row) -> Answer<()> {

@@ -41,6 +41,8 @@ pub struct Heard {
     pub body: Value,
     /// The status of the answer; none when the server ended before there was one.
     pub code: Option<u16>,
+    /// When the server heard of it, by the clock of this machine.
+    pub asked_at: Option<DateTime<Utc>>,
     /// When the server was done with it, by the clock of this machine.
     pub answered_at: Option<DateTime<Utc>>,
 }
@@ -91,6 +93,10 @@ fn read(event: &Value) -> Heard {
         let found = event.pointer(path).and_then(Value::as_str);
         found.unwrap_or_default().to_owned()
     };
+    let instant = |path: &str| {
+        let read = DateTime::parse_from_rfc3339(&text(path)).ok()?;
+        Some(read.to_utc())
+    };
     Heard {
         id: text("/auditID"),
         verb: text("/verb"),
@@ -104,10 +110,10 @@ fn read(event: &Value) -> Heard {
             .pointer("/responseStatus/code")
             .and_then(Value::as_u64)
             .and_then(|code| u16::try_from(code).ok()),
+        asked_at: instant("/requestReceivedTimestamp"),
         answered_at: (event["stage"] == "ResponseComplete")
-            .then(|| DateTime::parse_from_rfc3339(&text("/stageTimestamp")).ok())
-            .flatten()
-            .map(|at| at.to_utc()),
+            .then(|| instant("/stageTimestamp"))
+            .flatten(),
     }
 }
 
