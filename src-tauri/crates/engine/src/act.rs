@@ -120,7 +120,7 @@ impl Engine {
         };
         match self.write_at_last(release, None, command).await {
             Err(EngineFailure::Ledger(failure)) => Err(EngineFailure::OutcomeUnwritten {
-                object: intent.object.clone(),
+                object: Box::new(intent.object.clone()),
                 failure,
             }),
             done => done,

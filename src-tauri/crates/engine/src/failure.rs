@@ -63,7 +63,7 @@ pub enum EngineFailure {
     #[error("what came of the change to {object} could not be written down: {failure}")]
     OutcomeUnwritten {
         /// Which object.
-        object: ObjectRef,
+        object: Box<ObjectRef>,
         /// Why.
         failure: LedgerFailure,
     },
