@@ -27,7 +27,8 @@ mod linux {
     use acceptance::play::{Album, Play};
     use acceptance::window::Window;
 
-    #[tokio::main(flavor = "current_thread")]
+    // The rehearsal cluster answers from here too, while pictures are packed.
+    #[tokio::main(flavor = "multi_thread")]
     pub async fn main() -> ExitCode {
         let folder = folders::target().join("pictures");
         let only = std::env::args().nth(1);

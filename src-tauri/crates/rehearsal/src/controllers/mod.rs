@@ -21,6 +21,7 @@ use crate::status::ApiError;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// When to look again, and whether anything is still under way.
@@ -54,6 +55,9 @@ fn tolerate<T>(what: &str, outcome: Result<T, ApiError>) -> Option<T> {
     }
 }
 
+/// A pass that took longer is followed by as long a rest, which is the API's.
+const LONG: Duration = Duration::from_millis(5);
+
 /// Runs until the cluster stops.
 pub(crate) async fn run(plane: Arc<Plane>) {
     let mut rng = StdRng::seed_from_u64(plane.seed);
@@ -63,7 +67,7 @@ pub(crate) async fn run(plane: Arc<Plane>) {
     loop {
         changed.borrow_and_update();
         nudged.borrow_and_update();
-        let agenda = settle_changes(&plane, &mut kubelet, &mut rng);
+        let agenda = settle_changes(&plane, &mut kubelet, &mut rng).await;
         let revision = plane.store().revision();
         plane
             .settled
@@ -80,27 +84,37 @@ pub(crate) async fn run(plane: Arc<Plane>) {
 
 /// Passes until one changes nothing. The bound keeps a controller that never agrees with itself
 /// from blocking the API; the next wake-up continues.
-fn settle_changes(plane: &Plane, kubelet: &mut pod::Kubelet, rng: &mut StdRng) -> Agenda {
+async fn settle_changes(plane: &Plane, kubelet: &mut pod::Kubelet, rng: &mut StdRng) -> Agenda {
     for _ in 0..50 {
-        let mut agenda = Agenda::default();
-        let mut store = plane.store();
-        let before = store.revision();
-        garbage::collect(&mut store);
-        deployment::run(&mut store, &mut agenda);
-        statefulset::run(&mut store);
-        daemonset::run(&mut store, rng);
-        job::run(&mut store, rng);
-        replicaset::run(&mut store, rng, &mut agenda);
-        {
-            let faults = plane.faults();
-            kubelet.run(&mut store, &faults, rng, &mut agenda);
-        }
-        endpoints::run(&mut store);
-        if store.revision() == before {
+        let began = std::time::Instant::now();
+        let (agenda, changed) = pass(plane, kubelet, rng);
+        if !changed {
             return agenda;
+        }
+        let took = began.elapsed();
+        // A pass has the lock, and hundreds of pods call for one after the other: for seconds nobody
+        // else got to it, and clients gave up connecting.
+        if took > LONG {
+            tokio::time::sleep(took).await;
         }
     }
     let mut again = Agenda::default();
-    again.work_at(Instant::now() + std::time::Duration::from_millis(5));
+    again.work_at(Instant::now() + Duration::from_millis(5));
     again
+}
+
+/// One look of everybody, and whether it changed anything.
+fn pass(plane: &Plane, kubelet: &mut pod::Kubelet, rng: &mut StdRng) -> (Agenda, bool) {
+    let mut agenda = Agenda::default();
+    let mut store = plane.store();
+    let before = store.revision();
+    garbage::collect(&mut store);
+    deployment::run(&mut store, &mut agenda);
+    statefulset::run(&mut store);
+    daemonset::run(&mut store, rng);
+    job::run(&mut store, rng);
+    replicaset::run(&mut store, rng, &mut agenda);
+    kubelet.run(&mut store, &plane.faults(), rng, &mut agenda);
+    endpoints::run(&mut store);
+    (agenda, store.revision() != before)
 }

@@ -12,7 +12,7 @@ use crate::tree::{self, items, name, namespace, set, text};
 use rand::Rng;
 use rand::rngs::StdRng;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -60,8 +60,8 @@ impl Kubelet {
         agenda: &mut Agenda,
     ) {
         let pods = store.list("pods", "");
-        self.lives
-            .retain(|uid, _| pods.iter().any(|pod| tree::uid(pod) == uid));
+        let there: HashSet<&str> = pods.iter().map(|pod| tree::uid(pod)).collect();
+        self.lives.retain(|uid, _| there.contains(uid.as_str()));
         let now = Instant::now();
         for pod in pods {
             let uid = tree::uid(&pod).to_owned();
