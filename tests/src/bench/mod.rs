@@ -137,6 +137,12 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// The same, and says what it was the middle of: one that stands far from the others is seen so.
+pub(crate) fn median_of(what: &str, values: Vec<f64>) -> f64 {
+    println!("  {what}: {values:.0?}");
+    median(values)
+}
+
 pub(crate) fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Failed, Figure, Goal, Report, median, ms};
+use super::{Failed, Figure, Goal, Report, median_of, ms};
 use crate::desktop::{Desktop, Program, Start};
 use crate::folders;
 use crate::play::large::long_ledger;
@@ -41,17 +41,19 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
         short.push(until_usable(&desktop, &ours, &fresh).await?);
         full.push(until_usable(&desktop, &ours, &long).await?);
     }
-    let short = median(short);
+    let theirs = median_of("an empty window, ms", theirs);
+    let short = median_of("without entries, ms", short);
+    let full = median_of("with 100,000 entries, ms", full);
     report.add(Figure {
         what: "start until the first usable screen".to_owned(),
         ours: short,
-        against: Some(("an empty Tauri window".to_owned(), median(theirs))),
+        against: Some(("an empty Tauri window".to_owned(), theirs)),
         unit: "ms",
         goal: Goal::Within(1.5),
     });
     report.add(Figure {
         what: "the same with 100,000 entries in the ledger".to_owned(),
-        ours: median(full),
+        ours: full,
         against: Some(("with none".to_owned(), short)),
         unit: "ms",
         goal: Goal::Within(1.2),

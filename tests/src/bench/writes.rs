@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Failed, Figure, Goal, Report, median};
+use super::{Failed, Figure, Goal, Report, median_of};
 use crate::desktop::until;
 use crate::world::{Caller, Given, Site, World, real_sites};
 
@@ -82,8 +82,8 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
     let mut add = |what: &str, ours, name: &str, theirs| {
         report.add(Figure {
             what: what.to_owned(),
-            ours: median(ours),
-            against: Some((name.to_owned(), median(theirs))),
+            ours: median_of(what, ours),
+            against: Some((name.to_owned(), median_of(name, theirs))),
             unit: "ms",
             goal: Goal::Times(10.0),
         });
@@ -104,7 +104,7 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
     );
     report.add(Figure {
         what: "of the way forward: the API server's own work on that write".to_owned(),
-        ours: median(servers_own),
+        ours: median_of("the API server's own work, ms", servers_own),
         against: None,
         unit: "ms",
         goal: Goal::Told,

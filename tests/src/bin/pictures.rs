@@ -1,6 +1,6 @@
 //! Takes a picture of every screen, in Chinese and light, with English and dark samples; then those
-//! of sizes that break screens, and of a ledger that was tampered with. `pictures example`, `sizes` and
-//! `tampered` take only those.
+//! of sizes that break screens, of a ledger that was tampered with, and of a bad day on a real cluster.
+//! `pictures example`, `sizes`, `tampered` and `bad-day` take only those.
 
 use std::process::ExitCode;
 
@@ -21,6 +21,7 @@ mod linux {
 
     use acceptance::desktop::{Desktop, Parts};
     use acceptance::folders;
+    use acceptance::play::bad_day::BadDay;
     use acceptance::play::example::{MODULES, STOPS};
     use acceptance::play::large::{ENTRIES, Large, long_ledger};
     use acceptance::play::tampered::tamper;
@@ -42,6 +43,9 @@ mod linux {
             }
             if wanted("tampered") {
                 tampered(&folder.join("tampered")).await?;
+            }
+            if wanted("bad-day") {
+                bad_day(&folder.join("bad-day")).await?;
             }
             Ok::<_, Box<dyn std::error::Error>>(())
         };
@@ -84,6 +88,23 @@ mod linux {
         let window = Window::open(&desktop, &data_folder, &folder.join("failure")).await?;
         let mut play = Play::with_album(window, album);
         Ok(play.large_release(&large).await?)
+    }
+
+    /// One thing after the other goes wrong on a real cluster.
+    async fn bad_day(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        if let Err(reason) = controlplane::available() {
+            eprintln!("skipped: no pictures of a bad day: {reason}");
+            return Ok(());
+        }
+        let album = Album::new(folder)?.with_looks();
+        let desktop = Desktop::with(Parts::PLAIN).await?;
+        let day = BadDay::set_up(desktop.folder()).await?;
+        let data_folder = desktop.folder().join("program");
+        let window = Window::open(&desktop, &data_folder, &folder.join("failure")).await?;
+        let mut play = Play::with_album(window, album);
+        let taken = play.bad_day(&day).await;
+        day.end().await;
+        Ok(taken?)
     }
 
     /// The first stage, and the second up to the middle of its rollout: every screen has been there.

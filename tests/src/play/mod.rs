@@ -2,6 +2,7 @@
 //! button or a key. Demo, pictures and tests play the same script.
 
 mod album;
+pub mod bad_day;
 pub mod example;
 mod eyes;
 mod gate;

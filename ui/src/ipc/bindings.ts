@@ -910,6 +910,17 @@ export type FailureCode =
 "rolloutFailed" | 
 /**  It could not be told how a rollout ended. Params: cluster, module, version, reason. */
 "rolloutErrored" | 
+/**
+ *  The cluster judged a change of a rollout and refused it. Params: cluster, module, object, reason,
+ *  written and planned (how many objects of the module).
+ */
+"changeRefused" | 
+/**  The object of a rollout's change is not what was reviewed. Params: as `ChangeRefused`. */
+"changeOutdated" | 
+/**  A rollout's change did not get to the cluster. Params: as `ChangeRefused`. */
+"changeUnheard" | 
+/**  The cluster turned whoever sent a rollout's change away. Params: as `ChangeRefused`. */
+"changeTurnedAway" | 
 /**  A way back did not get to a healthy end; it can be tried again. Params: cluster, reason. */
 "wayBackFailed" | 
 /**  The rules refuse the command. Params: refusal and what it names. */

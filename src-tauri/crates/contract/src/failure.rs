@@ -148,6 +148,15 @@ pub enum FailureCode {
     RolloutFailed,
     /// It could not be told how a rollout ended. Params: cluster, module, version, reason.
     RolloutErrored,
+    /// The cluster judged a change of a rollout and refused it. Params: cluster, module, object, reason,
+    /// written and planned (how many objects of the module).
+    ChangeRefused,
+    /// The object of a rollout's change is not what was reviewed. Params: as `ChangeRefused`.
+    ChangeOutdated,
+    /// A rollout's change did not get to the cluster. Params: as `ChangeRefused`.
+    ChangeUnheard,
+    /// The cluster turned whoever sent a rollout's change away. Params: as `ChangeRefused`.
+    ChangeTurnedAway,
     /// A way back did not get to a healthy end; it can be tried again. Params: cluster, reason.
     WayBackFailed,
     /// The rules refuse the command. Params: refusal and what it names.

@@ -16,6 +16,7 @@ mod pods;
 mod record;
 mod release;
 mod rollout;
+mod rollout_failure;
 mod stage;
 mod steps;
 mod timeline;

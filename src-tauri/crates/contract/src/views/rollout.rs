@@ -6,11 +6,11 @@ use engine::ports::Picture;
 
 use super::common::{at, ms_between};
 use super::pods::{PodMemory, grid, last_progress, workloads_of};
+use super::rollout_failure::failure;
 use super::stage::{from_version, status_view};
 use super::{ViewInput, steps};
 use crate::{
-    ClusterEventView, Failure, FailureCode, ModuleProgress, ModuleStatus, PodGrid, RolloutControls,
-    RolloutView,
+    ClusterEventView, ModuleProgress, ModuleStatus, PodGrid, RolloutControls, RolloutView,
 };
 
 /// Events shown at most.
@@ -149,61 +149,6 @@ fn deadline(
     Some(
         newest
             + chrono::Duration::seconds(i64::from(input.release.plan.timings.progress_deadline_s)),
-    )
-}
-
-fn failure(
-    input: &ViewInput<'_>,
-    environment: &EnvironmentId,
-    state: &EnvironmentState,
-    module: Option<&ModuleId>,
-) -> Option<Failure> {
-    let cluster = input
-        .release
-        .plan
-        .environment(environment)
-        .map(|e| e.cluster.clone())
-        .unwrap_or_default();
-    let of = |code| Failure::new(code).with("cluster", cluster.clone());
-    if let Some(pending) = state.pending.as_ref().filter(|p| p.unknown) {
-        return Some(of(FailureCode::OutcomeUnknown).with("object", pending.intent.object.label()));
-    }
-    if let Some(reason) = state
-        .way_back
-        .as_ref()
-        .and_then(|w| w.failure.as_ref())
-        .filter(|_| state.work == Work::Idle)
-    {
-        let again = state
-            .modules
-            .values()
-            .any(|m| m.status == Module::GoingBack);
-        return again.then(|| {
-            of(FailureCode::WayBackFailed)
-                .with("reason", reason)
-                .detail(reason)
-        });
-    }
-    let module = module?;
-    let stands = state.modules.get(module)?;
-    let reason = stands.reason.clone().unwrap_or_default();
-    let code = match stands.status {
-        Module::Failed => FailureCode::RolloutFailed,
-        Module::Errored => FailureCode::RolloutErrored,
-        _ => return None,
-    };
-    let version = input
-        .release
-        .plan
-        .module(module)
-        .map(|m| m.version.clone())
-        .unwrap_or_default();
-    Some(
-        of(code)
-            .with("module", module.as_str())
-            .with("version", version)
-            .with("reason", &reason)
-            .detail(reason),
     )
 }
 

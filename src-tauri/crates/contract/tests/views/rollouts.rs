@@ -8,8 +8,8 @@ use chrono::Duration;
 use contract::views::*;
 use contract::*;
 use domain::{
-    Command, Declaration, EnvironmentId, Event, Instant, MutationOutcome, PersonId, Refusal,
-    RegisterEvent, StageId, Verdict,
+    Command, Declaration, EnvironmentId, Event, Instant, MutationOutcome, NotAppliedCause,
+    PersonId, Refusal, RegisterEvent, StageId, Verdict,
 };
 use engine::ports::{
     ClusterFailure, Entry, LedgerFailure, Picture, PodPicture, Record, RolloutPhase,
@@ -119,6 +119,39 @@ fn steps_follow_the_mutations() {
         see(&story, OPERATOR, release_view).stages[0].status,
         StageStatus::Failed
     );
+}
+
+#[test]
+fn a_change_that_was_not_made_is_told_from_one_that_is_bad() {
+    use FailureCode::{ChangeOutdated, ChangeRefused, ChangeTurnedAway, ChangeUnheard};
+
+    for (cause, code) in [
+        (NotAppliedCause::Refused, ChangeRefused),
+        (NotAppliedCause::Outdated, ChangeOutdated),
+        (NotAppliedCause::Unheard, ChangeUnheard),
+        (NotAppliedCause::TurnedAway, ChangeTurnedAway),
+    ] {
+        let (mut story, intent) = router_runs();
+        let reason = "the policy says no".to_owned();
+        let verdict = match cause {
+            NotAppliedCause::Refused => Verdict::Failed(reason.clone()),
+            _ => Verdict::Errored(reason.clone()),
+        };
+        let outcome = MutationOutcome::NotApplied { cause, reason };
+        story.settle("dev", &intent.id, outcome);
+        story.must(
+            OPERATOR,
+            Command::Conclude {
+                environment: "dev".into(),
+                module: "router".into(),
+                verdict,
+            },
+        );
+        let failure = rollout(&story, OPERATOR, "dev").failure.unwrap();
+        assert_eq!(failure.code, code);
+        let said = ["object", "reason", "written", "planned"].map(|name| &*failure.params[name]);
+        assert_eq!(said, ["Deployment/router", "the policy says no", "0", "1"]);
+    }
 }
 
 #[test]
