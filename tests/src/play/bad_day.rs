@@ -208,6 +208,7 @@ impl Play {
         self.refused(day).await?;
         self.request_lost(day).await?;
         self.rights_gone(day).await?;
+        self.roll_back(&PLACE).await?;
         self.answer_lost(day).await?;
         self.nobody_answers(day).await?;
         self.another_cluster(day).await
@@ -231,6 +232,7 @@ impl Play {
 
     async fn rights_gone(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
         self.say("the operator's rights are taken away");
+        self.arm_again().await?;
         let binding = [
             "get",
             "clusterrolebinding",

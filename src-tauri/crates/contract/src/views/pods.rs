@@ -84,14 +84,15 @@ impl Slots {
             .map(|pod| (pod.name.as_str(), pod))
             .collect();
         for slot in &mut self.slots {
-            // What left its row is gone from it, be it that it moved to the other row.
-            for (pod, row_is_new) in [(&mut slot.old, false), (&mut slot.new, true)] {
-                if let Some(known) = pod {
-                    match seen.get(known.name.as_str()) {
-                        Some(now) if is_new(now) == row_is_new => *known = pod_view(now),
-                        None if !up_to_date => {}
-                        _ => known.state = PodState::Gone,
-                    }
+            for (place, row_is_new) in [(&mut slot.old, false), (&mut slot.new, true)] {
+                let Some(known) = place else { continue };
+                match seen.get(known.name.as_str()) {
+                    Some(now) if is_new(now) == row_is_new => *known = pod_view(now),
+                    // It did not leave: its template is known better than when it was first seen, which
+                    // was before the watch told of the workload that made it.
+                    Some(_) => *place = None,
+                    None if !up_to_date => {}
+                    None => known.state = PodState::Gone,
                 }
             }
         }

@@ -126,6 +126,24 @@ fn pods_of_before_a_write_are_none_of_its_version() {
     assert_eq!(after, (text(&["a/x", "/", "/"]), 1));
 }
 
+/// Pods are heard of before the Deployment that says which template they are of.
+#[test]
+fn a_pod_that_was_taken_for_an_old_one_leaves_no_trace_there() {
+    let (mut story, intent) = router_runs();
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    let mut shell = Shell::of(&story);
+    let mut columns_of = |x_is_new| {
+        let old = ["a", "b", "c"].map(|name| pod(name, false, true));
+        let pods = old.into_iter().chain([pod("x", x_is_new, false)]);
+        shell.show(&story, "dev", picture(pods.collect()));
+        shell.see(&story, OPERATOR, |i| {
+            columns(&rollout_view(i, &"dev".into()).unwrap().pods)
+        })
+    };
+    assert_eq!(columns_of(false), ["a/", "b/", "c/", "x?/"]);
+    assert_eq!(columns_of(true), ["a/x?", "b/", "c/"]);
+}
+
 #[test]
 fn pods_keep_their_columns_while_others_come_and_go() {
     let (mut story, intent) = router_runs();
