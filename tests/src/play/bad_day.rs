@@ -209,6 +209,8 @@ impl Play {
         self.request_lost(day).await?;
         self.rights_gone(day).await?;
         self.roll_back(&PLACE).await?;
+        self.review(&PLACE).await?;
+        self.pass_gate(&STOP).await?;
         self.answer_lost(day).await?;
         self.nobody_answers(day).await?;
         self.another_cluster(day).await

@@ -1576,7 +1576,7 @@ export type PluginView = {
 export type PodGrid = {
 	/**  Columns. */
 	slots: PodSlot[],
-	/**  Ready pods of the new version. */
+	/**  Ready pods of the version that it goes to: the new one, on the way back the old one. */
 	ready: number,
 	/**  Wanted pods. */
 	total: number,
@@ -1584,7 +1584,7 @@ export type PodGrid = {
 	surge: string | null,
 	/**  `maxUnavailable` as written. */
 	unavailable: string | null,
-	/**  Mean time from creation to ready of the new pods, milliseconds. */
+	/**  Mean time from creation to ready of the pods of that version, milliseconds. */
 	mean_start_ms: number | null,
 	/**  Milliseconds to go at that pace. */
 	remaining_ms: number | null,

@@ -134,7 +134,7 @@ pub struct ModuleProgress {
 pub struct PodGrid {
     /// Columns.
     pub slots: Vec<PodSlot>,
-    /// Ready pods of the new version.
+    /// Ready pods of the version that it goes to: the new one, on the way back the old one.
     pub ready: u32,
     /// Wanted pods.
     pub total: u32,
@@ -142,7 +142,7 @@ pub struct PodGrid {
     pub surge: Option<String>,
     /// `maxUnavailable` as written.
     pub unavailable: Option<String>,
-    /// Mean time from creation to ready of the new pods, milliseconds.
+    /// Mean time from creation to ready of the pods of that version, milliseconds.
     pub mean_start_ms: Option<f64>,
     /// Milliseconds to go at that pace.
     pub remaining_ms: Option<f64>,

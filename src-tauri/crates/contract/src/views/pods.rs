@@ -246,12 +246,14 @@ pub(super) fn workloads_of<'a>(
         .collect()
 }
 
-/// The grid of a module.
+/// The grid of a module. What is counted is the version that it goes to: the release's, or on the way
+/// back the old one.
 pub(super) fn grid(
     state: &EnvironmentState,
     memory: &PodMemory,
     picture: Option<&Picture>,
     workloads: &[&ObjectRef],
+    back: bool,
 ) -> PodGrid {
     let seen: Vec<&WorkloadPicture> = picture
         .map(|p| {
@@ -262,8 +264,10 @@ pub(super) fn grid(
         })
         .unwrap_or_default();
     let readings = || seen.iter().filter_map(|w| w.rollout.as_ref());
-    let ours = seen.iter().filter(|w| newest(state, w) == Newest::New);
-    let pods: Vec<&PodPicture> = ours.flat_map(|w| new_pods(w)).collect();
+    let there = seen
+        .iter()
+        .filter(|w| (newest(state, w) == Newest::New) != back);
+    let pods: Vec<&PodPicture> = there.flat_map(|w| new_pods(w)).collect();
     let starts: Vec<f64> = pods
         .iter()
         .filter_map(|p| Some(ms_between(p.created_at?, p.ready_at?)))

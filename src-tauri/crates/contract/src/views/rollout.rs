@@ -74,7 +74,14 @@ pub fn rollout_view(input: &ViewInput<'_>, environment: &EnvironmentId) -> Optio
                 armed: armed == Some(&planned.id),
             })
             .collect(),
-        pods: pods(input, environment, state, picture, &workloads),
+        pods: pods(
+            input,
+            environment,
+            state,
+            picture,
+            &workloads,
+            back.is_some(),
+        ),
         events: events(picture),
         watch_age_ms: picture
             .filter(|p| p.connected)
@@ -158,6 +165,7 @@ fn pods(
     state: &EnvironmentState,
     picture: Option<&Picture>,
     workloads: &[&ObjectRef],
+    back: bool,
 ) -> PodGrid {
     // Without a memory, the picture alone tells what is there now.
     let fresh;
@@ -172,7 +180,7 @@ fn pods(
             &fresh
         }
     };
-    grid(state, memory, picture, workloads)
+    grid(state, memory, picture, workloads, back)
 }
 
 fn events(picture: Option<&Picture>) -> Vec<ClusterEventView> {

@@ -226,6 +226,34 @@ fn pods_keep_their_columns_while_others_come_and_go() {
 }
 
 #[test]
+fn on_the_way_back_pods_of_the_old_version_are_counted() {
+    let (mut story, intent) = router_runs();
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    story.must(
+        OPERATOR,
+        Command::StartWayBack {
+            environment: "dev".into(),
+        },
+    );
+    let mut shell = Shell::of(&story);
+    let mut counted = |story: &Story, pods| {
+        shell.show(story, "dev", picture(pods));
+        let grid = shell.see(story, OPERATOR, |i| {
+            rollout_view(i, &"dev".into()).unwrap().pods
+        });
+        (grid.ready, grid.total)
+    };
+    let released = vec![pod("x", true, true), pod("y", true, true)];
+    assert_eq!(counted(&story, released), (0, 3));
+    let intent = restore_intent("r router", "router", "dev");
+    let command = story.intend("dev", "router", intent.clone());
+    story.must(OPERATOR, command);
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    let going = vec![pod("x", false, true), pod("a", true, true)];
+    assert_eq!(counted(&story, going), (1, 3));
+}
+
+#[test]
 fn the_deadline_moves_with_every_sign_of_progress() {
     let (mut story, intent) = router_runs();
     story.settle("dev", &intent.id, applied("router", "dev"));
