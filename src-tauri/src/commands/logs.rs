@@ -14,7 +14,6 @@ use tauri::ipc::Channel;
 use tokio::sync::{mpsc, watch};
 
 use crate::desk::Desk;
-use crate::failures;
 
 /// Time over which lines are gathered.
 const GATHER: Duration = Duration::from_millis(16);
@@ -54,7 +53,7 @@ pub async fn logs_open(
     let lines = engine
         .log_lines(&release, &environment, &ModuleId::new(module))
         .await
-        .map_err(failures::of)?;
+        .map_err(|failure| desk.failure(&environment, failure))?;
     let stream = desk.logs.next.fetch_add(1, Ordering::Relaxed);
     let (acknowledge, acknowledged) = watch::channel(0);
     desk.logs

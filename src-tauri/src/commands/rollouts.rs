@@ -66,7 +66,11 @@ async fn view(
         let mut view = contract::views::rollout_view(input, environment).ok_or_else(unknown)?;
         view.failure = view
             .failure
-            .or_else(|| live.trouble.as_ref().map(failures::of_ref))
+            .or_else(|| {
+                live.trouble
+                    .as_ref()
+                    .map(|trouble| desk.about(environment, failures::of_ref(trouble)))
+            })
             .or_else(|| hindered.map(|failure| desk.failure(environment, failure)));
         Ok(view)
     })
@@ -185,7 +189,11 @@ pub async fn interrupted_view(
         return Ok(None);
     };
     desk.rehearsals_ready().await;
-    let found = engine.interrupted(&id).await.map_err(failures::of)?;
+    let environment = EnvironmentId::new(view.environment.clone());
+    let found = engine
+        .interrupted(&id)
+        .await
+        .map_err(|failure| desk.failure(&environment, failure))?;
     view.found = found.map(|found| crate::views::finding(found.found));
     Ok(Some(view))
 }
@@ -203,13 +211,13 @@ pub async fn interrupted_continue(
     let cut_off = desk
         .cut_off(engine, &snapshot.release)
         .map(|view| EnvironmentId::new(view.environment));
+    let environment = cut_off
+        .or(desk.seat().environment)
+        .unwrap_or_else(|| EnvironmentId::new(""));
     desk.rehearsals_ready().await;
     engine
         .resume_work(&id, &person)
         .await
-        .map_err(failures::of)?;
-    let environment = cut_off
-        .or(desk.seat().environment)
-        .unwrap_or_else(|| EnvironmentId::new(""));
+        .map_err(|failure| desk.failure(&environment, failure))?;
     view(&desk, &id, &environment).await
 }

@@ -1,9 +1,11 @@
 //! A bad day on a real cluster, in pictures: what an operator reads when a change is refused, when its
 //! answer is lost, when nobody answers, when rights go, and when another cluster has the name.
+//!
+//! Panics where a cluster does not let itself be broken, as a story does.
+#![allow(clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use controlplane::{Behaviour, ControlPlane, Image, Options};
 use http::{Method, StatusCode};
@@ -63,11 +65,13 @@ impl BadDay {
                 },
             ),
         ];
-        let options = [PLACE.cluster, PLACE.cluster]
-            .map(|name| Options::named(name).with_images(images.clone()));
-        let planes = tokio::task::spawn_blocking(|| ControlPlane::start_all(options)).await??;
-        let mut sites = planes.into_iter().map(Site::real);
-        let (site, other) = sites.next().zip(sites.next()).ok_or("two clusters")?;
+        let planes = tokio::task::spawn_blocking(move || {
+            let one = ControlPlane::start(Options::named(PLACE.cluster).with_images(images))?;
+            let twin = Options::named(PLACE.cluster).with_tokens_of(&one);
+            Ok::<_, controlplane::StartError>((one, ControlPlane::start(twin)?))
+        });
+        let (site, other) = planes.await??;
+        let (site, other) = (Site::real(site), Site::real(other));
         let namespace =
             format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: {NAMESPACE} }}\n---\n");
         site.apply_as(cluster::FIELD_MANAGER, &(namespace + &deployment(OLD)))
@@ -103,15 +107,9 @@ impl BadDay {
         }
     }
 
-    async fn on_the_machine<E: std::fmt::Debug + Send + 'static>(
-        &self,
-        what: impl FnOnce(&ControlPlane) -> Result<(), E> + Send + 'static,
-    ) {
-        let site = Arc::clone(&self.site);
-        tokio::task::spawn_blocking(move || what(site.control_plane()))
-            .await
-            .expect("a thread")
-            .expect("a cluster that lets itself be broken");
+    async fn kubectl(&self, arguments: &[&str], input: &str) {
+        let output = self.site.kubectl(Caller::Admin, arguments, input).await;
+        assert!(output.status.success(), "{output:?}");
     }
 }
 
@@ -220,7 +218,8 @@ impl Play {
         self.say("a policy refuses the change");
         let denied = Fate::Answered(StatusCode::FORBIDDEN, DENIED.to_owned());
         day.proxy.set(Trap::next(Method::PATCH, DEPLOYMENT, denied));
-        self.try_it("failed").await?;
+        self.begin().await?;
+        self.reads("changeRefused").await?;
         self.bad_picture("refused").await
     }
 
@@ -228,42 +227,37 @@ impl Play {
         self.say("the request is lost on its way");
         day.proxy
             .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Lost));
-        self.try_it("errored").await?;
+        self.begin().await?;
+        self.reads("changeUnheard").await?;
         self.bad_picture("lost").await
     }
 
     async fn rights_gone(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
         self.say("the operator's rights are taken away");
         self.arm_again().await?;
-        let binding = [
-            "get",
-            "clusterrolebinding",
-            "pilothouse-operator",
-            "-o",
-            "yaml",
-        ];
-        let kept = day.site.kubectl(Caller::Admin, &binding, "").await;
-        let arguments = ["delete", "clusterrolebinding", "pilothouse-operator"];
-        day.site.kubectl(Caller::Admin, &arguments, "").await;
-        self.window.press("rollout-start").await?;
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        self.bad_picture("rights-gone").await?;
-        let kept = String::from_utf8_lossy(&kept.stdout);
-        let kept: String = kept
-            .lines()
-            .filter(|line| !line.contains("resourceVersion:") && !line.contains("uid:"))
-            .flat_map(|line| [line, "\n"])
-            .collect();
-        day.site
-            .kubectl(Caller::Admin, &["create", "-f", "-"], &kept)
-            .await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        self.bad_picture("rights-back").await?;
-        let over = |status: &str| status != "running";
-        self.window
-            .wait_attribute(&row(), "data-status", LIMITS.rollout, over)
+        let (kind, name) = ("clusterrolebinding", "pilothouse-operator");
+        let mut binding = day
+            .site
+            .get(NAMESPACE, kind, name)
             .await
-            .map(drop)
+            .expect("a binding");
+        day.kubectl(&["delete", kind, name], "").await;
+        self.begin().await?;
+        self.reads("permissionMissing").await?;
+        self.bad_picture("rights-gone").await?;
+        for number in ["uid", "resourceVersion"] {
+            binding["metadata"]
+                .as_object_mut()
+                .map(|metadata| metadata.remove(number));
+        }
+        day.kubectl(&["create", "-f", "-"], &binding.to_string())
+            .await;
+        self.window
+            .wait_attribute(&row(), "data-status", LIMITS.rollout, |status| {
+                status == "passed"
+            })
+            .await?;
+        self.bad_picture("rights-back").await
     }
 
     async fn answer_lost(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
@@ -272,21 +266,15 @@ impl Play {
         let kill = hook(move || {
             let site = Arc::clone(&site);
             async move {
-                let killed =
-                    tokio::task::spawn_blocking(move || site.control_plane().kill_apiserver());
-                killed
-                    .await
-                    .expect("a thread")
-                    .expect("a killed API server");
+                on_the_machine(&site, ControlPlane::kill_apiserver).await;
             }
         });
         day.proxy
             .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::AnswerLost).after(kill));
-        self.arm_again().await?;
-        self.window.press("rollout-start").await?;
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        self.begin().await?;
+        self.reads("outcomeUnknown").await?;
         self.bad_picture("unknown").await?;
-        day.on_the_machine(ControlPlane::start_apiserver).await;
+        on_the_machine(&day.site, ControlPlane::start_apiserver).await;
         self.window
             .wait_text("pod-ready-count", LIMITS.rollout, |text| {
                 !text.starts_with('0')
@@ -297,12 +285,9 @@ impl Play {
 
     async fn nobody_answers(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
         self.say("the API server is gone during the rollout");
-        day.on_the_machine(ControlPlane::kill_apiserver).await;
-        self.window
-            .wait_attribute("banner", "data-identity", LIMITS.work, |state| {
-                state != "verified"
-            })
-            .await?;
+        on_the_machine(&day.site, ControlPlane::kill_apiserver).await;
+        self.reads("clusterUnreachable").await?;
+        self.identity_is("unreachable").await?;
         self.bad_picture("nobody-answers").await?;
         for (screen, shows) in [
             ("overview", "overview"),
@@ -315,14 +300,11 @@ impl Play {
         self.go("rollout", "screen-rollout").await?;
         self.say("the way back while nobody answers");
         self.window.hold("way-back", BACK_HOLD).await?;
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        self.way_back_is("running").await?;
+        self.reads("clusterUnreachable").await?;
         self.bad_picture("back-while-nobody-answers").await?;
-        day.on_the_machine(ControlPlane::start_apiserver).await;
-        self.window
-            .wait_attribute("way-back-state", "data-state", LIMITS.rollout, |state| {
-                state == "done"
-            })
-            .await?;
+        on_the_machine(&day.site, ControlPlane::start_apiserver).await;
+        self.way_back_is("done").await?;
         self.bad_picture("back").await
     }
 
@@ -330,11 +312,7 @@ impl Play {
         self.say("another cluster answers under the name");
         day.proxy.point_at(&day.other).await;
         day.proxy.cut();
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        if self.window.offers("verify-identity").await? {
-            self.window.press("verify-identity").await?;
-        }
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        self.identity_is("mismatch").await?;
         self.bad_picture("another-cluster").await
     }
 
@@ -346,19 +324,34 @@ impl Play {
         self.arm(&PLACE, MODULE).await
     }
 
-    async fn try_it(&mut self, end: &str) -> Result<(), WindowFailure> {
+    async fn begin(&mut self) -> Result<(), WindowFailure> {
         self.arm_again().await?;
-        self.window.press("rollout-start").await?;
+        self.window.press("rollout-start").await
+    }
+
+    /// Waits until the failure with this code is told.
+    async fn reads(&self, code: &str) -> Result<(), WindowFailure> {
         self.window
-            .wait_attribute(&row(), "data-status", LIMITS.work, |status| {
-                status == "running"
+            .wait_attribute("rollout-failed", "data-code", LIMITS.rollout, |told| {
+                told == code
             })
             .await
             .map(drop)
-            .or_else(|_| Ok::<_, WindowFailure>(()))?;
+    }
+
+    async fn identity_is(&self, wanted: &str) -> Result<(), WindowFailure> {
         self.window
-            .wait_attribute(&row(), "data-status", LIMITS.rollout, |status| {
-                status == end
+            .wait_attribute("banner", "data-identity", LIMITS.rollout, |state| {
+                state == wanted
+            })
+            .await
+            .map(drop)
+    }
+
+    async fn way_back_is(&self, wanted: &str) -> Result<(), WindowFailure> {
+        self.window
+            .wait_attribute("way-back-state", "data-state", LIMITS.rollout, |state| {
+                state == wanted
             })
             .await
             .map(drop)
@@ -371,4 +364,16 @@ impl Play {
 
 fn row() -> String {
     format!("module-{MODULE}")
+}
+
+/// Breaks or mends a part of a cluster.
+async fn on_the_machine<E: std::fmt::Debug + Send + 'static>(
+    site: &Arc<Site>,
+    what: impl FnOnce(&ControlPlane) -> Result<(), E> + Send + 'static,
+) {
+    let site = Arc::clone(site);
+    tokio::task::spawn_blocking(move || what(site.control_plane()))
+        .await
+        .expect("a thread")
+        .expect("a cluster that lets itself be broken");
 }

@@ -25,7 +25,7 @@ struct Slots {
 /// Which row the pods of the newest template stand in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Newest {
-    /// Nothing of the release is on the cluster: every pod is of an old version.
+    /// Nothing of the release is known to be on the cluster: every pod is of an old version.
     Untouched,
     /// It was taken back: they are the old version, and all others the release's.
     Old,
@@ -200,9 +200,16 @@ fn newest(state: &EnvironmentState, seen: &WorkloadPicture) -> Newest {
                 _ => false,
             }
     });
+    // Whether the picture shows a write that is on its way, nobody knows. It goes on from the old version.
+    let under_way = state
+        .pending
+        .as_ref()
+        .map(|pending| &pending.intent)
+        .is_some_and(|i| i.verb == MutationVerb::Apply && i.object == seen.workload);
     match written.map(|settled| settled.intent.verb) {
         None => Newest::Untouched,
         Some(MutationVerb::Apply) => Newest::New,
+        Some(_) if under_way => Newest::Untouched,
         Some(_) => Newest::Old,
     }
 }

@@ -225,6 +225,31 @@ fn pods_keep_their_columns_while_others_come_and_go() {
     );
 }
 
+/// After a way back, once more: whether the cluster has the new write already, nobody knows yet.
+#[test]
+fn pods_are_not_called_new_for_a_write_that_may_not_be_there() {
+    let (mut story, intent) = router_runs();
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    back_in(&mut story, "dev", &["router", "executor"], 7);
+    for environment in ["dev", "test"] {
+        story.evidence_of_environment("bj", environment);
+    }
+    for person in [OPERATOR, VERIFIER, MANAGER] {
+        let vote = story.vote(person, "bj", true);
+        // Not everybody has to; who need not is refused.
+        let _ = story.ask(person, vote);
+    }
+    story.must(OPERATOR, Command::OpenGate { stage: "bj".into() });
+    story.roll_out("dev", "executor");
+    story.begin("dev", "router");
+    let mut shell = Shell::of(&story);
+    shell.show(&story, "dev", picture(vec![pod("a", false, true)]));
+    let grid = shell.see(&story, OPERATOR, |i| {
+        rollout_view(i, &"dev".into()).unwrap().pods
+    });
+    assert_eq!(columns(&grid), ["a/", "/", "/"]);
+}
+
 #[test]
 fn on_the_way_back_pods_of_the_old_version_are_counted() {
     let (mut story, intent) = router_runs();
