@@ -71,7 +71,10 @@ async fn view(
                     .as_ref()
                     .map(|trouble| desk.about(environment, failures::of_ref(trouble)))
             })
-            .or_else(|| hindered.map(|failure| desk.failure(environment, failure)));
+            // Only what hinders is tried again; trouble has ended the work.
+            .or_else(|| {
+                hindered.map(|failure| desk.failure(environment, failure).with("retried", "yes"))
+            });
         Ok(view)
     })
     .await

@@ -228,7 +228,7 @@ impl Play {
         day.proxy
             .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Lost));
         self.begin().await?;
-        self.reads("changeUnheard").await?;
+        self.reads("changeLost").await?;
         self.bad_picture("lost").await
     }
 

@@ -892,7 +892,7 @@ export type FailureCode =
 "permissionMissing" | 
 /**  The cluster answered that it is busy (429/503) for longer than the bound. Params: cluster. */
 "clusterBusy" | 
-/**  No answer to a change: whether it happened is being read back. Params: cluster, object. */
+/**  No answer to a change: whether it happened is being read back. Params: cluster, object, retried. */
 "outcomeUnknown" | 
 /**  What came of a change that was sent could not be written down. Params: object. */
 "outcomeUnwritten" | 
@@ -919,6 +919,11 @@ export type FailureCode =
 "changeOutdated" | 
 /**  A rollout's change did not get to the cluster. Params: as `ChangeRefused`. */
 "changeUnheard" | 
+/**
+ *  A rollout's change got no answer and was not there when it was read back. It may still come.
+ *  Params: as `ChangeRefused`.
+ */
+"changeLost" | 
 /**  The cluster turned whoever sent a rollout's change away. Params: as `ChangeRefused`. */
 "changeTurnedAway" | 
 /**  A way back did not get to a healthy end; it can be tried again. Params: cluster, reason. */

@@ -52,6 +52,7 @@ export const failures: Record<FailureCode, Three> = {
   changeRefused: three(m.failure_changeRefused_happened, m.failure_changeRefused_unchanged, m.failure_changeRefused_next),
   changeOutdated: three(m.failure_changeOutdated_happened, m.failure_changeOutdated_unchanged, m.failure_changeOutdated_next),
   changeUnheard: three(m.failure_changeUnheard_happened, m.failure_changeUnheard_unchanged, m.failure_changeUnheard_next),
+  changeLost: three(m.failure_changeLost_happened, m.failure_changeLost_unchanged, m.failure_changeLost_next),
   changeTurnedAway: three(m.failure_changeTurnedAway_happened, m.failure_changeTurnedAway_unchanged, m.failure_changeTurnedAway_next),
   wayBackFailed: three(m.failure_wayBackFailed_happened, m.failure_wayBackFailed_unchanged, m.failure_wayBackFailed_next),
   refused: three(m.failure_refused_happened, m.failure_refused_unchanged, m.failure_refused_next),

@@ -130,7 +130,7 @@ pub enum FailureCode {
     PermissionMissing,
     /// The cluster answered that it is busy (429/503) for longer than the bound. Params: cluster.
     ClusterBusy,
-    /// No answer to a change: whether it happened is being read back. Params: cluster, object.
+    /// No answer to a change: whether it happened is being read back. Params: cluster, object, retried.
     OutcomeUnknown,
     /// What came of a change that was sent could not be written down. Params: object.
     OutcomeUnwritten,
@@ -155,6 +155,9 @@ pub enum FailureCode {
     ChangeOutdated,
     /// A rollout's change did not get to the cluster. Params: as `ChangeRefused`.
     ChangeUnheard,
+    /// A rollout's change got no answer and was not there when it was read back. It may still come.
+    /// Params: as `ChangeRefused`.
+    ChangeLost,
     /// The cluster turned whoever sent a rollout's change away. Params: as `ChangeRefused`.
     ChangeTurnedAway,
     /// A way back did not get to a healthy end; it can be tried again. Params: cluster, reason.

@@ -24,7 +24,8 @@ pub(super) fn failure(
         .unwrap_or_default();
     let of = |code| Failure::new(code).with("cluster", cluster.clone());
     if let Some(pending) = state.pending.as_ref().filter(|p| p.unknown) {
-        return Some(of(FailureCode::OutcomeUnknown).with("object", pending.intent.object.label()));
+        let unknown = of(FailureCode::OutcomeUnknown).with("object", pending.intent.object.label());
+        return Some(unknown.with("retried", "yes"));
     }
     if let Some(reason) = state
         .way_back
@@ -72,7 +73,7 @@ pub(super) fn failure(
     )
 }
 
-/// The change on which a rollout ended, if it was not made: nobody needs to go back for it.
+/// The change on which a rollout ended, if it was not made.
 fn not_made<'a>(
     state: &'a EnvironmentState,
     module: &ModuleId,
@@ -84,6 +85,8 @@ fn not_made<'a>(
         return None;
     };
     let code = match cause {
+        // A request that nobody answered may still be on its way, whatever the read-back found.
+        _ if last.was_unknown => FailureCode::ChangeLost,
         NotAppliedCause::Refused => FailureCode::ChangeRefused,
         NotAppliedCause::Outdated => FailureCode::ChangeOutdated,
         NotAppliedCause::Unheard => FailureCode::ChangeUnheard,

@@ -123,12 +123,13 @@ fn steps_follow_the_mutations() {
 
 #[test]
 fn a_change_that_was_not_made_is_told_from_one_that_is_bad() {
-    use FailureCode::{ChangeOutdated, ChangeRefused, ChangeTurnedAway, ChangeUnheard};
+    use FailureCode::{ChangeLost, ChangeOutdated, ChangeRefused, ChangeTurnedAway, ChangeUnheard};
 
     for (cause, code) in [
         (NotAppliedCause::Refused, ChangeRefused),
         (NotAppliedCause::Outdated, ChangeOutdated),
         (NotAppliedCause::Unheard, ChangeUnheard),
+        (NotAppliedCause::Unheard, ChangeLost),
         (NotAppliedCause::TurnedAway, ChangeTurnedAway),
     ] {
         let (mut story, intent) = router_runs();
@@ -138,6 +139,10 @@ fn a_change_that_was_not_made_is_told_from_one_that_is_bad() {
             _ => Verdict::Errored(reason.clone()),
         };
         let outcome = MutationOutcome::NotApplied { cause, reason };
+        if code == ChangeLost {
+            let reason = "no answer".into();
+            story.settle("dev", &intent.id, MutationOutcome::Unknown { reason });
+        }
         story.settle("dev", &intent.id, outcome);
         story.must(
             OPERATOR,
