@@ -9,6 +9,7 @@ mod desk;
 mod drawing;
 mod expectations;
 mod failures;
+mod first_paint;
 mod folder;
 mod front;
 mod ipc;

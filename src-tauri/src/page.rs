@@ -6,6 +6,7 @@ use tauri::webview::NewWindowResponse;
 use tauri::{App, AppHandle, Manager, Url, WebviewWindowBuilder};
 
 use crate::desk::Desk;
+use crate::first_paint;
 use crate::front::WINDOW;
 use crate::redraw;
 
@@ -32,6 +33,7 @@ pub fn open(app: &App) -> Result<(), Box<dyn std::error::Error>> {
         })
         .on_download(|_, _| false)
         .build()?;
+    first_paint::with_page(app.handle());
     zoom(app.handle(), app.state::<Desk>().preferences.get().zoom);
     redraw::watch(app.handle());
     Ok(())
