@@ -11,6 +11,8 @@ pub mod folders;
 pub mod killable;
 #[cfg(target_os = "linux")]
 pub mod play;
+#[cfg(target_os = "linux")]
+pub mod small_disk;
 pub mod variables;
 #[cfg(target_os = "linux")]
 pub mod window;

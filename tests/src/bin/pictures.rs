@@ -99,12 +99,13 @@ mod linux {
         let album = Album::new(folder)?.with_looks();
         let desktop = Desktop::with(Parts::PLAIN).await?;
         let day = BadDay::set_up(desktop.folder()).await?;
-        let data_folder = desktop.folder().join("program");
-        let window = Window::open(&desktop, &data_folder, &folder.join("failure")).await?;
+        let window = Window::open(&desktop, &day.data_folder(), &folder.join("failure")).await?;
         let mut play = Play::with_album(window, album);
         let taken = play.bad_day(&day).await;
+        let closed = play.into_window().close().await;
         day.end().await;
-        Ok(taken?)
+        taken?;
+        Ok(closed?)
     }
 
     /// The first stage, and the second up to the middle of its rollout: every screen has been there.

@@ -2,12 +2,11 @@
 //! is half-written, nothing is sent that could not be written down, and once there is room again the
 //! release goes on.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use acceptance::killable::{Full, Heard, Job, Word};
+use acceptance::small_disk::SmallDisk;
 use domain::Work;
-use tempfile::TempDir;
 
 use crate::arena::{Arena, Beginning, modules, start};
 use crate::books::Books;
@@ -112,40 +111,16 @@ async fn a_full_disk_at_every_write_of_a_release_keeps_it_from_nothing_but_going
     arena.end().await;
 }
 
-/// A small disk of one's own.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    /// None, loudly, where none can be made.
-    fn mount() -> Option<SmallDisk> {
-        let folder = TempDir::with_prefix("pilothouse-disk-").expect("a folder");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=4m", "pilothouse-test"])
-            .arg(folder.path())
-            .output();
-        match mounted {
-            Ok(output) if output.status.success() => Some(SmallDisk(folder)),
-            other => {
-                eprintln!("1 skipped: no small disk ({other:?})");
-                None
-            }
-        }
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.0.path().join("data")
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
+/// None, loudly, where none can be made.
+fn small_disk() -> Option<SmallDisk> {
+    SmallDisk::mount(4 << 20)
+        .inspect_err(|error| eprintln!("1 skipped: no small disk ({error})"))
+        .ok()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_small_disk_that_is_really_full_does_the_same() {
-    let Some(disk) = SmallDisk::mount() else {
+    let Some(disk) = small_disk() else {
         return;
     };
     let Some(mut arena) = Arena::prepare().await else {
@@ -154,7 +129,7 @@ async fn a_small_disk_that_is_really_full_does_the_same() {
     let beginning = Beginning::Open;
     let all = writes(&mut arena, beginning).await;
     for nth in (1..=all).step_by(4) {
-        let data = disk.folder();
+        let data = disk.folder().join("data");
         let begun = arena.begin(beginning).await;
         std::fs::create_dir(&data).unwrap();
         std::fs::copy(begun.join("ledger.sqlite"), data.join("ledger.sqlite")).unwrap();
@@ -162,7 +137,7 @@ async fn a_small_disk_that_is_really_full_does_the_same() {
             nth,
             room: 4096 * u64::from(nth % 3),
             failures: None,
-            ballast: Some(disk.0.path().join("ballast")),
+            ballast: Some(disk.ballast()),
         };
         let heard = play(&mut arena, beginning, &data, Some(full.clone())).await;
         let heard = heard.unwrap_or_else(|wrong| panic!("{full:?}: {wrong}"));
@@ -170,25 +145,19 @@ async fn a_small_disk_that_is_really_full_does_the_same() {
         std::fs::remove_dir_all(&data).unwrap();
     }
     // Full when the program starts: it cannot open its ledger, says why, and nothing is sent.
-    let data = disk.folder();
+    let data = disk.folder().join("data");
     let begun = arena.begin(beginning).await;
     std::fs::create_dir(&data).unwrap();
     std::fs::copy(begun.join("ledger.sqlite"), data.join("ledger.sqlite")).unwrap();
     let before = std::fs::read(data.join("ledger.sqlite")).unwrap();
-    let ballast = disk.0.path().join("ballast");
-    let full = Command::new("dd")
-        .args(["if=/dev/zero", "bs=4k", "status=none"])
-        .arg(format!("of={}", ballast.display()))
-        .output()
-        .unwrap();
-    assert!(!full.status.success(), "the disk takes everything");
+    disk.fill().unwrap();
     let opened = ledger::SqliteLedger::open(&data).await;
     assert!(
         matches!(opened, Err(engine::ports::LedgerFailure::Unwritable(_))),
         "{opened:?}"
     );
     assert_eq!(std::fs::read(data.join("ledger.sqlite")).unwrap(), before);
-    std::fs::remove_file(&ballast).unwrap();
+    disk.free().unwrap();
     let heard = play(&mut arena, beginning, &data, None).await.unwrap();
     assert_eq!(refused(&heard), Vec::<u32>::new());
     let books = Books::read(&data, &arena.orders(beginning, &data, Job::Look).release).await;

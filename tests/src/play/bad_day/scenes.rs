@@ -1,194 +1,20 @@
-//! A bad day on a real cluster, in pictures: what an operator reads when a change is refused, when its
-//! answer is lost, when nobody answers, when rights go, and when another cluster has the name.
-//!
-//! Panics where a cluster does not let itself be broken, as a story does.
-#![allow(clippy::expect_used)]
+//! What goes wrong, one thing after the other, and what is read then.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use controlplane::{Behaviour, ControlPlane, Image, Options};
+use controlplane::ControlPlane;
 use http::{Method, StatusCode};
 
-use super::example::{OPERATOR, Place, Stop};
-use super::{BACK_HOLD, Look, Play};
+use super::{BadDay, MODULE, NAMESPACE, PLACE, STOP};
+use crate::play::{BACK_HOLD, Look, Play};
 use crate::window::{LIMITS, WindowFailure};
-use crate::wire::{Fate, Proxy, Trap, hook};
+use crate::wire::{Fate, Trap, hook};
 use crate::world::{Caller, Site};
 
-const MODULE: &str = "gateway";
-const NAMESPACE: &str = "payments";
-const PLACE: Place = Place {
-    id: "sz-prod",
-    cluster: "sz-prod-01",
-};
-const STOP: Stop = Stop {
-    id: "first",
-    name: "苏州生产",
-    environments: &[PLACE],
-    votes: &[OPERATOR],
-};
-const OLD: &str = "3.18.0";
-const NEW: &str = "3.19.0";
 /// Where the change of the module goes.
 const DEPLOYMENT: &str = "/deployments/gateway";
 /// What an admission policy says, as an API server passes it on.
 const DENIED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":403,"reason":"Forbidden","message":"admission webhook \"images.policy.pilothouse.example\" denied the request: 镜像 pilothouse.example/gateway:3.19.0 没有签名 (image is not signed)"}"#;
-
-/// A cluster with a proxy in front of it, and another one of the same name.
-pub struct BadDay {
-    site: Arc<Site>,
-    other: Site,
-    proxy: Proxy,
-    workspace: PathBuf,
-    kubeconfig: PathBuf,
-}
-
-impl BadDay {
-    /// Starts the clusters, with the old version on the first, and writes the workspace.
-    ///
-    /// # Errors
-    /// When a cluster does not start or a file cannot be written.
-    pub async fn set_up(folder: &Path) -> Result<BadDay, Box<dyn std::error::Error>> {
-        let images = [
-            Image::new(
-                image(OLD),
-                Behaviour::Serves {
-                    version: OLD.into(),
-                },
-            ),
-            Image::new(
-                image(NEW),
-                Behaviour::ServesAfter {
-                    version: NEW.into(),
-                    seconds: 4,
-                },
-            ),
-        ];
-        let planes = tokio::task::spawn_blocking(move || {
-            let one = ControlPlane::start(Options::named(PLACE.cluster).with_images(images))?;
-            let twin = Options::named(PLACE.cluster).with_tokens_of(&one);
-            Ok::<_, controlplane::StartError>((one, ControlPlane::start(twin)?))
-        });
-        let (site, other) = planes.await??;
-        let (site, other) = (Site::real(site), Site::real(other));
-        let namespace =
-            format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: {NAMESPACE} }}\n---\n");
-        site.apply_as(cluster::FIELD_MANAGER, &(namespace + &deployment(OLD)))
-            .await;
-        let proxy = Proxy::before(&site).await;
-        let workspace = folder.join("payments");
-        for place in [PLACE.id, "bj-prod"] {
-            let manifests = workspace.join("modules").join(MODULE).join(place);
-            std::fs::create_dir_all(&manifests)?;
-            std::fs::write(manifests.join("deployment.yaml"), deployment(NEW))?;
-        }
-        std::fs::write(workspace.join("pilothouse.yaml"), description())?;
-        let kubeconfig = folder.join("payments.kubeconfig");
-        std::fs::write(
-            &kubeconfig,
-            site.kubeconfig_through(Caller::Operator, &proxy.url(), proxy.ca_pem()),
-        )?;
-        Ok(BadDay {
-            site: Arc::new(site),
-            other,
-            proxy,
-            workspace,
-            kubeconfig,
-        })
-    }
-
-    /// Ends the clusters.
-    pub async fn end(self) {
-        drop(self.proxy);
-        self.other.end().await;
-        if let Some(site) = Arc::into_inner(self.site) {
-            site.end().await;
-        }
-    }
-
-    async fn kubectl(&self, arguments: &[&str], input: &str) {
-        let output = self.site.kubectl(Caller::Admin, arguments, input).await;
-        assert!(output.status.success(), "{output:?}");
-    }
-}
-
-fn image(version: &str) -> String {
-    format!("pilothouse.example/{MODULE}:{version}")
-}
-
-fn deployment(version: &str) -> String {
-    format!(
-        "apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {MODULE}
-  namespace: {NAMESPACE}
-  labels: {{ app: {MODULE}, app.kubernetes.io/version: {version} }}
-spec:
-  replicas: 6
-  selector: {{ matchLabels: {{ app: {MODULE} }} }}
-  template:
-    metadata: {{ labels: {{ app: {MODULE}, app.kubernetes.io/version: {version} }} }}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers:
-        - name: {MODULE}
-          image: {image}
-          readinessProbe: {{ httpGet: {{ path: /healthz, port: 8080 }}, periodSeconds: 1 }}
-",
-        image = image(version),
-    )
-}
-
-fn description() -> String {
-    format!(
-        "name: {{ zh: 支付网关, en: Payment gateway }}
-pipeline:
-  - id: {stage}
-    name: {{ zh: 苏州生产, en: Suzhou production }}
-    soakSeconds: 5
-    gate: {{ votes: [operator], waivable: [] }}
-    environments:
-      - id: {place}
-        name: {{ zh: 苏州生产, en: Suzhou production }}
-        short: 苏州
-        tier: prod
-        cluster: {cluster}
-        namespace: {NAMESPACE}
-  - id: second
-    name: {{ zh: 北京生产, en: Beijing production }}
-    soakSeconds: 5
-    gate: {{ votes: [operator, verifier, manager], waivable: [] }}
-    environments:
-      - id: bj-prod
-        name: {{ zh: 北京生产, en: Beijing production }}
-        short: 北京
-        tier: prod
-        cluster: bj-prod-01
-        namespace: {NAMESPACE}
-modules:
-  - {{ id: {MODULE}, strategy: rolling }}
-people:
-  - {{ id: zhangsan, name: 张三, roles: [operator] }}
-  - {{ id: lisi, name: 李四, roles: [verifier] }}
-  - {{ id: wangwu, name: 王五, roles: [manager] }}
-checklist: []
-draft:
-  title: 支付网关 3.19.0
-  background: 证书校验的修复。
-  level: high
-  operator: zhangsan
-  verifier: lisi
-  manager: wangwu
-  modules: [{MODULE}]
-",
-        stage = STOP.id,
-        place = PLACE.id,
-        cluster = PLACE.cluster,
-    )
-}
-
 impl Play {
     /// One thing goes wrong after the other.
     ///
@@ -203,12 +29,19 @@ impl Play {
         self.check_permissions(&PLACE).await?;
         self.review(&PLACE).await?;
         self.pass_gate(&STOP).await?;
+        self.unwritten(day).await?;
+        self.roll_back(&PLACE).await?;
+        self.review(&PLACE).await?;
+        self.pass_gate(&STOP).await?;
         self.refused(day).await?;
         self.request_lost(day).await?;
         self.rights_gone(day).await?;
         self.roll_back(&PLACE).await?;
         self.review(&PLACE).await?;
         self.pass_gate(&STOP).await?;
+        self.outdated(day).await?;
+        // What is to be written is still what was agreed to: the gate stays open.
+        self.review(&PLACE).await?;
         self.answer_lost(day).await?;
         self.nobody_answers(day).await?;
         self.another_cluster(day).await
@@ -221,6 +54,56 @@ impl Play {
         self.begin().await?;
         self.reads("changeRefused").await?;
         self.bad_picture("refused").await
+    }
+
+    async fn outdated(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
+        self.say("somebody else changes the object right before");
+        let site = Arc::clone(&day.site);
+        let edit = hook(move || {
+            let site = Arc::clone(&site);
+            async move {
+                let note = [
+                    "annotate",
+                    "-n",
+                    NAMESPACE,
+                    "deployment",
+                    MODULE,
+                    "seen=yes",
+                ];
+                let output = site.kubectl(Caller::Admin, &note, "").await;
+                assert!(output.status.success(), "{output:?}");
+            }
+        });
+        day.proxy
+            .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Passes).before(edit));
+        self.begin().await?;
+        self.reads("changeOutdated").await?;
+        self.bad_picture("outdated").await
+    }
+
+    async fn unwritten(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
+        self.say("the disk is full when the cluster has carried the change out");
+        let disk = Arc::clone(&day.disk);
+        let fill = hook(move || {
+            let disk = Arc::clone(&disk);
+            async move { disk.fill().expect("a full disk") }
+        });
+        day.proxy
+            .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Passes).after(fill));
+        self.begin().await?;
+        self.reads("outcomeUnwritten").await?;
+        self.bad_picture("unwritten").await?;
+        self.go("start", "start").await?;
+        self.picture("unwritten-start").await?;
+        self.go("rollout", "screen-rollout").await?;
+        day.disk.free().expect("room again");
+        self.window.press("rollout-continue").await?;
+        self.window
+            .wait_attribute(&row(), "data-status", LIMITS.rollout, |status| {
+                status == "passed"
+            })
+            .await?;
+        self.bad_picture("room-again").await
     }
 
     async fn request_lost(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
