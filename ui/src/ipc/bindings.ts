@@ -180,6 +180,8 @@ export type BackupView = {
 	digest: string,
 	/**  When. */
 	at: string,
+	/**  Whether it has what the newest dry run found, so that going back leads to what is overwritten. */
+	holds: boolean,
 };
 
 /**  How an environment's banner looks (design 00). */
@@ -1783,7 +1785,7 @@ export type RefusalCode =
 "wrongClusterName" | 
 /**  Not armed for this module, or the time is over. */
 "notArmed" | 
-/**  No backup, or not of this object. */
+/**  No backup, or not of this object as it was found. */
 "noBackup" | 
 /**  The diff was not reviewed, or is another than the reviewed one. */
 "diffNotReviewed" | 

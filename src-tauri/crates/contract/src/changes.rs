@@ -172,4 +172,6 @@ pub struct BackupView {
     pub digest: String,
     /// When.
     pub at: At,
+    /// Whether it has what the newest dry run found, so that going back leads to what is overwritten.
+    pub holds: bool,
 }

@@ -188,7 +188,7 @@ pub enum RefusalCode {
     WrongClusterName,
     /// Not armed for this module, or the time is over.
     NotArmed,
-    /// No backup, or not of this object.
+    /// No backup, or not of this object as it was found.
     NoBackup,
     /// The diff was not reviewed, or is another than the reviewed one.
     DiffNotReviewed,

@@ -1,6 +1,9 @@
 //! Whether a piece of evidence still counts: for a gate, and once more at the moment of acting.
 
-use crate::{EnvironmentId, EnvironmentState, IdentityCheck, Instant, Register, Release};
+use crate::{
+    EnvironmentId, EnvironmentState, IdentityCheck, Instant, LiveHead, MutationOutcome, ObjectRef,
+    Register, Release,
+};
 
 /// Whether the newest diff is the reviewed one, complete, and declared.
 pub(crate) fn diff_is_reviewed(release: &Release, environment: &EnvironmentState) -> bool {
@@ -14,20 +17,49 @@ pub(crate) fn diff_is_reviewed(release: &Release, environment: &EnvironmentState
         && diff.objects.iter().all(|o| o.rejected.is_none())
 }
 
-/// Whether the backup has every object that the release will write there.
+/// Whether the backup has every object that the release will write there, as it is to be overwritten.
 pub(crate) fn backup_is_complete(
     release: &Release,
     id: &EnvironmentId,
     environment: &EnvironmentState,
 ) -> bool {
-    environment.backup.as_ref().is_some_and(|backup| {
-        release.plan.objects(id).all(|(_, planned)| {
-            backup
-                .objects
-                .iter()
-                .any(|kept| kept.object == planned.object)
+    let mut planned = release.plan.objects(id);
+    environment.backup.is_some() && planned.all(|(_, planned)| environment.keeps(&planned.object))
+}
+
+impl EnvironmentState {
+    /// Whether the backup has an object as the newest diff found it: going back must lead to exactly what
+    /// is overwritten. What this release has written since needs no other.
+    pub fn keeps(&self, object: &ObjectRef) -> bool {
+        let mut kept = self.backup.iter().flat_map(|backup| &backup.objects);
+        let Some(kept) = kept.find(|kept| &kept.object == object) else {
+            return false;
+        };
+        let mut found = self.diff.iter().flat_map(|(_, diff)| &diff.objects);
+        let Some(found) = found.find(|found| &found.object == object) else {
+            return true;
+        };
+        let kept = kept.live.as_ref().map(|body| &body.head);
+        is_same(kept, found.live.as_ref()) || self.wrote(object, found.live.as_ref())
+    }
+
+    fn wrote(&self, object: &ObjectRef, found: Option<&LiveHead>) -> bool {
+        let mut newest = self.settled.iter().rev();
+        let ours = newest.find(|settled| &settled.intent.object == object);
+        ours.is_some_and(|settled| match &settled.outcome {
+            MutationOutcome::Applied { live: Some(live) } => is_same(Some(live), found),
+            _ => false,
         })
-    })
+    }
+}
+
+/// Whether two looks at an object saw the same: the cluster's own bookkeeping aside.
+pub(crate) fn is_same(one: Option<&LiveHead>, other: Option<&LiveHead>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.uid == other.uid && one.content == other.content,
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
 }
 
 /// The newest check of an identity, from the ledger or from this session.

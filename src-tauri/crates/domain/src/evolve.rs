@@ -230,7 +230,8 @@ impl EnvironmentState {
             }
             Event::MutationIntended { module, intent, .. } => {
                 let forward = intent.verb == MutationVerb::Apply;
-                if forward && !self.touched.contains(module) {
+                let touches = forward && !self.touched.contains(module);
+                if touches {
                     self.touched.push(module.clone());
                 }
                 let (module, intent) = (module.clone(), intent.clone());
@@ -239,6 +240,7 @@ impl EnvironmentState {
                     module,
                     intent,
                     unknown: false,
+                    touches,
                 });
             }
             Event::MutationSettled {
@@ -277,6 +279,12 @@ impl EnvironmentState {
             return;
         }
         if let Some(pending) = self.pending.take() {
+            // Nothing was written: there is nothing to take back, and the backup may be taken anew. A request
+            // that nobody answered may still be on its way.
+            let not_applied = matches!(outcome, MutationOutcome::NotApplied { .. });
+            if pending.touches && not_applied && !pending.unknown && self.work != Work::Back {
+                self.touched.retain(|touched| touched != &pending.module);
+            }
             self.settled.push(SettledMutation {
                 intended_at: pending.at,
                 settled_at: at,

@@ -92,7 +92,7 @@ pub enum Refusal {
     #[error("changes are not unlocked for this module")]
     NotArmed,
     /// No backup, or not of this object.
-    #[error("there is no backup of it")]
+    #[error("there is no backup of it as the newest dry run found it")]
     NoBackup,
     /// The diff was not reviewed, or is another than the reviewed one.
     #[error("the diff has not been reviewed")]

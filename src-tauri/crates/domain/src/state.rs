@@ -172,6 +172,8 @@ pub struct PendingMutation {
     pub intent: MutationIntent,
     /// `Unknown` once that was written down.
     pub unknown: bool,
+    /// Whether it is the first to change its module since the backup.
+    pub touches: bool,
 }
 
 /// A mutation with its outcome.

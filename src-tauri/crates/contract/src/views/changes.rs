@@ -1,4 +1,6 @@
-use domain::{Backup, Diff, EnvironmentId, FieldAuthor, ObjectDiff, ObjectRef, Work};
+use domain::{
+    Diff, EnvironmentId, EnvironmentState, FieldAuthor, ObjectDiff, ObjectRef, Release, Work,
+};
 
 use super::ViewInput;
 use super::common::{at, count, signature_view};
@@ -66,7 +68,7 @@ pub fn changes_view(
         undeclared: count(undeclared),
         conflicts: count(objects.iter().map(|o| o.conflicts.len()).sum()),
         declarations: declarations(input, diff),
-        backup: state.backup.as_ref().map(backup_view),
+        backup: backup_view(input.release, environment, state),
         // As `decide` has it: not while something runs, and not once something was written.
         may_back_up: running_release && state.work == Work::Idle && state.touched.is_empty(),
         may_review: running_release
@@ -81,15 +83,22 @@ pub fn changes_view(
     })
 }
 
-/// A backup.
-pub(super) fn backup_view(backup: &Backup) -> BackupView {
+/// The backup of an environment.
+pub(super) fn backup_view(
+    release: &Release,
+    environment: &EnvironmentId,
+    state: &EnvironmentState,
+) -> Option<BackupView> {
+    let backup = state.backup.as_ref()?;
     let kept = backup.objects.iter().filter(|o| o.live.is_some()).count();
-    BackupView {
+    let mut planned = release.plan.objects(environment);
+    Some(BackupView {
         objects: count(kept),
         absent: count(backup.objects.len() - kept),
         digest: backup.digest.to_string(),
         at: at(backup.at),
-    }
+        holds: planned.all(|(_, planned)| state.keeps(&planned.object)),
+    })
 }
 
 fn object_view(

@@ -144,16 +144,10 @@ fn objects_kept(input: &ViewInput<'_>, stage: &Stage) -> (u32, u32) {
     let mut kept = 0;
     let mut all = 0;
     for environment in &stage.environments {
-        let backup = input
-            .release
-            .environments
-            .get(&environment.id)
-            .and_then(|e| e.backup.as_ref());
+        let state = input.release.environments.get(&environment.id);
         for (_, planned) in input.release.plan.objects(&environment.id) {
             all += 1;
-            kept += u32::from(
-                backup.is_some_and(|b| b.objects.iter().any(|o| o.object == planned.object)),
-            );
+            kept += u32::from(state.is_some_and(|state| state.keeps(&planned.object)));
         }
     }
     (kept, all)

@@ -145,10 +145,8 @@ fn of_environment(
     {
         return Some(NextStepKind::CheckPermissions);
     }
-    let kept = state.backup.as_ref();
-    let kept = release.plan.objects(&environment.id).all(|(_, planned)| {
-        kept.is_some_and(|b| b.objects.iter().any(|o| o.object == planned.object))
-    });
+    let mut planned = release.plan.objects(&environment.id);
+    let kept = planned.all(|(_, planned)| state.keeps(&planned.object));
     let reviewed =
         state
             .diff

@@ -2,9 +2,9 @@
 
 use super::Rules;
 use crate::{
-    BackupObject, ClusterIdentity, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId,
-    MutationId, MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Precondition, Refusal,
-    Work, evidence,
+    ClusterIdentity, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId, MutationId,
+    MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Precondition, Refusal, Work,
+    evidence,
 };
 
 impl Rules<'_> {
@@ -70,13 +70,8 @@ impl Rules<'_> {
         if !reviewed {
             return Err(Refusal::DiffNotReviewed);
         }
-        let kept = state
-            .backup
-            .as_ref()
-            .and_then(|b| b.objects.iter().find(|o| o.object == intent.object));
-        let kept = kept.ok_or(Refusal::NoBackup)?;
-        // Going back must lead to exactly what is overwritten now, or what we wrote ourselves.
-        if keeps(kept, &intent.precondition) || wrote(state, &intent.object, &intent.precondition) {
+        // The diff was found to be of what is overwritten now.
+        if state.keeps(&intent.object) {
             Ok(())
         } else {
             Err(Refusal::NoBackup)
@@ -122,27 +117,9 @@ impl Rules<'_> {
 /// Whether a precondition is about the object as it was seen. Resource versions move with every
 /// status update; UID and content are what people decide on.
 fn same(seen: Option<&LiveHead>, precondition: &Precondition) -> bool {
-    match (seen, precondition) {
-        (None, Precondition::Absent) => true,
-        (Some(seen), Precondition::Unchanged(head)) => {
-            seen.uid == head.uid && seen.content == head.content
-        }
-        (None, Precondition::Unchanged(_)) | (Some(_), Precondition::Absent) => false,
-    }
-}
-
-fn keeps(kept: &BackupObject, precondition: &Precondition) -> bool {
-    same(kept.live.as_ref().map(|body| &body.head), precondition)
-}
-
-fn wrote(state: &EnvironmentState, object: &ObjectRef, precondition: &Precondition) -> bool {
-    let ours = state
-        .settled
-        .iter()
-        .rev()
-        .find(|settled| &settled.intent.object == object);
-    ours.is_some_and(|settled| match &settled.outcome {
-        MutationOutcome::Applied { live: Some(live) } => same(Some(live), precondition),
-        _ => false,
-    })
+    let expected = match precondition {
+        Precondition::Absent => None,
+        Precondition::Unchanged(head) => Some(head),
+    };
+    evidence::is_same(seen, expected)
 }

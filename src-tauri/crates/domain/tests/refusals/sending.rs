@@ -141,6 +141,18 @@ fn an_object_that_moved_since_the_backup_is_not_overwritten() {
     );
     let review = story.review("bj", "dev", &fresh.digest);
     story.must(OPERATOR, review);
+    assert!(!story.environment("dev").keeps(&object("executor", "dev")));
+    assert_eq!(story.arm("dev", "executor"), Err(Refusal::NoBackup));
+    // A backup of what is there now may be taken, and going back leads to it.
+    let mut anew = backup("dev", story.now);
+    let kept = anew.objects[0].live.as_mut().unwrap();
+    kept.head = head("executor", "dev", "hand-made");
+    let record = |backup| Command::RecordBackup {
+        environment: id("dev"),
+        backup,
+    };
+    story.must(OPERATOR, record(anew));
+    assert!(story.environment("dev").keeps(&object("executor", "dev")));
     story.arm("dev", "executor").unwrap();
     story.must(
         OPERATOR,
@@ -153,5 +165,53 @@ fn an_object_that_moved_since_the_backup_is_not_overwritten() {
     let mut intent = apply_intent("m", "executor", "dev");
     intent.precondition = Precondition::Unchanged(head("executor", "dev", "hand-made"));
     let command = story.intend("dev", "executor", intent);
-    assert_eq!(story.refused(OPERATOR, command), Refusal::NoBackup);
+    story.must(OPERATOR, command);
+}
+
+#[test]
+fn a_change_that_was_not_made_leaves_nothing_to_take_back() {
+    let not_applied = || MutationOutcome::NotApplied {
+        cause: NotAppliedCause::Outdated,
+        reason: "somebody else was faster".into(),
+    };
+    let unknown = || MutationOutcome::Unknown {
+        reason: "no answer".into(),
+    };
+    let errored = |module: &str| Command::Conclude {
+        environment: id("dev"),
+        module: id(module),
+        verdict: Verdict::Errored("not made".into()),
+    };
+    let back = || Command::StartWayBack {
+        environment: id("dev"),
+    };
+
+    let mut story = Story::created();
+    story.open("bj", &["dev", "test"]);
+    let refused = story.begin("dev", "executor");
+    story.settle("dev", &refused.id, not_applied());
+    story.must(OPERATOR, errored("executor"));
+    assert!(!story.release().has_way_back(&id("dev")));
+    assert_eq!(story.refused(OPERATOR, back()), Refusal::NothingToRestore);
+    let anew = Command::RecordBackup {
+        environment: id("dev"),
+        backup: backup("dev", story.now),
+    };
+    story.must(OPERATOR, anew);
+
+    // What was written before is still taken back.
+    let mut story = Story::created();
+    story.open("bj", &["dev", "test"]);
+    story.roll_out("dev", "executor");
+    let refused = story.begin("dev", "router");
+    story.settle("dev", &refused.id, not_applied());
+    assert_eq!(story.environment("dev").touched, vec![id("executor")]);
+
+    // A request without an answer may still arrive.
+    let mut story = Story::created();
+    story.open("bj", &["dev", "test"]);
+    let lost = story.begin("dev", "executor");
+    story.settle("dev", &lost.id, unknown());
+    story.settle("dev", &lost.id, not_applied());
+    assert!(story.release().has_way_back(&id("dev")));
 }
