@@ -8,7 +8,7 @@
 mod command;
 mod suite;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cluster::{KubeClusters, Limits, kubeconfig};
 use controlplane::{Behaviour, ControlPlane, Image, Options, User, runnable};
@@ -129,10 +129,12 @@ async fn a_command_logs_in_with_a_token_and_with_a_certificate(plane: &ControlPl
 }
 
 /// The API server is there and its store stops somewhere between the look and the write. Stopped at
-/// different moments until the write itself hangs; at every moment, what is said has to be so.
+/// different moments until the write itself hangs; at every moment, what is said has to be so. The
+/// moments are spread over what a write takes on this machine.
 async fn a_write_that_hangs_is_unknown_and_then_known(plane: &ControlPlane, bench: &Bench) {
-    let mut unknown = 0;
-    for attempt in 0..24u64 {
+    const MOMENTS: u32 = 24;
+    let (mut unknown, mut undisturbed) = (0, Duration::ZERO);
+    for attempt in 0..3 * MOMENTS {
         let value = attempt.to_string();
         let next = config_map("hangs", json!({"a": value}));
         let precondition = match bench.cluster.read(&next.object).await.unwrap() {
@@ -146,10 +148,16 @@ async fn a_write_that_hangs_is_unknown_and_then_known(plane: &ControlPlane, benc
             precondition,
         );
         let stop = async {
-            tokio::time::sleep(Duration::from_millis(attempt)).await;
-            plane.pause_etcd().unwrap();
+            if attempt > 0 {
+                tokio::time::sleep(undisturbed * (attempt % MOMENTS) / MOMENTS).await;
+                plane.pause_etcd().unwrap();
+            }
         };
+        let began = Instant::now();
         let (outcome, ()) = tokio::join!(bench.cluster.send(&sent, Some(&next), &[]), stop);
+        if attempt == 0 {
+            undisturbed = began.elapsed();
+        }
         plane.resume_etcd().unwrap();
         let said_applied = match &outcome {
             MutationOutcome::Applied { .. } => true,
