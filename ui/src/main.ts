@@ -8,6 +8,7 @@ import App from './views/App.svelte';
 
 useBackend(createBackend());
 showUnseen(document.documentElement);
+if (navigator.platform.startsWith('Linux')) document.documentElement.dataset['system'] = 'linux';
 
 const target = document.getElementById('app');
 if (target) mount(App, { target });
