@@ -1923,6 +1923,8 @@ export type ReleaseView = {
 	backup_objects: number | null,
 	/**  When that backup was taken. */
 	backup_at: string | null,
+	/**  Whether it has what the newest dry run found. */
+	backup_holds: boolean,
 };
 
 /**  What a person is in a release. */

@@ -28,7 +28,7 @@ function backupFact(): DockFact {
   const release = session.release;
   const base = { id: 'backup', label: m.dock_backup() };
   if (!release?.backup_at || release.backup_objects === null) return { ...base, text: m.dock_no_backup(), mark: 'todo' };
-  return { ...base, text: m.dock_backup_text({ n: release.backup_objects, at: hourMinute(release.backup_at) }), mark: 'met' };
+  return { ...base, text: m.dock_backup_text({ n: release.backup_objects, at: hourMinute(release.backup_at) }), mark: release.backup_holds ? 'met' : 'look' };
 }
 
 function chainFact(): DockFact {

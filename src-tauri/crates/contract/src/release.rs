@@ -48,6 +48,8 @@ pub struct ReleaseView {
     pub backup_objects: Option<u32>,
     /// When that backup was taken.
     pub backup_at: Option<At>,
+    /// Whether it has what the newest dry run found.
+    pub backup_holds: bool,
 }
 
 /// A person in a release.

@@ -17,14 +17,16 @@ pub(crate) fn diff_is_reviewed(release: &Release, environment: &EnvironmentState
         && diff.objects.iter().all(|o| o.rejected.is_none())
 }
 
-/// Whether the backup has every object that the release will write there, as it is to be overwritten.
-pub(crate) fn backup_is_complete(
-    release: &Release,
-    id: &EnvironmentId,
-    environment: &EnvironmentState,
-) -> bool {
-    let mut planned = release.plan.objects(id);
-    environment.backup.is_some() && planned.all(|(_, planned)| environment.keeps(&planned.object))
+impl Release {
+    /// Whether the backup of an environment has every object that the release will write there, as it is to
+    /// be overwritten.
+    pub fn is_backed_up(&self, id: &EnvironmentId) -> bool {
+        self.environments.get(id).is_some_and(|environment| {
+            let mut planned = self.plan.objects(id);
+            environment.backup.is_some()
+                && planned.all(|(_, planned)| environment.keeps(&planned.object))
+        })
+    }
 }
 
 impl EnvironmentState {

@@ -1,7 +1,7 @@
 //! What a gate asks for, and whether it holds. Verdicts are computed anew whenever they are asked
 //! for: a condition that held a minute ago may not hold now.
 
-use crate::evidence::{backup_is_complete, diff_is_reviewed, is_fresh, newest_check};
+use crate::evidence::{diff_is_reviewed, is_fresh, newest_check};
 use crate::{
     ChecklistItem, ConditionKind, EnvironmentId, EnvironmentState, IdentityCheck, Instant,
     ItemKind, ModuleStatus, MutationOutcome, MutationVerb, PersonId, Phase, Register, Release,
@@ -280,7 +280,7 @@ impl Look<'_> {
 
     fn backups(&self) -> Verdict {
         let kept: Vec<_> = environments(self.release, &self.stage.id)
-            .filter(|(id, e)| backup_is_complete(self.release, id, e))
+            .filter(|(id, _)| self.release.is_backed_up(id))
             .filter_map(|(_, e)| {
                 e.backup
                     .as_ref()

@@ -15,6 +15,7 @@ use crate::world::{Caller, Site};
 const DEPLOYMENT: &str = "/deployments/gateway";
 /// What an admission policy says, as an API server passes it on.
 const DENIED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","code":403,"reason":"Forbidden","message":"admission webhook \"images.policy.pilothouse.example\" denied the request: 镜像 pilothouse.example/gateway:3.19.0 没有签名 (image is not signed)"}"#;
+
 impl Play {
     /// One thing goes wrong after the other.
     ///
@@ -78,7 +79,12 @@ impl Play {
             .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Passes).before(edit));
         self.begin().await?;
         self.reads("changeOutdated").await?;
-        self.bad_picture("outdated").await
+        self.bad_picture("outdated").await?;
+        self.go("changes", "screen-changes").await?;
+        self.window.press("diff-run").await?;
+        self.waits("backup", "class", |class| class.contains("old"))
+            .await?;
+        self.bad_picture("outdated-backup").await
     }
 
     async fn unwritten(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
@@ -98,11 +104,7 @@ impl Play {
         self.go("rollout", "screen-rollout").await?;
         day.disk.free().expect("room again");
         self.window.press("rollout-continue").await?;
-        self.window
-            .wait_attribute(&row(), "data-status", LIMITS.rollout, |status| {
-                status == "passed"
-            })
-            .await?;
+        self.has_passed().await?;
         self.bad_picture("room-again").await
     }
 
@@ -135,11 +137,7 @@ impl Play {
         }
         day.kubectl(&["create", "-f", "-"], &binding.to_string())
             .await;
-        self.window
-            .wait_attribute(&row(), "data-status", LIMITS.rollout, |status| {
-                status == "passed"
-            })
-            .await?;
+        self.has_passed().await?;
         self.bad_picture("rights-back").await
     }
 
@@ -214,39 +212,42 @@ impl Play {
 
     /// Waits until the failure with this code is told.
     async fn reads(&self, code: &str) -> Result<(), WindowFailure> {
-        self.window
-            .wait_attribute("rollout-failed", "data-code", LIMITS.rollout, |told| {
-                told == code
-            })
+        self.waits("rollout-failed", "data-code", |told| told == code)
             .await
-            .map(drop)
     }
 
     async fn identity_is(&self, wanted: &str) -> Result<(), WindowFailure> {
-        self.window
-            .wait_attribute("banner", "data-identity", LIMITS.rollout, |state| {
-                state == wanted
-            })
+        self.waits("banner", "data-identity", |state| state == wanted)
             .await
-            .map(drop)
     }
 
     async fn way_back_is(&self, wanted: &str) -> Result<(), WindowFailure> {
-        self.window
-            .wait_attribute("way-back-state", "data-state", LIMITS.rollout, |state| {
-                state == wanted
-            })
+        self.waits("way-back-state", "data-state", |state| state == wanted)
             .await
-            .map(drop)
+    }
+
+    async fn has_passed(&self) -> Result<(), WindowFailure> {
+        self.waits(&format!("module-{MODULE}"), "data-status", |status| {
+            status == "passed"
+        })
+        .await
+    }
+
+    async fn waits(
+        &self,
+        testid: &str,
+        attribute: &str,
+        right: impl Fn(&str) -> bool,
+    ) -> Result<(), WindowFailure> {
+        let told = self
+            .window
+            .wait_attribute(testid, attribute, LIMITS.rollout, right);
+        told.await.map(drop)
     }
 
     async fn bad_picture(&mut self, name: &str) -> Result<(), WindowFailure> {
         self.picture_in(name, &[Look::English]).await
     }
-}
-
-fn row() -> String {
-    format!("module-{MODULE}")
 }
 
 /// Breaks or mends a part of a cluster.

@@ -91,13 +91,12 @@ pub(super) fn backup_view(
 ) -> Option<BackupView> {
     let backup = state.backup.as_ref()?;
     let kept = backup.objects.iter().filter(|o| o.live.is_some()).count();
-    let mut planned = release.plan.objects(environment);
     Some(BackupView {
         objects: count(kept),
         absent: count(backup.objects.len() - kept),
         digest: backup.digest.to_string(),
         at: at(backup.at),
-        holds: planned.all(|(_, planned)| state.keeps(&planned.object)),
+        holds: release.is_backed_up(environment),
     })
 }
 

@@ -145,8 +145,7 @@ fn of_environment(
     {
         return Some(NextStepKind::CheckPermissions);
     }
-    let mut planned = release.plan.objects(&environment.id);
-    let kept = planned.all(|(_, planned)| state.keeps(&planned.object));
+    let kept = release.is_backed_up(&environment.id);
     let reviewed =
         state
             .diff

@@ -65,6 +65,7 @@ pub fn release_view(input: &ViewInput<'_>) -> ReleaseView {
         backup_objects: backup
             .map(|b| count(b.objects.iter().filter(|o| o.live.is_some()).count())),
         backup_at: backup.map(|b| at(b.at)),
+        backup_holds: environment.is_some_and(|e| release.is_backed_up(&e.id)),
     }
 }
 

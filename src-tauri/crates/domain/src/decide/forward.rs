@@ -123,7 +123,7 @@ impl Rules<'_> {
                 });
             }
         }
-        if !evidence::backup_is_complete(self.release, environment, state) {
+        if !self.release.is_backed_up(environment) {
             return Err(Refusal::NoBackup);
         }
         if !evidence::diff_is_reviewed(self.release, state) {
