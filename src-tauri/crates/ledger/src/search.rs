@@ -5,7 +5,7 @@ use crate::failure::of_read;
 use crate::read;
 use crate::row::{self, Row, json};
 
-/// The shortest word that the trigram index can find, in characters.
+/// The shortest word that the index finds as a whole, in characters.
 const TRIGRAM: usize = 3;
 
 /// How far matches are counted. A word that is in every entry of a long ledger is found at once, but
@@ -19,7 +19,7 @@ pub(crate) fn page(
     most: u32,
 ) -> Result<Found, LedgerFailure> {
     let moment = connection.transaction().map_err(of_read)?;
-    let wanted = Wanted::of(search)?;
+    let wanted = Wanted::of(&moment, search)?;
     let (matches, more) = wanted.count(&moment)?;
     Ok(Found {
         entries: wanted
@@ -43,10 +43,12 @@ struct Wanted {
     sequence: &'static str,
     conditions: Vec<&'static str>,
     values: Vec<String>,
+    /// There are more than are counted, as the index tells.
+    is_many: bool,
 }
 
 impl Wanted {
-    fn of(search: &Search) -> Result<Wanted, LedgerFailure> {
+    fn of(connection: &Connection, search: &Search) -> Result<Wanted, LedgerFailure> {
         let words = Words::of(&search.words);
         let by_words = !words.is_empty();
         // Written as a cross join, the index is what is walked (sqlite.org/lang_select.html).
@@ -61,11 +63,21 @@ impl Wanted {
             sequence,
             conditions: Vec::new(),
             values: Vec::new(),
+            is_many: false,
         };
         if !words.long.is_empty() {
             wanted.narrow("words MATCH ?", words.long);
         }
+        let mut is_frequent = false;
         for short in words.short {
+            match Piece::of(connection, &short)? {
+                Piece::Rare(piece) => {
+                    wanted.conditions.push(WITH_PIECE);
+                    wanted.values.extend([piece.clone(), piece]);
+                }
+                Piece::Frequent => is_frequent = true,
+                Piece::Unknown => {}
+            }
             wanted.narrow("instr(lower(words.text), lower(?)) > 0", short);
         }
         if let Some(release) = &search.release {
@@ -92,6 +104,8 @@ impl Wanted {
         if let Some(verb) = &search.verb {
             wanted.narrow("entries.verb = ?", verb.clone());
         }
+        // Nothing else has to be true of them.
+        wanted.is_many = is_frequent && wanted.conditions.len() == 1;
         Ok(wanted)
     }
 
@@ -102,6 +116,9 @@ impl Wanted {
 
     /// How many there are, and whether there are more than were counted.
     fn count(&self, connection: &Connection) -> Result<(u64, bool), LedgerFailure> {
+        if self.is_many {
+            return Ok((COUNTED, true));
+        }
         // SQLite counts a whole table without looking at its rows.
         let everything = self.conditions.is_empty();
         let sql = if everything {
@@ -149,11 +166,48 @@ impl Wanted {
     }
 }
 
+/// Entries with a trigram that begins like this; twice the same value.
+const WITH_PIECE: &str = "words.rowid IN (SELECT doc FROM pieces
+     WHERE term >= ? AND term <= ? || char(0x10FFFF, 0x10FFFF, 0x10FFFF))";
+
+/// What the index tells of a word that is too short for it.
+enum Piece {
+    /// It is in few entries, which are found by this beginning of a trigram.
+    Rare(String),
+    /// It is in more entries than are counted.
+    Frequent,
+    /// Nothing: the index may fold its letters in another way than we do.
+    Unknown,
+}
+
+impl Piece {
+    fn of(connection: &Connection, word: &str) -> Result<Piece, LedgerFailure> {
+        let folds_like_ascii =
+            |c: char| c.is_ascii() || c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]);
+        if !word.chars().all(folds_like_ascii) {
+            return Ok(Piece::Unknown);
+        }
+        let piece = word.to_ascii_lowercase();
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT DISTINCT doc FROM pieces
+             WHERE term >= ?1 AND term <= ?1 || char(0x10FFFF, 0x10FFFF, 0x10FFFF) LIMIT {})",
+            COUNTED + 1,
+        );
+        let entries: i64 = connection
+            .query_row(&sql, [&piece], |row| row.get(0))
+            .map_err(of_read)?;
+        Ok(match u64::try_from(entries) {
+            Ok(entries) if entries > COUNTED => Piece::Frequent,
+            _ => Piece::Rare(piece),
+        })
+    }
+}
+
 /// Words, all of which must occur.
 struct Words {
     /// Those that the index finds, as one FTS5 query; empty for none.
     long: String,
-    /// Those that are looked for letter by letter.
+    /// Those that it finds by the trigrams that begin with them.
     short: Vec<String>,
 }
 

@@ -4,7 +4,7 @@
 //! `PILOTHOUSE_DAMAGES=n` sets how many there are, `PILOTHOUSE_SEED` repeats them.
 
 use domain::StageId;
-use engine::ports::{Format, Ledger as _, Stream};
+use engine::ports::{Format, Ledger as _, Search, Stream};
 use ledger::{SqliteLedger, verify_export};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -269,22 +269,55 @@ async fn what_is_appended_after_a_cut_does_not_hide_it() {
 }
 
 #[tokio::test]
+async fn a_damaged_ledger_of_the_first_version_opens_and_names_the_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::given::filled(folder.path(), 5).await;
+    let mut first = raw(folder.path()).await;
+    for sql in FIRST_VERSION {
+        run(&mut first, sql).await;
+    }
+    for sql in [
+        "DROP TRIGGER entries_are_never_changed",
+        "UPDATE entries SET record = '{' WHERE sequence = 3",
+    ] {
+        run(&mut first, sql).await;
+    }
+    first.close().await.unwrap();
+    let ledger = SqliteLedger::open(folder.path()).await.unwrap();
+    assert_eq!(ledger.chain().broken_at, Some(3));
+    assert_eq!(matches(&ledger, "REL-1").await, 4);
+}
+
+async fn matches(ledger: &SqliteLedger, words: &str) -> u64 {
+    let search = Search {
+        words: words.to_owned(),
+        ..Search::default()
+    };
+    ledger.page(&search).await.unwrap().matches
+}
+
+/// What makes a ledger one of the first version.
+const FIRST_VERSION: [&str; 5] = [
+    "DROP TABLE tails",
+    "DROP TABLE pieces",
+    "DROP TRIGGER entries_move_their_tail",
+    "DELETE FROM _sqlx_migrations WHERE version > 1",
+    "PRAGMA user_version = 1",
+];
+
+#[tokio::test]
 async fn a_ledger_of_the_first_version_gets_its_end_written_down() {
     for entries in [0, 5] {
         let folder = tempfile::tempdir().unwrap();
         crate::given::filled(folder.path(), entries).await;
         let mut first = raw(folder.path()).await;
-        for sql in [
-            "DROP TABLE tails",
-            "DROP TRIGGER entries_move_their_tail",
-            "DELETE FROM _sqlx_migrations WHERE version = 2",
-            "PRAGMA user_version = 1",
-        ] {
+        for sql in FIRST_VERSION {
             run(&mut first, sql).await;
         }
         first.close().await.unwrap();
         let ledger = SqliteLedger::open(folder.path()).await.unwrap();
         assert_eq!(ledger.chain().broken_at, None);
+        assert_eq!(matches(&ledger, "RE").await, entries);
         ledger
             .append(&release("REL-1"), entries, vec![cancelled("newer")])
             .await

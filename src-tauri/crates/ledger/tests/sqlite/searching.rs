@@ -66,6 +66,11 @@ async fn words_are_found_in_any_language_and_length() {
         ("5x", vec![4]),
         ("5X", vec![4]),
         ("%", vec![4]),
+        // At the end of an entry's text.
+        ("te", vec![6, 3, 1]),
+        ("É", vec![]),
+        ("苏州 观察", vec![3]),
+        ("苏州 5x", vec![]),
         ("disarmed", vec![2]),
         ("REL-20260916-01", vec![6, 5]),
         ("suzhou-prod", vec![5, 2]),
