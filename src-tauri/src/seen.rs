@@ -2,7 +2,7 @@
 //! in the picture; and the views of a release that are made with it.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contract::views::{MeasuredWayBack, PodMemory, ViewInput};
 use contract::{Failure, InterruptedView, InterruptedWork};
@@ -15,23 +15,22 @@ use crate::failures;
 
 /// Pods seen in every environment of every release of this session.
 #[derive(Default)]
-pub struct SeenPods(Mutex<BTreeMap<(ReleaseId, EnvironmentId), PodMemory>>);
+pub struct SeenPods(Mutex<BTreeMap<(ReleaseId, EnvironmentId), Arc<PodMemory>>>);
 
 impl SeenPods {
     /// Takes in what the watch shows of an environment now.
     pub fn observe(&self, release: &Release, environment: &EnvironmentId, picture: &Picture) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (release.plan.id.clone(), environment.clone());
-        seen.entry(key)
-            .or_default()
-            .observe(release, environment, picture);
+        let seen = seen.entry(key).or_default();
+        Arc::make_mut(seen).observe(release, environment, picture);
     }
 
-    fn of(&self, release: &ReleaseId) -> BTreeMap<EnvironmentId, PodMemory> {
+    fn of(&self, release: &ReleaseId) -> BTreeMap<EnvironmentId, Arc<PodMemory>> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_release = seen.iter().filter(|((id, _), _)| id == release);
         of_release
-            .map(|((_, environment), pods)| (environment.clone(), pods.clone()))
+            .map(|((_, environment), pods)| (environment.clone(), Arc::clone(pods)))
             .collect()
     }
 }
@@ -54,7 +53,7 @@ impl Desk {
             if let Some(picture) = engine.live(id, &environment.id).picture {
                 self.seen
                     .observe(&snapshot.release, &environment.id, &picture);
-                pictures.insert(environment.id.clone(), Picture::clone(&picture));
+                pictures.insert(environment.id.clone(), picture);
             }
         }
         let pods = self.seen.of(id);

@@ -38,7 +38,7 @@ describe('Banner', () => {
     expect(glyph(element)).toBe('sz');
     expect(element.textContent).toContain('sz-prod-01');
     expect(element.textContent).toContain('身份已核对 · 10 秒前');
-    expect(element.textContent).toContain('不能变更；回滚随时可用');
+    expect(element.textContent).toContain('不能变更；回滚不用解锁');
   });
 
   it('D: the last stop, armed for one module', () => {

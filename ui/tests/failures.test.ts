@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { render } from '@testing-library/svelte';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { FailureCode, RefusalCode } from '../src/ipc';
+import type { FailureCode, ReasonCode, ReasonView, RefusalCode } from '../src/ipc';
 import { FailureNote, account, knownVerbs, named, refusalSentence, speak, verbSentence } from '../src/shared';
 import { failures, refusals } from '../src/shared/failures';
 import { contextRefusals, expectations, fields, phrases, problems, things } from '../src/shared/phrases';
+import { reasonSentences } from '../src/shared/reasons';
 
 const codes = Object.keys(failures) as FailureCode[];
 const rules = Object.keys(refusals) as RefusalCode[];
@@ -26,8 +27,8 @@ describe('what is said of failures', () => {
 
   it.each(languages.flatMap((language) => codes.map((code) => [language, code] as const)))('%s %s has three sentences', (language, code) => {
     speak(language);
-    const { container } = render(FailureNote, { failure: { code, params: {}, detail: 'raw <b>detail</b>' } });
-    const said = account({ code, params: {}, detail: null });
+    const { container } = render(FailureNote, { failure: { code, params: {}, reasons: [], detail: 'raw <b>detail</b>' } });
+    const said = account({ code, params: {}, reasons: [], detail: null });
     for (const sentence of Object.values(said)) {
       expect(sentence.length).toBeGreaterThan(3);
       expect(sentence).not.toMatch(/undefined|\{|failure_/);
@@ -44,7 +45,7 @@ describe('what is said of failures', () => {
     for (const code of rules) {
       const sentence = refusalSentence({ code, params: {} });
       expect(sentence).not.toMatch(/undefined|refusal_/);
-      expect(account({ code: 'refused', params: { refusal: code }, detail: null }).happened).toBe(sentence);
+      expect(account({ code: 'refused', params: { refusal: code }, reasons: [], detail: null }).happened).toBe(sentence);
     }
   });
 
@@ -66,9 +67,9 @@ describe('what is said of failures', () => {
         }
       }
     }
-    const failed = { code: 'pluginFailed', params: { command: '/x', problem: 'commandExited', code: '7' }, detail: null } as const;
+    const failed = { code: 'pluginFailed', params: { command: '/x', problem: 'commandExited', code: '7' }, reasons: [] as ReasonView[], detail: null } as const;
     expect(account(failed).happened).toBe('The credential command /x gave no credential: it ended with exit code 7.');
-    const wrong = { code: 'workspaceInvalid', params: { file: 'pilothouse.yaml', line: '3', column: '1', expectation: 'somebodyWho', role: 'verifier' }, detail: null } as const;
+    const wrong = { code: 'workspaceInvalid', params: { file: 'pilothouse.yaml', line: '3', column: '1', expectation: 'somebodyWho', role: 'verifier' }, reasons: [] as ReasonView[], detail: null } as const;
     expect(account(wrong).happened).toBe('pilothouse.yaml, line 3, column 1 is wrong: expected at least one person in the role "Verifier".');
     speak('zh-CN');
     expect(account(wrong).happened).toBe('工作区文件 pilothouse.yaml 第 3 行第 1 列写错了：这里应为至少有一个人是验证人。');
@@ -76,8 +77,35 @@ describe('what is said of failures', () => {
     expect(named({ problem: 'constructor' })['problem']).toBe('constructor');
   });
 
+  it('covers exactly the reasons of the contract, and says them in both languages', () => {
+    const all = variants(contract('src/reasons.rs'), 'ReasonCode') as ReasonCode[];
+    expect(Object.keys(reasonSentences).sort()).toEqual([...all].sort());
+    for (const language of languages) {
+      speak(language);
+      for (const code of all.filter((one) => one !== 'said')) {
+        const reasons = [{ code, object: null, params: {} }];
+        const said = account({ code: 'wayBackFailed', params: {}, reasons, detail: null }).happened;
+        const without = account({ code: 'wayBackFailed', params: { reason: '' }, reasons: [], detail: null }).happened;
+        const own = said.slice(without.indexOf('—'));
+        expect(own.length, code).toBeGreaterThan(3);
+        expect(own, code).not.toMatch(/undefined|\{|_/);
+        if (language === 'zh-CN') expect(own, code).toMatch(/\p{Script=Han}|^Pod /u);
+        else expect(own, code).not.toMatch(/\p{Script=Han}/u);
+      }
+    }
+  });
+
+  it.each(languages)('%s: offers to take back what was written only where something was', (language) => {
+    speak(language);
+    const next = (written: string) => account({ code: 'changeRefused', params: { written, planned: '2' }, reasons: [], detail: null }).next;
+    expect(next('1').startsWith(next('0'))).toBe(true);
+    expect(next('1').length).toBeGreaterThan(next('0').length + 5);
+  });
+
   it('makes hostile values visible', () => {
-    expect(account({ code: 'workspaceUnreadable', params: { path: '/a\u202eb' }, detail: null }).happened).toContain('/a⟦RLO⟧b');
+    const reasons = [{ code: 'givenUp', object: 'Deployment/a\u202eb', params: { message: 'c\u200bd' } }] as const;
+    expect(account({ code: 'wayBackFailed', params: {}, reasons: [...reasons], detail: null }).happened).toMatch(/a⟦RLO⟧b.*c⟦ZWSP⟧d/);
+    expect(account({ code: 'workspaceUnreadable', params: { path: '/a\u202eb' }, reasons: [], detail: null }).happened).toContain('/a⟦RLO⟧b');
   });
 
   it('says every verb of the ledger in both languages', () => {

@@ -73,7 +73,7 @@ describe('screens', () => {
 
   it('says which mending a missing keychain and a broken chain need', async () => {
     await open('start', 'zh-CN', {
-      start: start({ workspace: null, keychain: { code: 'keychainLocked', params: {}, detail: null }, chain: { entries: 10, verified: 4, broken_at: 5, head: null, took_ms: 1 } }),
+      start: start({ workspace: null, keychain: { code: 'keychainLocked', params: {}, reasons: [], detail: null }, chain: { entries: 10, verified: 4, broken_at: 5, head: null, took_ms: 1 } }),
       banner: banner(null),
     });
     expect(screen.getByTestId('keychain-failure').dataset['code']).toBe('keychainLocked');

@@ -16,6 +16,20 @@ describe('the words of the ledger', () => {
     expect(verbSentence('refused', { code: 'conditionUnmet', condition: 'backupTaken' })).toContain('旧版本已备份');
   });
 
+  it('say why a rollout ended, part by part', () => {
+    const reasons = [
+      { code: 'noProgress', object: 'Deployment/router', params: { seconds: '60', updated: '1', wanted: '2', available: '0' } },
+      { code: 'podNotReady', object: null, params: { pod: 'router-1', why: 'CrashLoopBackOff' } },
+    ] as const;
+    const said = () => verbSentence('moduleFailed', { module: 'router' }, reasons);
+    expect(said()).toBe('router 失败：Deployment/router：60 秒没有进展，2 个里已更新 1 个、可用 0 个；Pod router-1：CrashLoopBackOff');
+    speak('en');
+    expect(said()).toBe('router failed: Deployment/router: no progress for 60 s, 1 of 2 updated, 0 available; pod router-1: CrashLoopBackOff');
+    const changed = { code: 'changedAfter', object: 'Deployment/router', params: {} } as const;
+    expect(verbSentence('moduleErrored', { module: 'router' }, [changed])).toMatch(/written$/);
+    expect(verbSentence('moduleErrored', { module: 'router' }, [{ ...changed, params: { fields: 'spec.replicas (kubectl)' } }])).toMatch(/written: spec.replicas \(kubectl\)$/);
+  });
+
   it('leave the verbs of Kubernetes as they are', () => {
     expect(verbSentence('refused', { code: 'permissionMissing', verb: 'patch', resource: 'deployments', namespace: 'fission' })).not.toMatch(/apply|写入/);
   });

@@ -2,6 +2,7 @@
 //! only fetches the bytes.
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 
 use cluster::{KubeClusters, Limits, kubeconfig};
@@ -132,7 +133,7 @@ pub async fn watch(kubeconfig_path: &str) -> Result<(), Failed> {
     let asked = Instant::now();
     let watching = cluster.watch(&[workload]).await?;
     let mut pictures = watching.pictures();
-    let count = |picture: &Option<engine::ports::Picture>| {
+    let count = |picture: &Option<Arc<engine::ports::Picture>>| {
         let workloads = picture.iter().flat_map(|picture| &picture.workloads);
         workloads.map(|workload| workload.pods.len()).sum::<usize>()
     };

@@ -107,6 +107,7 @@ pub async fn a_webhook_refuses_the_way_back(ground: Arc<Ground>) {
         .unwrap()
         .failure
         .unwrap();
+    let failure = failure.to_string();
     assert!(
         failure.contains("Deployment/fission-executor") && failure.contains("frozen"),
         "{failure}"

@@ -151,7 +151,11 @@ async fn goes_back_in_vain(story: &Story, why: &str) {
         .world
         .until(ENVIRONMENT, "a way back that is given up", |state| {
             let back = state.way_back.as_ref();
-            back.is_some_and(|back| back.failure.as_ref().is_some_and(|said| said.contains(why)))
+            back.is_some_and(|back| {
+                back.failure
+                    .as_ref()
+                    .is_some_and(|said| said.to_string().contains(why))
+            })
         })
         .await;
     story

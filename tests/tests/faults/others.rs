@@ -154,7 +154,7 @@ pub async fn somebody_scales_during_the_rollout(ground: Arc<Ground>) {
     let reason = story.reason();
     println!("  the operator reads: {reason}");
     assert!(
-        reason.contains("somebody changed Deployment/fission-executor"),
+        reason.contains("Deployment/fission-executor: somebody changed it"),
         "{reason}"
     );
     assert!(reason.contains("spec.replicas (kubectl)"), "{reason}");
@@ -176,7 +176,7 @@ pub async fn somebody_sets_another_image_during_the_rollout(ground: Arc<Ground>)
     let reason = story.reason();
     println!("  the operator reads: {reason}");
     assert!(
-        reason.contains("somebody changed Deployment/fission-executor"),
+        reason.contains("Deployment/fission-executor: somebody changed it"),
         "{reason}"
     );
     assert!(reason.contains(".image"), "{reason}");

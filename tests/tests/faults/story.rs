@@ -207,6 +207,7 @@ impl Story {
             .reason
             .clone()
             .unwrap_or_default()
+            .to_string()
     }
 
     /// Outcomes of the writes of a kind, in order, as the ledger has them.

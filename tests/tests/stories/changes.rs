@@ -134,7 +134,8 @@ async fn a_manager_who_came_after_the_review_is_not_overruled() {
     let reason = world.environment(DEV).modules[&EXECUTOR.into()]
         .reason
         .clone()
-        .unwrap();
+        .unwrap()
+        .to_string();
     assert!(
         reason.contains("autoscaler") && reason.contains("POOL_RECYCLE_SECONDS"),
         "{reason}"

@@ -19,7 +19,8 @@ async fn the_router_fails(fault: Fault, expected: &str) {
     let reason = world.environment(DEV).modules[&ROUTER.into()]
         .reason
         .clone()
-        .unwrap();
+        .unwrap()
+        .to_string();
     assert!(reason.contains(expected), "{reason}");
     assert!(world.notices.kinds().contains(&NotificationKind::Failed));
     // The old pods still serve: the rolling update never takes the last one away.
@@ -151,7 +152,8 @@ async fn the_clusters_own_deadline_counts() {
     let reason = world.environment(DEV).modules[&EXECUTOR.into()]
         .reason
         .clone()
-        .unwrap();
+        .unwrap()
+        .to_string();
     assert!(
         reason.contains("timed out progressing") || reason.contains("ProgressDeadlineExceeded"),
         "{reason}"

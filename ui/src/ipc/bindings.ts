@@ -824,6 +824,8 @@ export type Failure = {
 	code: FailureCode,
 	/**  Values the sentences name (`file`, `line`, `cluster`, `verb` …). Never a secret. */
 	params: { [key in string]: string },
+	/**  Why a rollout or a way back ended badly; its sentence names them as `reason`. Empty for others. */
+	reasons: ReasonView[],
 	/**  Technical detail for the person who mends it, in English, already free of secrets. */
 	detail: string | null,
 };
@@ -908,9 +910,9 @@ export type FailureCode =
 "kindUnknown" | 
 /**  The cluster failed in another way. Params: cluster. */
 "clusterFailed" | 
-/**  A rollout ended badly: the change is bad. Params: cluster, module, version, reason. */
+/**  A rollout ended badly: the change is bad. Params: cluster, module, version; with reasons. */
 "rolloutFailed" | 
-/**  It could not be told how a rollout ended. Params: cluster, module, version, reason. */
+/**  It could not be told how a rollout ended. Params: cluster, module, version; with reasons. */
 "rolloutErrored" | 
 /**
  *  The cluster judged a change of a rollout and refused it. Params: cluster, module, object, reason,
@@ -928,7 +930,7 @@ export type FailureCode =
 "changeLost" | 
 /**  The cluster turned whoever sent a rollout's change away. Params: as `ChangeRefused`. */
 "changeTurnedAway" | 
-/**  A way back did not get to a healthy end; it can be tried again. Params: cluster, reason. */
+/**  A way back did not get to a healthy end; it can be tried again. Params: cluster; with reasons. */
 "wayBackFailed" | 
 /**  The rules refuse the command. Params: refusal and what it names. */
 "refused" | 
@@ -1251,6 +1253,8 @@ export type LedgerRow = {
 	verb: string,
 	/**  Values that its sentence names. */
 	params: { [key in string]: string },
+	/**  Why it ended badly; its sentence names them as `reason`. */
+	reasons: ReasonView[],
 	/**  Something was refused or went badly. */
 	bad: boolean,
 	/**  Hash, hex. */
@@ -1744,6 +1748,71 @@ export type ReadOnlyReason =
 "releaseOver" | 
 /**  Everything here is done. */
 "done";
+
+/**  Every such thing. */
+export type ReasonCode = 
+/**  A new pod is not ready. Params: pod, why. */
+"podNotReady" | 
+/**  New pods cannot be made. Params: message. */
+"podsNotMade" | 
+/**  The node of a new pod does not take it up. Params: node. */
+"nodeDead" | 
+/**  The cluster gave the rollout up. Params: message. */
+"givenUp" | 
+/**
+ *  Nothing has moved for longer than the progress deadline. Params: seconds, updated, wanted,
+ *  available.
+ */
+"noProgress" | 
+/**  The object has not been there for as long. Params: seconds. */
+"notThere" | 
+/**  Somebody deleted it after it was written. */
+"deleted" | 
+/**  Somebody changed it after it was written. Params: fields. */
+"changedAfter" | 
+/**  It is not as it was written, and cannot be compared. Params: message. */
+"notAsWritten" | 
+/**  The cluster made something else of the write than the dry run had shown. Params: fields. */
+"beyondReview" | 
+/**  The cluster judged a change to it and refused it. Params: message. */
+"changeRefused" | 
+/**  It is not what was reviewed any more, so that nothing was sent or taken. */
+"changeOutdated" | 
+/**  Nobody judged the change. Params: message. */
+"changeUnheard" | 
+/**  The API server let nobody in to make the change. Params: message. */
+"changeTurnedAway" | 
+/**  The cluster did not do what it was asked. Params: seconds. */
+"noContact" | 
+/**  The API server cannot be reached. Params: message. */
+"unreachable" | 
+/**  The API server's certificate does not come from the pinned CA. Params: message. */
+"untrusted" | 
+/**  The API server does not know the credential. */
+"credentialRefused" | 
+/**  A permission is missing. Params: permission. */
+"forbidden" | 
+/**  The API server is busy. */
+"busy" | 
+/**  Another cluster answers. */
+"anotherCluster" | 
+/**  The cluster does not know the kind. Params: kind. */
+"kindUnknown" | 
+/**  Anything else, as it was said. Params: message. */
+"said";
+
+/**
+ *  One thing that kept a rollout or a way back from a good end. The window says it in the person's
+ *  language; what a cluster said stands among the params in the cluster's words.
+ */
+export type ReasonView = {
+	/**  What is the matter. */
+	code: ReasonCode,
+	/**  The object it is about (`Deployment/faasapi`), if it is about one. */
+	object: string | null,
+	/**  Values that its sentence names. */
+	params: { [key in string]: string },
+};
 
 /**  Every rule that can refuse a command. */
 export type RefusalCode = 
@@ -2239,6 +2308,8 @@ export type TimelineEntry = {
 	verb: string,
 	/**  Values that its sentence names. */
 	params: { [key in string]: string },
+	/**  Why it ended badly; its sentence names them as `reason`. */
+	reasons: ReasonView[],
 	/**  Who. */
 	person: string | null,
 	/**  Environment name. */
@@ -2303,8 +2374,12 @@ export type UpgradeRecordRow = {
 	operator: string,
 	/**  How it ended. */
 	result: ModuleStatus,
-	/**  Remarks: waivers, failures, the time the way back took. */
-	remarks: string[],
+	/**  Why it ended badly. */
+	reasons: ReasonView[],
+	/**  How long the way back took, milliseconds. */
+	took_ms: number | null,
+	/**  Conditions of the stage's gate that were waived. */
+	waived: WaivedCondition[],
 };
 
 /**  One Go/No-Go vote. */
@@ -2323,6 +2398,14 @@ export type VoteView = {
 	signature: SignatureView | null,
 	/**  Whether the person at the workstation may cast this vote now. */
 	may_vote: boolean,
+};
+
+/**  A condition that was waived, in the upgrade record. */
+export type WaivedCondition = {
+	/**  Its kind, as in the ledger; the window has words for it. */
+	condition: string,
+	/**  Why. */
+	reason: string,
 };
 
 /**  A waiver. */

@@ -21,7 +21,7 @@ const isFailure = (thrown: unknown): thrown is Failure =>
 /** Whatever was thrown, as a failure that can be shown; anything unforeseen is a defect of ours. */
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof CommandFailure) return thrown.failure;
-  if (isFailure(thrown)) return { code: thrown.code, params: thrown.params, detail: thrown.detail ?? null };
+  if (isFailure(thrown)) return { code: thrown.code, params: thrown.params, reasons: thrown.reasons ?? [], detail: thrown.detail ?? null };
   const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  return { code: 'internal', params: {}, detail };
+  return { code: 'internal', params: {}, reasons: [], detail };
 }

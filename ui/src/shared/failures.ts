@@ -1,5 +1,6 @@
 import type { Failure, FailureCode, RefusalCode, RefusalView } from '$ipc';
 import { m } from '$messages';
+import { withReasons } from './reasons';
 import { named, type Sentence } from './sentence';
 
 /** What is said of a failure: what happened, what is unchanged, what to do next. */
@@ -116,14 +117,18 @@ export function refusalSentence(refusal: RefusalView): string {
   return (refusals[refusal.code] ?? m.refusal_unknown)(named(refusal.params));
 }
 
+/** A change was not made, and others of the same module were before it. */
+const goesBack = ({ code, params }: Failure): boolean =>
+  ['changeRefused', 'changeOutdated', 'changeUnheard', 'changeTurnedAway'].includes(code) && Number(params['written'] ?? 0) > 0;
+
 /** The three sentences of a failure. */
 export function account(failure: Failure): Account {
-  const params = named(failure.params);
+  const params = named(withReasons(failure.params, failure.reasons));
   const [happened, unchanged, next] = failures[failure.code] ?? failures.internal;
   const refusal = failure.code === 'refused' ? (failure.params['refusal'] as RefusalCode | undefined) : undefined;
   return {
     happened: refusal && refusal in refusals ? refusals[refusal](params) : happened(params),
     unchanged: unchanged(params),
-    next: next(params),
+    next: goesBack(failure) ? m.failure_written_back({ next: next(params) }) : next(params),
   };
 }

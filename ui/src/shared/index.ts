@@ -44,6 +44,7 @@ export type { IconName } from './glyphs/icons';
 export { listenToKeys, onKey, openKeyScope } from './keyboard';
 export { language, speak, words } from './language.svelte';
 export * from './roles';
+export { reasonWords } from './reasons';
 export { named } from './sentence';
 export { armingRequest, closeArming, openArming, type ArmingRequest } from './stores/arming.svelte';
 export { Attempt, Reading } from './stores/attempt.svelte';

@@ -1,6 +1,8 @@
+import type { ReasonView } from '$ipc';
 import { m } from '$messages';
 import { refusals } from './failures';
 import { took } from './format/time';
+import { withReasons } from './reasons';
 import { named, type Sentence } from './sentence';
 
 type Params = Record<string, string>;
@@ -74,9 +76,9 @@ const sentences: Record<string, (params: Params) => string> = {
 export const knownVerbs: readonly string[] = Object.keys(sentences);
 
 /** What happened, in one sentence. A verb of a newer program is shown as it is, with its values. */
-export function verbSentence(verb: string, params: Record<string, string>): string {
+export function verbSentence(verb: string, params: Params, reasons: readonly ReasonView[] = []): string {
   const sentence = sentences[verb];
-  if (sentence) return sentence(params);
+  if (sentence) return sentence(withReasons(params, reasons));
   const values = Object.entries(params).map(([key, value]) => `${key}=${value}`);
   return [verb, ...values].join(' ');
 }

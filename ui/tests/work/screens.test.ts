@@ -29,7 +29,7 @@ const states: [string, Screen, Component, Partial<Story>, string][] = [
   ['a diff with a stray change', 'changes', ChangesScreen, {}, 'declare-0'],
   ['no dry run yet', 'changes', ChangesScreen, { changes: notRun }, 'changes-empty'],
   ['a conflict and a rejection', 'changes', ChangesScreen, { changes: (e) => changes(e, { objects: [rejectedObject(), conflictObject()], conflicts: 1 }) }, 'diff-rejected'],
-  ['a failed dry run', 'changes', ChangesScreen, { changes: (e) => changes(e, { state: 'failed', failure: { ...broken, detail: null } }) }, 'failure'],
+  ['a failed dry run', 'changes', ChangesScreen, { changes: (e) => changes(e, { state: 'failed', failure: { ...broken, reasons: [], detail: null } }) }, 'failure'],
   ['a dry run that goes on', 'changes', ChangesScreen, { changes: (e) => changes(e, { state: 'running' }) }, 'diff-cancel'],
   ['changes that cannot be read', 'changes', ChangesScreen, { failing: { changesView: broken } }, 'failure'],
   ['a rollout that waits', 'rollout', RolloutScreen, { rollout: (e) => waitingRollout(e) }, 'rollout-arm'],

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::views::named;
-use crate::{ContextRefusal, Expected, Field, Problem, Thing};
+use crate::views::{named, reason_views};
+use crate::{ContextRefusal, Expected, Field, Problem, ReasonView, Thing};
 
 /// Why something was not done. The window turns the code into three sentences in the person's
 /// language: what happened, what is unchanged, what to do next.
@@ -14,6 +14,8 @@ pub struct Failure {
     pub code: FailureCode,
     /// Values the sentences name (`file`, `line`, `cluster`, `verb` …). Never a secret.
     pub params: BTreeMap<String, String>,
+    /// Why a rollout or a way back ended badly; its sentence names them as `reason`. Empty for others.
+    pub reasons: Vec<ReasonView>,
     /// Technical detail for the person who mends it, in English, already free of secrets.
     pub detail: Option<String>,
 }
@@ -24,6 +26,7 @@ impl Failure {
         Failure {
             code,
             params: BTreeMap::new(),
+            reasons: Vec::new(),
             detail: None,
         }
     }
@@ -32,6 +35,15 @@ impl Failure {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.params.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Adds why it ended badly: for the sentence, and in English as the technical detail.
+    pub fn because(self, reasons: &domain::Reasons) -> Self {
+        Failure {
+            reasons: reason_views(reasons),
+            ..self
+        }
+        .detail(reasons.to_string())
     }
 
     /// A form field that is wrong.
@@ -144,9 +156,9 @@ pub enum FailureCode {
     KindUnknown,
     /// The cluster failed in another way. Params: cluster.
     ClusterFailed,
-    /// A rollout ended badly: the change is bad. Params: cluster, module, version, reason.
+    /// A rollout ended badly: the change is bad. Params: cluster, module, version; with reasons.
     RolloutFailed,
-    /// It could not be told how a rollout ended. Params: cluster, module, version, reason.
+    /// It could not be told how a rollout ended. Params: cluster, module, version; with reasons.
     RolloutErrored,
     /// The cluster judged a change of a rollout and refused it. Params: cluster, module, object, reason,
     /// written and planned (how many objects of the module).
@@ -160,7 +172,7 @@ pub enum FailureCode {
     ChangeLost,
     /// The cluster turned whoever sent a rollout's change away. Params: as `ChangeRefused`.
     ChangeTurnedAway,
-    /// A way back did not get to a healthy end; it can be tried again. Params: cluster, reason.
+    /// A way back did not get to a healthy end; it can be tried again. Params: cluster; with reasons.
     WayBackFailed,
     /// The rules refuse the command. Params: refusal and what it names.
     Refused,

@@ -64,6 +64,8 @@ pub struct LedgerRow {
     pub verb: String,
     /// Values that its sentence names.
     pub params: std::collections::BTreeMap<String, String>,
+    /// Why it ended badly; its sentence names them as `reason`.
+    pub reasons: Vec<crate::ReasonView>,
     /// Something was refused or went badly.
     pub bad: bool,
     /// Hash, hex.
@@ -129,6 +131,19 @@ pub struct UpgradeRecordRow {
     pub operator: String,
     /// How it ended.
     pub result: crate::ModuleStatus,
-    /// Remarks: waivers, failures, the time the way back took.
-    pub remarks: Vec<String>,
+    /// Why it ended badly.
+    pub reasons: Vec<crate::ReasonView>,
+    /// How long the way back took, milliseconds.
+    pub took_ms: Option<f64>,
+    /// Conditions of the stage's gate that were waived.
+    pub waived: Vec<WaivedCondition>,
+}
+
+/// A condition that was waived, in the upgrade record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct WaivedCondition {
+    /// Its kind, as in the ledger; the window has words for it.
+    pub condition: String,
+    /// Why.
+    pub reason: String,
 }

@@ -298,6 +298,8 @@ pub struct TimelineEntry {
     pub verb: String,
     /// Values that its sentence names.
     pub params: std::collections::BTreeMap<String, String>,
+    /// Why it ended badly; its sentence names them as `reason`.
+    pub reasons: Vec<crate::ReasonView>,
     /// Who.
     pub person: Option<String>,
     /// Environment name.

@@ -1,7 +1,7 @@
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
     ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, ObjectRef,
-    Permission, ReleasePlan, Signed, StageId,
+    Permission, Reasons, ReleasePlan, Signed, StageId,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.
@@ -188,7 +188,7 @@ pub enum Command {
         /// The environment.
         environment: EnvironmentId,
         /// None when the old version is healthy; else why not.
-        failure: Option<String>,
+        failure: Option<Reasons>,
     },
     /// A notification was handed over, or could not be.
     RecordNotification {
@@ -211,7 +211,7 @@ pub enum Verdict {
     /// Healthy on the new version.
     Passed,
     /// The change is bad.
-    Failed(String),
+    Failed(Reasons),
     /// We could not tell.
-    Errored(String),
+    Errored(Reasons),
 }

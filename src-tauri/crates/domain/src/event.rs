@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
     ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
-    PublicKey, ReleasePlan, Role, Signed, StageId,
+    PublicKey, Reasons, ReleasePlan, Role, Signed, StageId,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
@@ -211,8 +211,8 @@ pub enum Event {
         environment: EnvironmentId,
         /// The module.
         module: ModuleId,
-        /// Why, printable.
-        reason: String,
+        /// Why.
+        reason: Reasons,
     },
     /// We could not tell.
     ModuleErrored {
@@ -220,8 +220,8 @@ pub enum Event {
         environment: EnvironmentId,
         /// The module.
         module: ModuleId,
-        /// Why, printable.
-        reason: String,
+        /// Why.
+        reason: Reasons,
     },
     /// A way back began.
     WayBackStarted {
@@ -248,8 +248,8 @@ pub enum Event {
     WayBackFailed {
         /// The environment.
         environment: EnvironmentId,
-        /// Why, printable.
-        reason: String,
+        /// Why.
+        reason: Reasons,
     },
     /// A command was refused that someone should know of.
     Refused {

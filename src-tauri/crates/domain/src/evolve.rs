@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
-    ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Release,
-    ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work, WorkSpan,
+    ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
+    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work,
+    WorkSpan,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)
@@ -306,7 +307,7 @@ impl EnvironmentState {
         &mut self,
         module: &ModuleId,
         status: ModuleStatus,
-        reason: Option<&String>,
+        reason: Option<&Reasons>,
         at: Instant,
     ) {
         self.work = Work::Idle;
@@ -342,7 +343,7 @@ impl EnvironmentState {
         });
     }
 
-    fn end_back(&mut self, failure: Option<&String>, at: Instant) {
+    fn end_back(&mut self, failure: Option<&Reasons>, at: Instant) {
         self.work = Work::Idle;
         let Some(way_back) = self.way_back.as_mut() else {
             return;

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
+    ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, Reasons,
     ReleasePlan, Role, Signed, StageId,
 };
 
@@ -206,7 +206,7 @@ pub struct ModuleState {
     /// When it ended.
     pub ended_at: Option<Instant>,
     /// Why it failed or could not be told.
-    pub reason: Option<String>,
+    pub reason: Option<Reasons>,
 }
 
 /// Where a module stands in an environment.
@@ -240,7 +240,7 @@ pub struct WayBack {
     /// When the old version was healthy again, or it was given up.
     pub ended_at: Option<Instant>,
     /// Why it was given up.
-    pub failure: Option<String>,
+    pub failure: Option<Reasons>,
     /// Modules in the order they go back.
     pub modules: Vec<ModuleId>,
     /// What others had changed after us and it has overwritten, with the blob that keeps it.

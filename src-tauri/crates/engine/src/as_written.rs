@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{FieldAuthor, ModuleId, MutationOutcome, ObjectRef};
+use domain::{Cause, FieldAuthor, ModuleId, MutationOutcome, ObjectRef, Reason};
 use serde_json::{Map, Value};
 
 use crate::bodies::masked;
@@ -35,7 +35,7 @@ impl Engine {
         &self,
         errand: &Errand,
         object: &ObjectRef,
-    ) -> Result<Option<String>, EngineFailure> {
+    ) -> Result<Option<Reason>, EngineFailure> {
         let (_, state) = self.environment(&errand.release, &errand.environment)?;
         let diff = diff_of(&state, object).filter(|diff| diff.live.is_some());
         let Some(reviewed) = diff.and_then(|diff| diff.content.as_ref()) else {
@@ -52,22 +52,19 @@ impl Engine {
         let cluster = self.cluster(&errand.environment).await?;
         let live = bounded(self.limits().question, cluster.read(object)).await?;
         let shown = self.shown(errand, object);
-        let named = match (shown, live) {
+        let fields = match (shown, live) {
             // Masked values would all seem to differ.
             (Some(shown), Some(live)) if object.kind != "Secret" => {
                 let live = masked(object, live.body, None);
                 let mut paths = Vec::new();
                 differing("", &shown, &live, &mut paths);
                 paths.retain(|path| !BOOKKEEPING.iter().any(|kept| path.starts_with(kept)));
-                listed(paths)
+                first_few(paths)
             }
             // Or the dry run was made before the program was restarted.
-            _ => String::new(),
+            _ => Vec::new(),
         };
-        let label = object.label();
-        Ok(Some(format!(
-            "{label} was written, and the cluster made something else of it than the dry run had shown{named}"
-        )))
+        Ok(Some(Cause::BeyondReview { fields }.of(object.label())))
     }
 
     /// An object as the newest dry run of this session has shown it.
@@ -94,7 +91,7 @@ impl Engine {
         &self,
         errand: &Errand,
         module: &ModuleId,
-    ) -> Result<Option<String>, EngineFailure> {
+    ) -> Result<Option<Reason>, EngineFailure> {
         let (release, state) = self.environment(&errand.release, &errand.environment)?;
         let cluster = self.cluster(&errand.environment).await?;
         let question = self.limits().question;
@@ -106,7 +103,7 @@ impl Engine {
                 continue;
             };
             let Some(live) = bounded(question, cluster.read(object)).await? else {
-                return Ok(Some(format!("{} was deleted", object.label())));
+                return Ok(Some(Cause::Deleted.of(object.label())));
             };
             if live.head.uid == written.uid && live.head.content == written.content {
                 continue;
@@ -126,11 +123,11 @@ impl Engine {
     }
 }
 
-/// What applying the manifest once more would have to change, in words.
-fn said(object: &ObjectRef, preview: &Preview) -> Option<String> {
-    let label = object.label();
+/// What applying the manifest once more would have to change.
+fn said(object: &ObjectRef, preview: &Preview) -> Option<Reason> {
     if let Some(refusal) = &preview.rejected {
-        return Some(format!("{label} is not as it was written: {refusal}"));
+        let message = refusal.clone();
+        return Some(Cause::NotAsWritten { message }.of(object.label()));
     }
     let path = |path: &str| path.trim_start_matches('.').to_owned();
     let (theirs, others): (Vec<_>, Vec<_>) = preview
@@ -151,18 +148,14 @@ fn said(object: &ObjectRef, preview: &Preview) -> Option<String> {
             .collect();
     }
     (!named.is_empty()).then(|| {
-        let named = listed(named);
-        format!("somebody changed {label} after it was written{named}")
+        let fields = first_few(named);
+        Cause::ChangedAfter { fields }.of(object.label())
     })
 }
 
-/// `: a, b` of the first few; nothing of nothing.
-fn listed(mut named: Vec<String>) -> String {
+fn first_few(mut named: Vec<String>) -> Vec<String> {
     named.truncate(NAMED);
-    match named.is_empty() {
-        true => String::new(),
-        false => format!(": {}", named.join(", ")),
-    }
+    named
 }
 
 /// Paths at which two values differ, mapping by mapping; lists are compared as a whole.
@@ -266,7 +259,8 @@ mod tests {
         ] {
             let found = said(&object(), &preview(&conflicts, &fields));
             let expected = expected.map(|named| {
-                format!("somebody changed Deployment/x after it was written: {named}")
+                let fields = vec![named.to_owned()];
+                Cause::ChangedAfter { fields }.of("Deployment/x")
             });
             assert_eq!(found, expected);
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::{ObjectRef, Release};
+use domain::{ObjectRef, Reasons, Release};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -23,9 +23,9 @@ pub(crate) enum Awaited {
     /// All workloads are complete and stayed so.
     Healthy,
     /// They will not get there; why.
-    Bad(String),
+    Bad(Reasons),
     /// They will not get there, for a reason that says nothing about the change.
-    Unjudged(String),
+    Unjudged(Reasons),
     /// Nobody could look for too long.
     LostContact,
     /// The work was taken over by someone else.
@@ -240,7 +240,7 @@ fn any_given_up(readings: &[RolloutReading]) -> bool {
     readings.iter().any(given_up)
 }
 
-type Pictures = tokio::sync::watch::Receiver<Option<Picture>>;
+type Pictures = tokio::sync::watch::Receiver<Option<Arc<Picture>>>;
 
 /// A watch that is opened when there is none.
 struct Eye {
@@ -310,7 +310,7 @@ impl Eye {
         let (_, pictures) = self.watching.as_mut()?;
         if pictures.has_changed().unwrap_or(false) {
             let seen = is_seen(&self.picture);
-            self.picture = pictures.borrow_and_update().clone().map(Arc::new);
+            self.picture = pictures.borrow_and_update().clone();
             let sees = is_seen(&self.picture);
             if sees || seen {
                 // News, or the loss of sight: a moment's time before anybody asks.

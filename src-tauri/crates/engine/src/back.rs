@@ -2,7 +2,8 @@
 //! version is awaited. Stops for nothing that can be done later.
 
 use domain::{
-    Command, EnvironmentId, NotificationKind, ObjectRef, PersonId, Release, ReleaseId, Work,
+    Command, EnvironmentId, NotificationKind, ObjectRef, PersonId, Reason, Reasons, Release,
+    ReleaseId, Work,
 };
 
 use crate::awaiting::{Awaited, Standing, is_workload};
@@ -11,7 +12,7 @@ use crate::failure::Obstacle;
 use crate::judge::Judge;
 use crate::lanes::Turn;
 use crate::live::{Doing, Running};
-use crate::order::order;
+use crate::order::{Undo, order};
 use crate::ports::ClusterFailure;
 use crate::workstation::same_cluster;
 use crate::{Engine, EngineFailure, FailPoint};
@@ -99,7 +100,10 @@ impl Engine {
             Err(EngineFailure::Cancelled) => Ok(()),
             Err(EngineFailure::Halted(point)) => Err(EngineFailure::Halted(point)),
             Err(failure) if failure.is_the_ledgers() => Err(failure),
-            Err(failure) => self.conclude_back(&errand, Some(failure.to_string())).await,
+            Err(failure) => {
+                self.conclude_back(&errand, Some(failure.reason().into()))
+                    .await
+            }
         };
         if let Err(failure) = ended {
             self.broke_off(&errand, failure);
@@ -109,7 +113,7 @@ impl Engine {
     async fn conclude_back(
         &self,
         errand: &Errand,
-        failure: Option<String>,
+        failure: Option<Reasons>,
     ) -> Result<(), EngineFailure> {
         let (_, state) = self.environment(&errand.release, &errand.environment)?;
         let modules = state.way_back.map(|back| back.modules).unwrap_or_default();
@@ -134,12 +138,12 @@ impl Engine {
         &self,
         errand: &Errand,
         turn: &Turn,
-    ) -> Result<Option<String>, EngineFailure> {
+    ) -> Result<Option<Reasons>, EngineFailure> {
         let (id, environment) = (&errand.release, &errand.environment);
         self.until_settled(id, environment, &turn.leave).await?;
         let (release, _) = self.environment(id, environment)?;
         let undos = order(&release, environment);
-        let mut failures = Vec::new();
+        let mut failures = Reasons::default();
         for undo in &undos {
             match self.undo(errand, undo, turn).await {
                 Ok(()) => {}
@@ -154,13 +158,11 @@ impl Engine {
                 Err(failure @ EngineFailure::Cluster(_))
                     if failure.obstacle() == Some(Obstacle::NoContact) =>
                 {
-                    failures.push(format!("{}: {failure}", undo.kept.object.label()));
-                    return Ok(Some(failures.join("; ")));
+                    failures.extend([about(undo, &failure)]);
+                    return Ok(Some(failures));
                 }
                 // Stop the bleeding first: the others go back all the same.
-                Err(failure) => {
-                    failures.push(format!("{}: {failure}", undo.kept.object.label()));
-                }
+                Err(failure) => failures.extend([about(undo, &failure)]),
             }
         }
         let workloads: Vec<ObjectRef> = undos
@@ -170,9 +172,9 @@ impl Engine {
             .map(|kept| kept.object)
             .collect();
         if let Some(failure) = self.await_back(errand, &release, &workloads, turn).await? {
-            failures.push(failure);
+            failures.extend(failure);
         }
-        Ok((!failures.is_empty()).then(|| failures.join("; ")))
+        Ok((!failures.0.is_empty()).then_some(failures))
     }
 
     async fn await_back(
@@ -181,7 +183,7 @@ impl Engine {
         release: &Release,
         workloads: &[ObjectRef],
         turn: &Turn,
-    ) -> Result<Option<String>, EngineFailure> {
+    ) -> Result<Option<Reasons>, EngineFailure> {
         if workloads.is_empty() {
             return Ok(None);
         }
@@ -202,8 +204,17 @@ impl Engine {
         match awaited {
             Awaited::Healthy => Ok(None),
             Awaited::Bad(reason) | Awaited::Unjudged(reason) => Ok(Some(reason)),
-            Awaited::LostContact => Ok(Some(self.lost_contact_for())),
+            Awaited::LostContact => Ok(Some(self.lost_contact_for().into())),
             Awaited::Left => Err(EngineFailure::Cancelled),
         }
+    }
+}
+
+/// A failure to take an object back, as a reason that names the object.
+fn about(undo: &Undo, failure: &EngineFailure) -> Reason {
+    let reason = failure.reason();
+    Reason {
+        object: reason.object.or_else(|| Some(undo.kept.object.label())),
+        ..reason
     }
 }

@@ -1,4 +1,4 @@
-use domain::{EnvironmentId, NotAppliedCause, ObjectRef, Refusal, ReleaseId};
+use domain::{Cause, EnvironmentId, NotAppliedCause, ObjectRef, Reason, Refusal, ReleaseId};
 
 use crate::FailPoint;
 use crate::ports::{ClusterFailure, LedgerFailure, VaultFailure};
@@ -105,6 +105,22 @@ impl EngineFailure {
         )
     }
 
+    /// The failure as a reason why work did not come to a good end.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            EngineFailure::Cluster(failure) => cause(failure).into(),
+            EngineFailure::NotApplied {
+                object,
+                cause,
+                reason,
+            } => not_changed(object, *cause, reason),
+            EngineFailure::Changed { object } => {
+                not_changed(object, NotAppliedCause::Outdated, "changed since")
+            }
+            other => other.to_string().into(),
+        }
+    }
+
     /// What stands in the way, if asking again may help.
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
         match self {
@@ -116,6 +132,36 @@ impl EngineFailure {
             },
             _ => None,
         }
+    }
+}
+
+/// A change that was not made, as a reason.
+pub(crate) fn not_changed(object: &ObjectRef, by: NotAppliedCause, message: &str) -> Reason {
+    let message = message.to_owned();
+    Cause::NotChanged { by, message }.of(object.label())
+}
+
+fn cause(failure: &ClusterFailure) -> Cause {
+    match failure {
+        ClusterFailure::Unreachable(why) => Cause::Unreachable {
+            message: why.clone(),
+        },
+        ClusterFailure::Untrusted(why) => Cause::Untrusted {
+            message: why.clone(),
+        },
+        ClusterFailure::CredentialRefused => Cause::CredentialRefused,
+        ClusterFailure::Forbidden(permission) => Cause::Forbidden {
+            permission: format!("{} {}", permission.verb, permission.resource),
+        },
+        ClusterFailure::Busy => Cause::Busy,
+        ClusterFailure::AnotherCluster { .. } => Cause::AnotherCluster,
+        ClusterFailure::KindUnknown(kind) => Cause::KindUnknown { kind: kind.clone() },
+        ClusterFailure::PluginNotAllowed { .. }
+        | ClusterFailure::PluginFailed { .. }
+        | ClusterFailure::Answered { .. }
+        | ClusterFailure::Unreadable(_) => Cause::Said {
+            message: failure.to_string(),
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     Command, EnvironmentState, MutationVerb, NotificationKind, ObjectRef, PlannedObject,
-    Precondition, Refusal, Release, Verdict,
+    Precondition, Reasons, Refusal, Release, Verdict,
 };
 
 use crate::act::{Act, Acted};
@@ -29,7 +29,7 @@ impl Engine {
             Err(EngineFailure::Halted(point)) => Err(EngineFailure::Halted(point)),
             Err(failure) if failure.is_the_ledgers() => Err(failure),
             Err(failure) => {
-                let verdict = Verdict::Errored(failure.to_string());
+                let verdict = Verdict::Errored(failure.reason().into());
                 self.conclude(&errand, &module, verdict).await
             }
         };
@@ -141,7 +141,9 @@ impl Engine {
             Awaited::Healthy => None,
             Awaited::Bad(reason) => Some(reason),
             Awaited::Unjudged(reason) => return Ok(Verdict::Errored(reason).into()),
-            Awaited::LostContact => return Ok(Verdict::Errored(self.lost_contact_for()).into()),
+            Awaited::LostContact => {
+                return Ok(Verdict::Errored(self.lost_contact_for().into()).into());
+            }
             Awaited::Left => return Ok(End::Left),
         };
         // What became of somebody else's change says nothing about ours.
@@ -149,8 +151,11 @@ impl Engine {
             .ask_at_last(errand, &turn.leave, || self.altered(errand, module))
             .await?;
         Ok(match (altered, bad) {
-            (Some(altered), Some(bad)) => Verdict::Errored(format!("{altered}; {bad}")).into(),
-            (Some(altered), None) => Verdict::Errored(altered).into(),
+            (Some(altered), bad) => {
+                let mut reasons = Reasons::from(altered);
+                reasons.extend(bad.into_iter().flatten());
+                Verdict::Errored(reasons).into()
+            }
             (None, Some(bad)) => Verdict::Failed(bad).into(),
             (None, None) => Verdict::Passed.into(),
         })
@@ -196,7 +201,7 @@ impl Engine {
         let beyond = || self.beyond_review(errand, &planned.object);
         Ok(match self.ask_at_last(errand, &turn.leave, beyond).await? {
             None => Written::Done,
-            Some(beyond) => Written::End(Verdict::Errored(beyond).into()),
+            Some(beyond) => Written::End(Verdict::Errored(beyond.into()).into()),
         })
     }
 

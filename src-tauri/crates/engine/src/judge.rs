@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::{Cause, Reason, Reasons};
+
 use crate::Limits;
 use crate::limits::Patience;
 use crate::ports::{Picture, PodPicture, RolloutPhase, WorkloadPicture};
@@ -15,11 +17,11 @@ pub(crate) enum Look {
     /// Every workload is complete, and has been for long enough.
     Healthy,
     /// It will not get there; why, naming what fails.
-    Bad(String),
+    Bad(Reasons),
     /// It will not get there, for a reason that says nothing about the change.
-    Unjudged(String),
+    Unjudged(Reasons),
     /// The cluster itself gave it up; what it says.
-    GivenUp(String),
+    GivenUp(Reasons),
     /// Nobody could look for too long.
     LostContact,
 }
@@ -99,7 +101,8 @@ impl Judge {
         if self.failing.is_empty() {
             self.failing_for.restart();
         }
-        let complete = picture.workloads.iter().all(is_complete);
+        let stuck = picture.workloads.iter().find(|w| !is_complete(w));
+        let complete = stuck.is_none();
         let healthy = self.healthy_for.look(complete && !held);
         if !complete {
             self.healthy_for.restart();
@@ -107,35 +110,35 @@ impl Judge {
         if held {
             return Look::GoesOn;
         }
-        if complete {
+        let Some(stuck) = stuck else {
             let long_enough = healthy >= self.stable;
             return if long_enough {
                 Look::Healthy
             } else {
                 Look::GoesOn
             };
-        }
-        let dead = || {
-            let node = picture.workloads.iter().find_map(left_lying);
-            node.map(|node| format!("; {node} does not take up pods"))
         };
-        if let Some(reason) = picture.workloads.iter().find_map(exceeded) {
-            return match dead() {
-                Some(dead) => Look::Unjudged(reason + &dead),
-                None => Look::GivenUp(reason),
-            };
+        let judged = |reasons: Vec<Reason>, look: fn(Reasons) -> Look| {
+            let mut reasons = Reasons(reasons);
+            match picture.workloads.iter().find_map(left_lying) {
+                Some(dead) => {
+                    reasons.extend([dead]);
+                    Look::Unjudged(reasons)
+                }
+                None => look(reasons),
+            }
+        };
+        if let Some(reasons) = picture.workloads.iter().find_map(exceeded) {
+            return judged(reasons, Look::GivenUp);
         }
         if failing >= self.failing_patience
-            && let Some((pod, reason)) = self.failing.first()
+            && let Some((pod, why)) = self.failing.first().cloned()
         {
-            return Look::Bad(format!("pod {pod}: {reason}"));
+            let fails: Reason = Cause::PodNotReady { pod, why }.into();
+            return Look::Bad(fails.into());
         }
         if still >= self.progress {
-            let reason = standstill(&picture.workloads, self.progress);
-            return match dead() {
-                Some(dead) => Look::Unjudged(reason + &dead),
-                None => Look::Bad(reason),
-            };
+            return judged(standstill(stuck, self.progress), Look::Bad);
         }
         Look::GoesOn
     }
@@ -188,10 +191,11 @@ fn fails(pod: &PodPicture) -> bool {
 }
 
 /// The node of a new pod that its kubelet does not take up: it is dead, whatever is in the pod.
-fn left_lying(workload: &WorkloadPicture) -> Option<&str> {
+fn left_lying(workload: &WorkloadPicture) -> Option<Reason> {
     let mut pods = workload.pods.iter();
     let pod = pods.find(|pod| pod.newest && !pod.ready && !pod.taken_up && pod.node.is_some())?;
-    pod.node.as_deref()
+    let node = pod.node.clone()?;
+    Some(Cause::NodeDead { node }.into())
 }
 
 fn is_complete(workload: &WorkloadPicture) -> bool {
@@ -199,45 +203,44 @@ fn is_complete(workload: &WorkloadPicture) -> bool {
     reading.is_some_and(|reading| reading.phase == RolloutPhase::Complete)
 }
 
-fn exceeded(workload: &WorkloadPicture) -> Option<String> {
+fn exceeded(workload: &WorkloadPicture) -> Option<Vec<Reason>> {
     let reading = workload.rollout.as_ref()?;
     (reading.phase == RolloutPhase::DeadlineExceeded).then(|| {
-        let label = workload.workload.label();
-        format!("{label}: {}{}", reading.message, seems_why(workload))
+        let message = reading.message.clone();
+        let mut reasons = vec![Cause::GivenUp { message }.of(workload.workload.label())];
+        reasons.extend(seems_why(workload));
+        reasons
     })
 }
 
-/// Names what stands still, and what seems to be the reason.
-fn standstill(workloads: &[WorkloadPicture], after: Duration) -> String {
-    let stuck = workloads.iter().find(|workload| !is_complete(workload));
-    let Some(stuck) = stuck else {
-        return format!("no progress for {} s", after.as_secs());
-    };
-    let label = stuck.workload.label();
-    let counts = match &stuck.rollout {
-        Some(r) => format!(
-            "{} of {} updated, {} available",
-            r.updated, r.wanted, r.available
-        ),
-        None => "it does not exist".to_owned(),
-    };
+/// What stands still, and what seems to be the reason.
+fn standstill(stuck: &WorkloadPicture, after: Duration) -> Vec<Reason> {
     let seconds = after.as_secs();
-    format!(
-        "{label}: no progress for {seconds} s, {counts}{}",
-        seems_why(stuck)
-    )
+    let cause = match &stuck.rollout {
+        Some(reading) => Cause::NoProgress {
+            seconds,
+            updated: reading.updated,
+            wanted: reading.wanted,
+            available: reading.available,
+        },
+        None => Cause::NotThere { seconds },
+    };
+    let mut reasons = vec![cause.of(stuck.workload.label())];
+    reasons.extend(seems_why(stuck));
+    reasons
 }
 
 /// What seems to be the reason: that pods cannot be made, else the first one that is not ready.
-fn seems_why(workload: &WorkloadPicture) -> String {
+fn seems_why(workload: &WorkloadPicture) -> Option<Reason> {
     let reading = workload.rollout.as_ref();
     if let Some(blocked) = reading.and_then(|reading| reading.blocked.as_ref()) {
-        return format!("; {blocked}");
+        let message = blocked.clone();
+        return Some(Cause::PodsNotMade { message }.into());
     }
-    let pod = workload.pods.iter().find(|pod| pod.newest && !pod.ready);
-    pod.map_or_else(String::new, |pod| {
-        format!("; pod {}: {}", pod.name, pod.reason)
-    })
+    let mut pods = workload.pods.iter();
+    let pod = pods.find(|pod| pod.newest && !pod.ready)?;
+    let (pod, why) = (pod.name.clone(), pod.reason.clone());
+    Some(Cause::PodNotReady { pod, why }.into())
 }
 
 #[cfg(test)]

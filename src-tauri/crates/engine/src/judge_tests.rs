@@ -112,6 +112,7 @@ async fn standing_still_is_bad_after_the_deadline_and_names_the_pod() {
     let Look::Bad(reason) = look else {
         panic!("{look:?}")
     };
+    let reason = reason.to_string();
     assert!(reason.contains("router-x"), "{reason}");
     assert_eq!(after, 60);
 }
@@ -144,7 +145,10 @@ async fn a_crash_loop_that_flaps_is_bad_though_it_is_not_always_failing() {
         ))
     };
     let (look, after) = until(&mut judge(), false, flapping).await;
-    assert_eq!(look, Look::Bad("pod router-x: CrashLoopBackOff".into()));
+    let Look::Bad(reason) = look else {
+        panic!("{look:?}")
+    };
+    assert_eq!(reason.to_string(), "pod router-x: CrashLoopBackOff");
     assert_eq!(after, 45);
 }
 
@@ -222,6 +226,7 @@ async fn a_standstill_names_what_keeps_pods_from_being_made() {
     let Look::Bad(reason) = look else {
         panic!("{look:?}")
     };
+    let reason = reason.to_string();
     assert!(
         reason.ends_with("; FailedCreate: exceeded quota: q"),
         "{reason}"
@@ -241,6 +246,7 @@ async fn a_dead_node_says_nothing_about_the_change() {
     let Look::Unjudged(reason) = look else {
         panic!("{look:?}")
     };
+    let reason = reason.to_string();
     assert!(
         reason.ends_with("; node-1 does not take up pods"),
         "{reason}"

@@ -2,8 +2,6 @@
 //! after a restart, between rollouts, and in stages that passed long ago. Read-only: nothing is
 //! concluded from it, since [`crate::awaiting`] has an eye of its own for that.
 
-use std::sync::Arc;
-
 use domain::{EnvironmentId, ObjectRef, ReleaseId};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -60,7 +58,7 @@ impl Engine {
         let watching = bounded(self.limits().question, cluster.watch(&workloads)).await?;
         let mut pictures = watching.pictures();
         loop {
-            let picture = pictures.borrow_and_update().clone().map(Arc::new);
+            let picture = pictures.borrow_and_update().clone();
             if picture.is_some() {
                 self.show(id, environment, |live| live.overview = picture);
             }

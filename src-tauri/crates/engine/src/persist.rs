@@ -8,6 +8,7 @@ use domain::{
 use crate::act::Acted;
 use crate::awaiting::Standing;
 use crate::engine::Errand;
+use crate::failure::not_changed;
 use crate::lanes::{Hands, Turn};
 use crate::limits::BackOff;
 use crate::live::{Doing, Waiting};
@@ -76,14 +77,13 @@ impl Engine {
             let failure = match act(hands, state).await {
                 Ok(Acted::Applied(_)) => return Ok(Written::Done),
                 Ok(Acted::NotApplied(cause, reason)) => {
-                    let object = object.clone();
                     let failure = EngineFailure::NotApplied {
-                        object,
+                        object: object.clone(),
                         cause,
                         reason: reason.clone(),
                     };
                     if failure.obstacle().is_none() {
-                        return Ok(not_applied(cause, reason));
+                        return Ok(not_applied(object, cause, &reason));
                     }
                     // Not judged at all, in so many words: intended anew.
                     failure
@@ -94,7 +94,7 @@ impl Engine {
                         Some(Acted::Applied(_)) => return Ok(Written::Done),
                         // A request that got lost is for the person to look into, not to send again.
                         Some(Acted::NotApplied(cause, reason)) => {
-                            return Ok(not_applied(cause, reason));
+                            return Ok(not_applied(object, cause, &reason));
                         }
                         Some(Acted::Unknown(_)) | None => continue,
                     }
@@ -152,11 +152,12 @@ impl Engine {
 }
 
 /// The verdict when nothing was changed: only a refusal speaks about the change.
-fn not_applied(cause: NotAppliedCause, reason: String) -> Written {
+fn not_applied(object: &ObjectRef, cause: NotAppliedCause, reason: &str) -> Written {
+    let reasons = not_changed(object, cause, reason).into();
     let verdict = match cause {
-        NotAppliedCause::Refused => Verdict::Failed(reason),
+        NotAppliedCause::Refused => Verdict::Failed(reasons),
         NotAppliedCause::Outdated | NotAppliedCause::Unheard | NotAppliedCause::TurnedAway => {
-            Verdict::Errored(reason)
+            Verdict::Errored(reasons)
         }
     };
     Written::End(verdict.into())

@@ -1,6 +1,6 @@
 //! What keeps a task from its cluster: shown at once, told when it lasts, borne within bounds.
 
-use domain::{EnvironmentId, ModuleId, NotificationKind, ReleaseId, Work};
+use domain::{Cause, EnvironmentId, ModuleId, NotificationKind, Reason, Reasons, ReleaseId, Work};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Errand;
@@ -115,16 +115,16 @@ impl Engine {
     }
 
     /// Why a task was given up when it was kept from its cluster for too long.
-    pub(crate) fn too_long(&self, obstacle: Obstacle, failure: &EngineFailure) -> String {
+    pub(crate) fn too_long(&self, obstacle: Obstacle, failure: &EngineFailure) -> Reasons {
         match obstacle {
-            Obstacle::NoContact => format!("{}: {failure}", self.lost_contact_for()),
-            Obstacle::TurnedAway => failure.to_string(),
+            Obstacle::NoContact => Reasons(vec![self.lost_contact_for(), failure.reason()]),
+            Obstacle::TurnedAway => failure.reason().into(),
         }
     }
 
-    pub(crate) fn lost_contact_for(&self) -> String {
+    pub(crate) fn lost_contact_for(&self) -> Reason {
         let seconds = self.limits().lost_contact.as_secs();
-        format!("no contact with the cluster for {seconds} s")
+        Cause::NoContact { seconds }.into()
     }
 
     fn modules_at_work(&self, release: &ReleaseId, environment: &EnvironmentId) -> Vec<ModuleId> {

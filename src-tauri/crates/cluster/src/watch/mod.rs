@@ -26,7 +26,7 @@ use store::{Shared, Slot};
 pub(crate) struct Watch {
     connection: Arc<Connection>,
     shared: Arc<Shared>,
-    pictures: watch::Receiver<Option<Picture>>,
+    pictures: watch::Receiver<Option<Arc<Picture>>>,
     token: CancellationToken,
     _end: DropGuard,
 }
@@ -75,7 +75,7 @@ fn slots(workloads: &[(ObjectRef, Kind)]) -> Vec<Slot> {
 }
 
 impl Watching for Watch {
-    fn pictures(&self) -> watch::Receiver<Option<Picture>> {
+    fn pictures(&self) -> watch::Receiver<Option<Arc<Picture>>> {
         self.pictures.clone()
     }
 

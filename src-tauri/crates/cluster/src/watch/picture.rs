@@ -16,7 +16,7 @@ use crate::rollout;
 /// Publishes pictures, no faster than the bound however fast changes come.
 pub(super) async fn publish(
     shared: Arc<Shared>,
-    sender: watch::Sender<Option<Picture>>,
+    sender: watch::Sender<Option<Arc<Picture>>>,
     limits: Limits,
 ) {
     let mut changes = shared.changes.subscribe();
@@ -24,9 +24,9 @@ pub(super) async fn publish(
         changes.borrow_and_update();
         if let Some(picture) = paint(&shared, &limits) {
             sender.send_if_modified(|known| {
-                let differs = known.as_ref() != Some(&picture);
+                let differs = known.as_deref() != Some(&picture);
                 if differs {
-                    *known = Some(picture);
+                    *known = Some(Arc::new(picture));
                 }
                 differs
             });

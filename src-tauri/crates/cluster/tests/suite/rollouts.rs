@@ -1,5 +1,7 @@
 //! Pausing, watching and following logs.
 
+use std::sync::Arc;
+
 use domain::{MutationOutcome, MutationVerb, Precondition};
 use engine::ports::{Picture, RolloutPhase, WorkloadPicture};
 
@@ -138,10 +140,10 @@ fn complete(workload: &WorkloadPicture) -> bool {
 }
 
 pub async fn picture(
-    pictures: &mut tokio::sync::watch::Receiver<Option<Picture>>,
+    pictures: &mut tokio::sync::watch::Receiver<Option<Arc<Picture>>>,
     holds: impl Fn(&Picture) -> bool,
-) -> Picture {
-    let wait = pictures.wait_for(|picture| picture.as_ref().is_some_and(&holds));
+) -> Arc<Picture> {
+    let wait = pictures.wait_for(|picture| picture.as_deref().is_some_and(&holds));
     let found = tokio::time::timeout(PATIENCE, wait).await;
     if let Ok(found) = found {
         return found.unwrap().clone().unwrap();

@@ -74,6 +74,7 @@ pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
             .map(|actor| names.person(release, actor)),
         verb: verb.name.to_owned(),
         params: verb.params,
+        reasons: verb.reasons,
         bad: verb.bad,
         hash: entry.hash.clone(),
     }

@@ -13,6 +13,7 @@ mod ledger;
 mod next;
 mod place;
 mod pods;
+mod reasons;
 mod record;
 mod release;
 mod rollout;
@@ -24,6 +25,7 @@ mod verbs;
 mod way_back;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::{Command, EnvironmentId, Facts, Instant, PersonId, Refusal, Register, Release};
 use engine::ports::{Entry, Picture};
@@ -44,6 +46,7 @@ pub use ledger::{Names, ledger_detail, ledger_row};
 pub use next::next_steps;
 pub use place::{current_environment, current_stage};
 pub use pods::PodMemory;
+pub(crate) use reasons::reason_views;
 pub use record::upgrade_record;
 pub use release::{release_head, release_view};
 pub use rollout::rollout_view;
@@ -66,9 +69,9 @@ pub struct ViewInput<'a> {
     /// Now.
     pub now: Instant,
     /// The newest picture of every environment that is watched.
-    pub pictures: &'a BTreeMap<EnvironmentId, Picture>,
+    pub pictures: &'a BTreeMap<EnvironmentId, Arc<Picture>>,
     /// What was seen of the pods of every environment that is watched.
-    pub pods: &'a BTreeMap<EnvironmentId, PodMemory>,
+    pub pods: &'a BTreeMap<EnvironmentId, Arc<PodMemory>>,
     /// What was cut off, if anything was.
     pub interrupted: Option<&'a InterruptedView>,
     /// Ways back measured in other releases, by [`measured_way_backs`].

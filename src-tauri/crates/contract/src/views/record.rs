@@ -1,8 +1,9 @@
-use domain::{ConditionKind, EnvironmentId, Event, ModuleId, Release, condition_name, evolve};
+use domain::{EnvironmentId, Event, ModuleId, Reasons, Release, condition_name, evolve};
 use engine::ports::{Entry, Record};
 
 use super::common::{at, ms_between, person_head, text};
-use crate::{ModuleStatus, UpgradeRecordRow};
+use super::reasons::reason_views;
+use crate::{ModuleStatus, UpgradeRecordRow, WaivedCondition};
 
 /// The upgrade record of a release (sop A2: date, version, environment, operator, result, remarks),
 /// oldest first: a row each time a module's rollout ended, and each time it was taken back.
@@ -17,79 +18,44 @@ pub fn upgrade_record(entries: &[Entry]) -> Vec<UpgradeRecordRow> {
         let Some(release) = release.as_ref() else {
             continue;
         };
+        let row = |environment, module, result| row(release, entry, environment, module, result);
+        let because = |row: Option<UpgradeRecordRow>, reasons: &Reasons| {
+            let reasons = reason_views(reasons);
+            row.map(|row| UpgradeRecordRow { reasons, ..row })
+        };
         match event {
             Event::ModulePassed {
                 environment,
                 module,
-            } => {
-                rows.extend(row(
-                    release,
-                    entry,
-                    environment,
-                    module,
-                    ModuleStatus::Passed,
-                    None,
-                ));
-            }
+            } => rows.extend(row(environment, module, ModuleStatus::Passed)),
             Event::ModuleFailed {
                 environment,
                 module,
                 reason,
-            } => {
-                rows.extend(row(
-                    release,
-                    entry,
-                    environment,
-                    module,
-                    ModuleStatus::Failed,
-                    Some(reason.clone()),
-                ));
-            }
+            } => rows.extend(because(
+                row(environment, module, ModuleStatus::Failed),
+                reason,
+            )),
             Event::ModuleErrored {
                 environment,
                 module,
                 reason,
-            } => {
-                rows.extend(row(
-                    release,
-                    entry,
-                    environment,
-                    module,
-                    ModuleStatus::Errored,
-                    Some(reason.clone()),
-                ));
-            }
+            } => rows.extend(because(
+                row(environment, module, ModuleStatus::Errored),
+                reason,
+            )),
             Event::RolloutStopped {
                 environment,
                 module,
-            } => {
-                rows.extend(row(
-                    release,
-                    entry,
-                    environment,
-                    module,
-                    ModuleStatus::Stopped,
-                    None,
-                ));
-            }
+            } => rows.extend(row(environment, module, ModuleStatus::Stopped)),
             Event::WayBackDone { environment } => {
                 let state = release.environments.get(environment);
                 let span = state.and_then(|state| state.ended(true, entry.at));
                 let Some(way_back) = span else { continue };
-                let took = format!(
-                    "{:.1} s",
-                    ms_between(way_back.started_at, entry.at) / 1000.0
-                );
+                let took_ms = Some(ms_between(way_back.started_at, entry.at));
                 for module in &way_back.modules {
-                    let remark = Some(took.clone());
-                    rows.extend(row(
-                        release,
-                        entry,
-                        environment,
-                        module,
-                        ModuleStatus::TakenBack,
-                        remark,
-                    ));
+                    let taken_back = row(environment, module, ModuleStatus::TakenBack);
+                    rows.extend(taken_back.map(|row| UpgradeRecordRow { took_ms, ..row }));
                 }
             }
             _ => {}
@@ -104,7 +70,6 @@ fn row(
     environment: &EnvironmentId,
     module: &ModuleId,
     result: ModuleStatus,
-    remark: Option<String>,
 ) -> Option<UpgradeRecordRow> {
     let known = release.plan.environment(environment)?;
     let planned = release.plan.module(module)?;
@@ -120,7 +85,10 @@ fn row(
         .stage_of(environment)
         .and_then(|s| release.stages.get(&s.id));
     let waived = waived.into_iter().flat_map(|s| &s.waivers);
-    let waivers = waived.map(|(kind, waiver)| waiver_remark(*kind, &waiver.reason));
+    let waived = waived.map(|(kind, waiver)| WaivedCondition {
+        condition: condition_name(*kind),
+        reason: waiver.reason.clone(),
+    });
     // Taken back: from the release's version to the one before.
     let (from, to) = match result {
         ModuleStatus::TakenBack => (Some(planned.version.clone()), from.unwrap_or_default()),
@@ -135,10 +103,8 @@ fn row(
         environment: text(&known.name),
         operator: person_head(&release.plan, &release.plan.operator).name,
         result,
-        remarks: remark.into_iter().chain(waivers).collect(),
+        reasons: Vec::new(),
+        took_ms: None,
+        waived: waived.collect(),
     })
-}
-
-fn waiver_remark(kind: ConditionKind, reason: &str) -> String {
-    format!("{}: {reason}", condition_name(kind))
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::{
     Command, EnvironmentId, EnvironmentState, ModuleId, ModuleState, ModuleStatus as Module,
     ObjectRef, Work,
@@ -23,7 +25,7 @@ pub fn rollout_view(input: &ViewInput<'_>, environment: &EnvironmentId) -> Optio
     let module = shown(input, state);
     let stands = module.and_then(|m| state.modules.get(m));
     let going_back = state.work == Work::Back;
-    let picture = input.pictures.get(environment);
+    let picture = input.pictures.get(environment).map(Arc::as_ref);
     let workloads: Vec<&ObjectRef> = module
         .map(|m| workloads_of(release, environment, m))
         .unwrap_or_default();
@@ -170,7 +172,7 @@ fn pods(
     // Without a memory, the picture alone tells what is there now.
     let fresh;
     let memory = match (input.pods.get(environment), picture) {
-        (Some(memory), _) => memory,
+        (Some(memory), _) => memory.as_ref(),
         (None, picture) => {
             let mut made = PodMemory::default();
             if let Some(picture) = picture {

@@ -8,6 +8,7 @@ use domain::{
 };
 
 use super::ViewInput;
+use super::reasons::reason_views;
 use crate::{Failure, FailureCode};
 
 pub(super) fn failure(
@@ -37,15 +38,11 @@ pub(super) fn failure(
             .modules
             .values()
             .any(|m| m.status == Module::GoingBack);
-        return again.then(|| {
-            of(FailureCode::WayBackFailed)
-                .with("reason", reason)
-                .detail(reason)
-        });
+        return again.then(|| of(FailureCode::WayBackFailed).because(reason));
     }
     let module = module?;
     let stands = state.modules.get(module)?;
-    let reason = stands.reason.clone().unwrap_or_default();
+    let reasons = stands.reason.clone().unwrap_or_default();
     let code = match stands.status {
         Module::Failed => FailureCode::RolloutFailed,
         Module::Errored => FailureCode::RolloutErrored,
@@ -54,34 +51,37 @@ pub(super) fn failure(
     let planned = input.release.plan.module(module);
     let version = planned.map(|m| m.version.clone()).unwrap_or_default();
     let failure = match not_made(state, module, stands) {
-        Some((code, object)) => {
+        Some((code, object, said)) => {
             let objects = input.release.plan.objects(environment);
             let planned = objects.filter(|(of, _)| of.id == *module).count();
-            of(code)
+            let not_made = of(code)
                 .with("object", object.label())
                 .with("written", written(state, module).to_string())
-                .with("planned", planned.to_string())
+                .with("planned", planned.to_string());
+            // The sentence names the object and says what happened to it; the cluster's words are left.
+            Failure {
+                reasons: reason_views(&said.into()),
+                ..not_made.detail(reasons.to_string())
+            }
         }
-        None => of(code),
+        None => of(code).because(&reasons),
     };
     Some(
         failure
             .with("module", module.as_str())
-            .with("version", version)
-            .with("reason", &reason)
-            .detail(reason),
+            .with("version", version),
     )
 }
 
-/// The change on which a rollout ended, if it was not made.
+/// The change on which a rollout ended, if it was not made, with what was said of it.
 fn not_made<'a>(
     state: &'a EnvironmentState,
     module: &ModuleId,
     stands: &ModuleState,
-) -> Option<(FailureCode, &'a ObjectRef)> {
+) -> Option<(FailureCode, &'a ObjectRef, &'a str)> {
     let last =
         applies(state, module).rfind(|settled| Some(settled.intended_at) >= stands.started_at)?;
-    let MutationOutcome::NotApplied { cause, .. } = &last.outcome else {
+    let MutationOutcome::NotApplied { cause, reason } = &last.outcome else {
         return None;
     };
     let code = match cause {
@@ -92,7 +92,7 @@ fn not_made<'a>(
         NotAppliedCause::Unheard => FailureCode::ChangeUnheard,
         NotAppliedCause::TurnedAway => FailureCode::ChangeTurnedAway,
     };
-    Some((code, &last.intent.object))
+    Some((code, &last.intent.object, reason.as_str()))
 }
 
 fn applies<'a>(

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome,
+    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, Reasons,
     RegisterEvent, Release, StageId, WorkSpan, condition_name,
 };
 
 use super::common::ms_between;
 use super::failures::{code_name, named, refusal_view};
+use super::reasons::reason_views;
+use crate::ReasonView;
 
 /// An event by its name, with the values that its sentence names. A value in words of a workspace
 /// is there three times: `stage` for a window that does not care, `stage.zh` and `stage.en`.
@@ -16,6 +18,8 @@ pub struct Verb {
     pub name: &'static str,
     /// Values.
     pub params: BTreeMap<String, String>,
+    /// Why it ended badly; its sentence names them as `reason`.
+    pub reasons: Vec<ReasonView>,
     /// Something was refused or went badly.
     pub bad: bool,
 }
@@ -47,6 +51,14 @@ impl Verb {
                 .with(&format!("{key}.zh"), &words.zh)
                 .with(&format!("{key}.en"), &words.en),
             None => self,
+        }
+    }
+
+    fn because(self, reasons: &Reasons) -> Self {
+        Verb {
+            reasons: reason_views(reasons),
+            bad: true,
+            ..self
         }
     }
 
@@ -182,12 +194,10 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
             ),
         Event::ModuleFailed { module, reason, .. } => Verb::new("moduleFailed")
             .with("module", module)
-            .with("reason", reason)
-            .bad(true),
+            .because(reason),
         Event::ModuleErrored { module, reason, .. } => Verb::new("moduleErrored")
             .with("module", module)
-            .with("reason", reason)
-            .bad(true),
+            .because(reason),
         Event::WayBackStarted { modules, .. } => {
             Verb::new("wayBackStarted").with("modules", list(modules))
         }
@@ -201,9 +211,7 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
                 .maybe("modules", span.map(|span| list(&span.modules)))
                 .maybe("seconds", span.map(|span| seconds(span.started_at, at)))
         }
-        Event::WayBackFailed { reason, .. } => {
-            Verb::new("wayBackFailed").with("reason", reason).bad(true)
-        }
+        Event::WayBackFailed { reason, .. } => Verb::new("wayBackFailed").because(reason),
         Event::Refused {
             command, refusal, ..
         } => {

@@ -135,8 +135,8 @@ fn a_change_that_was_not_made_is_told_from_one_that_is_bad() {
         let (mut story, intent) = router_runs();
         let reason = "the policy says no".to_owned();
         let verdict = match cause {
-            NotAppliedCause::Refused => Verdict::Failed(reason.clone()),
-            _ => Verdict::Errored(reason.clone()),
+            NotAppliedCause::Refused => Verdict::Failed(reason.clone().into()),
+            _ => Verdict::Errored(reason.clone().into()),
         };
         let outcome = MutationOutcome::NotApplied { cause, reason };
         if code == ChangeLost {
@@ -154,8 +154,13 @@ fn a_change_that_was_not_made_is_told_from_one_that_is_bad() {
         );
         let failure = rollout(&story, OPERATOR, "dev").failure.unwrap();
         assert_eq!(failure.code, code);
-        let said = ["object", "reason", "written", "planned"].map(|name| &*failure.params[name]);
-        assert_eq!(said, ["Deployment/router", "the policy says no", "0", "1"]);
+        let said = ["object", "written", "planned"].map(|name| &*failure.params[name]);
+        assert_eq!(said, ["Deployment/router", "0", "1"]);
+        let [reason] = &*failure.reasons else {
+            panic!("{:?}", failure.reasons)
+        };
+        assert_eq!((reason.code, &reason.object), (ReasonCode::Said, &None));
+        assert_eq!(reason.params["message"], "the policy says no");
     }
 }
 
@@ -211,7 +216,7 @@ fn the_way_back_tells_what_it_would_do_and_what_it_did() {
         (StepKind::AwaitBack, Running)
     );
 
-    let failed = Some("old version is not ready".to_owned());
+    let failed = Some("old version is not ready".into());
     story.must(
         OPERATOR,
         Command::ConcludeWayBack {
@@ -247,15 +252,28 @@ fn the_way_back_tells_what_it_would_do_and_what_it_did() {
                 r.from.as_deref(),
                 r.to.as_str(),
                 r.result,
+                r.took_ms,
             )
         })
         .collect();
     assert_eq!(
         rows,
         [
-            ("executor", Some("1"), "2", ModuleStatus::Passed),
-            ("router", Some("2"), "1", ModuleStatus::TakenBack),
-            ("executor", Some("2"), "1", ModuleStatus::TakenBack),
+            ("executor", Some("1"), "2", ModuleStatus::Passed, None),
+            (
+                "router",
+                Some("2"),
+                "1",
+                ModuleStatus::TakenBack,
+                Some(7000.0)
+            ),
+            (
+                "executor",
+                Some("2"),
+                "1",
+                ModuleStatus::TakenBack,
+                Some(7000.0)
+            ),
         ]
     );
 }

@@ -1,6 +1,7 @@
 //! A story with what the shell keeps beside it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::common::*;
 use chrono::Duration;
@@ -20,8 +21,8 @@ use rstest::rstest;
 #[derive(Default)]
 pub struct Shell {
     pub entries: Vec<Entry>,
-    pub pictures: BTreeMap<EnvironmentId, Picture>,
-    pub pods: BTreeMap<EnvironmentId, PodMemory>,
+    pub pictures: BTreeMap<EnvironmentId, Arc<Picture>>,
+    pub pods: BTreeMap<EnvironmentId, Arc<PodMemory>>,
     pub interrupted: Option<InterruptedView>,
     pub measured: Vec<MeasuredWayBack>,
 }
@@ -65,11 +66,9 @@ impl Shell {
 
     pub fn show(&mut self, story: &Story, environment: &str, picture: Picture) {
         let id = EnvironmentId::from(environment);
-        self.pods
-            .entry(id.clone())
-            .or_default()
-            .observe(story.release(), &id, &picture);
-        self.pictures.insert(id, picture);
+        let seen = self.pods.entry(id.clone()).or_default();
+        Arc::make_mut(seen).observe(story.release(), &id, &picture);
+        self.pictures.insert(id, Arc::new(picture));
     }
 }
 

@@ -1,7 +1,7 @@
 use super::Rules;
 use crate::{
     Digest, EnvironmentId, EnvironmentState, Event, ModuleId, MutationIntent, MutationVerb,
-    ObjectRef, Refusal, Work,
+    ObjectRef, Reasons, Refusal, Work,
 };
 
 impl Rules<'_> {
@@ -91,7 +91,7 @@ impl Rules<'_> {
     pub(super) fn conclude_way_back(
         &self,
         environment: &EnvironmentId,
-        failure: Option<&str>,
+        failure: Option<&Reasons>,
     ) -> Result<Vec<Event>, Refusal> {
         let state = self.environment(environment)?;
         if state.work != Work::Back {
@@ -101,7 +101,7 @@ impl Rules<'_> {
         match failure {
             Some(reason) => Ok(vec![Event::WayBackFailed {
                 environment,
-                reason: reason.to_owned(),
+                reason: reason.clone(),
             }]),
             None if state.pending.is_some() => Err(Refusal::OutcomePending),
             None => Ok(vec![Event::WayBackDone { environment }]),

@@ -120,7 +120,7 @@ pub fn decide(
         Command::ConcludeWayBack {
             environment,
             failure,
-        } => rules.conclude_way_back(environment, failure.as_deref()),
+        } => rules.conclude_way_back(environment, failure.as_ref()),
         Command::RecordNotification {
             environment,
             kind,

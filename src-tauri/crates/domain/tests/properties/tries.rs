@@ -284,7 +284,7 @@ pub fn carry_out(story: &mut Story, step: &Try, counter: &mut u32) {
             },
         ),
         Try::EndBack(e, ok) => {
-            let failure = (!ok).then(|| "not healthy".to_owned());
+            let failure = (!ok).then(|| "not healthy".into());
             (
                 OPERATOR,
                 Command::ConcludeWayBack {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::{Instant, ObjectRef};
 use tokio::sync::{mpsc, watch};
 
@@ -6,8 +8,9 @@ use super::RolloutReading;
 /// A running watch of workloads. Dropping it ends it.
 pub trait Watching: Send + Sync {
     /// The newest picture; changes at most about 20 times a second however fast events come. None
-    /// until the first listing is complete: nothing is judged on a partial one.
-    fn pictures(&self) -> watch::Receiver<Option<Picture>>;
+    /// until the first listing is complete: nothing is judged on a partial one. Shared, for it may be of
+    /// ten thousand pods.
+    fn pictures(&self) -> watch::Receiver<Option<Arc<Picture>>>;
 
     /// Log lines of the newest pods of a workload, from `tail` lines before now on; ends when the
     /// receiver is dropped. A slow receiver loses the oldest lines, counted in the next one.

@@ -133,6 +133,7 @@ async fn one_object_that_cannot_go_back_does_not_stop_the_others_and_can_be_trie
     world.way_back().await.unwrap();
     world.until_idle().await;
     let failure = world.state().way_back.unwrap().failure.unwrap();
+    let failure = failure.to_string();
     assert!(
         failure.contains("ConfigMap/faasapi") && failure.contains("quota"),
         "{failure}"
@@ -185,6 +186,7 @@ async fn what_someone_else_made_anew_under_the_same_name_is_not_removed() {
             .unwrap()
             .failure
             .unwrap()
+            .to_string()
             .contains("faasapi-new")
     );
 }

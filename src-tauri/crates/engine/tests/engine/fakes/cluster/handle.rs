@@ -50,7 +50,7 @@ impl Cluster for Handle {
     }
     async fn watch(&self, workloads: &[ObjectRef]) -> Result<Box<dyn Watching>, ClusterFailure> {
         self.0.answers()?;
-        let (sender, pictures) = watch::channel(Some(self.0.picture(workloads)));
+        let (sender, pictures) = watch::channel(Some(Arc::new(self.0.picture(workloads))));
         let mut turned = self.0.turned.subscribe();
         let (cluster, workloads) = (Arc::clone(&self.0), workloads.to_vec());
         tokio::spawn(async move {
@@ -59,17 +59,17 @@ impl Cluster for Handle {
                     () = sender.closed() => return,
                     turned = turned.changed() => if turned.is_err() { return },
                 }
-                sender.send_replace(Some(cluster.picture(&workloads)));
+                sender.send_replace(Some(Arc::new(cluster.picture(&workloads))));
             }
         });
         Ok(Box::new(FakeWatching(pictures)))
     }
 }
 
-struct FakeWatching(watch::Receiver<Option<Picture>>);
+struct FakeWatching(watch::Receiver<Option<Arc<Picture>>>);
 
 impl Watching for FakeWatching {
-    fn pictures(&self) -> watch::Receiver<Option<Picture>> {
+    fn pictures(&self) -> watch::Receiver<Option<Arc<Picture>>> {
         self.0.clone()
     }
 

@@ -1,0 +1,81 @@
+use std::collections::BTreeMap;
+
+use domain::{Cause, NotAppliedCause, Reason, Reasons};
+
+use crate::{ReasonCode, ReasonView};
+
+/// Reasons with the values that their sentences name.
+pub fn reason_views(reasons: &Reasons) -> Vec<ReasonView> {
+    reasons.0.iter().map(view).collect()
+}
+
+fn view(reason: &Reason) -> ReasonView {
+    let (code, params) = parts(&reason.cause);
+    ReasonView {
+        code,
+        object: reason.object.clone(),
+        params,
+    }
+}
+
+fn parts(cause: &Cause) -> (ReasonCode, BTreeMap<String, String>) {
+    let none = BTreeMap::new;
+    let one = |name: &str, value: String| BTreeMap::from([(name.to_owned(), value)]);
+    let said = |message: &String| one("message", message.clone());
+    match cause {
+        Cause::PodNotReady { pod, why } => {
+            let mut params = one("pod", pod.clone());
+            params.insert("why".to_owned(), why.clone());
+            (ReasonCode::PodNotReady, params)
+        }
+        Cause::PodsNotMade { message } => (ReasonCode::PodsNotMade, said(message)),
+        Cause::NodeDead { node } => (ReasonCode::NodeDead, one("node", node.clone())),
+        Cause::GivenUp { message } => (ReasonCode::GivenUp, said(message)),
+        Cause::NoProgress {
+            seconds,
+            updated,
+            wanted,
+            available,
+        } => {
+            let mut params = one("seconds", seconds.to_string());
+            for (name, count) in [
+                ("updated", updated),
+                ("wanted", wanted),
+                ("available", available),
+            ] {
+                params.insert(name.to_owned(), count.to_string());
+            }
+            (ReasonCode::NoProgress, params)
+        }
+        Cause::NotThere { seconds } => (ReasonCode::NotThere, one("seconds", seconds.to_string())),
+        Cause::Deleted => (ReasonCode::Deleted, none()),
+        Cause::ChangedAfter { fields } => (ReasonCode::ChangedAfter, listed(fields)),
+        Cause::NotAsWritten { message } => (ReasonCode::NotAsWritten, said(message)),
+        Cause::BeyondReview { fields } => (ReasonCode::BeyondReview, listed(fields)),
+        Cause::NotChanged { by, message } => match by {
+            NotAppliedCause::Refused => (ReasonCode::ChangeRefused, said(message)),
+            NotAppliedCause::Outdated => (ReasonCode::ChangeOutdated, none()),
+            NotAppliedCause::Unheard => (ReasonCode::ChangeUnheard, said(message)),
+            NotAppliedCause::TurnedAway => (ReasonCode::ChangeTurnedAway, said(message)),
+        },
+        Cause::NoContact { seconds } => {
+            (ReasonCode::NoContact, one("seconds", seconds.to_string()))
+        }
+        Cause::Unreachable { message } => (ReasonCode::Unreachable, said(message)),
+        Cause::Untrusted { message } => (ReasonCode::Untrusted, said(message)),
+        Cause::CredentialRefused => (ReasonCode::CredentialRefused, none()),
+        Cause::Forbidden { permission } => {
+            (ReasonCode::Forbidden, one("permission", permission.clone()))
+        }
+        Cause::Busy => (ReasonCode::Busy, none()),
+        Cause::AnotherCluster => (ReasonCode::AnotherCluster, none()),
+        Cause::KindUnknown { kind } => (ReasonCode::KindUnknown, one("kind", kind.clone())),
+        Cause::Said { message } => (ReasonCode::Said, said(message)),
+    }
+}
+
+/// Paths with commas between them; no param for none.
+fn listed(fields: &[String]) -> BTreeMap<String, String> {
+    let fields = (!fields.is_empty()).then(|| ("fields".to_owned(), fields.join(", ")));
+    fields.into_iter().collect()
+}
