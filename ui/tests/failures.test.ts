@@ -102,6 +102,12 @@ describe('what is said of failures', () => {
     expect(next('1').length).toBeGreaterThan(next('0').length + 5);
   });
 
+  it('says to look again where somebody else had a hand in a rollout', () => {
+    const next = (code: ReasonCode) => account({ code: 'rolloutErrored', params: {}, reasons: [{ code, object: null, params: {} }], detail: null }).next;
+    expect(next('changedAfter')).toContain('dry-run');
+    expect(next('noContact')).not.toContain('dry-run');
+  });
+
   it('makes hostile values visible', () => {
     const reasons = [{ code: 'givenUp', object: 'Deployment/a\u202eb', params: { message: 'c\u200bd' } }] as const;
     expect(account({ code: 'wayBackFailed', params: {}, reasons: [...reasons], detail: null }).happened).toMatch(/a⟦RLO⟧b.*c⟦ZWSP⟧d/);

@@ -1782,6 +1782,8 @@ export type ReasonCode =
 "changeUnheard" | 
 /**  The API server let nobody in to make the change. Params: message. */
 "changeTurnedAway" | 
+/**  The change got no answer, and was not there when it was read back. */
+"changeLost" | 
 /**  The cluster did not do what it was asked. Params: seconds. */
 "noContact" | 
 /**  The API server cannot be reached. Params: message. */
@@ -2211,6 +2213,8 @@ export type StepState =
 "failed" | 
 /**  Sent, no answer yet: being read back. */
 "unknown" | 
+/**  How it ended could not be told. */
+"errored" | 
 /**  Left out. */
 "skipped";
 

@@ -121,6 +121,16 @@ export function refusalSentence(refusal: RefusalView): string {
 const goesBack = ({ code, params }: Failure): boolean =>
   ['changeRefused', 'changeOutdated', 'changeUnheard', 'changeTurnedAway'].includes(code) && Number(params['written'] ?? 0) > 0;
 
+/** What stands on the cluster is not what was reviewed. */
+const differs = ({ code, reasons }: Failure): boolean =>
+  code === 'rolloutErrored' && reasons.some((one) => ['deleted', 'changedAfter', 'notAsWritten', 'beyondReview'].includes(one.code));
+
+/** What to do next. */
+function nextOf(failure: Failure, next: Sentence, params: Record<string, string>): string {
+  if (differs(failure)) return m.failure_rolloutErrored_next_differs();
+  return goesBack(failure) ? m.failure_written_back({ next: next(params) }) : next(params);
+}
+
 /** The three sentences of a failure. */
 export function account(failure: Failure): Account {
   const params = named(withReasons(failure.params, failure.reasons));
@@ -129,6 +139,6 @@ export function account(failure: Failure): Account {
   return {
     happened: refusal && refusal in refusals ? refusals[refusal](params) : happened(params),
     unchanged: unchanged(params),
-    next: goesBack(failure) ? m.failure_written_back({ next: next(params) }) : next(params),
+    next: nextOf(failure, next, params),
   };
 }

@@ -18,6 +18,7 @@ export const reasonSentences: Record<ReasonCode, Sentence> = {
   changeOutdated: m.reason_changeOutdated,
   changeUnheard: m.reason_changeUnheard,
   changeTurnedAway: m.reason_changeTurnedAway,
+  changeLost: m.reason_changeLost,
   noContact: m.reason_noContact,
   unreachable: m.reason_unreachable,
   untrusted: m.reason_untrusted,

@@ -48,6 +48,8 @@ pub enum ReasonCode {
     ChangeUnheard,
     /// The API server let nobody in to make the change. Params: message.
     ChangeTurnedAway,
+    /// The change got no answer, and was not there when it was read back.
+    ChangeLost,
     /// The cluster did not do what it was asked. Params: seconds.
     NoContact,
     /// The API server cannot be reached. Params: message.

@@ -110,6 +110,8 @@ pub enum StepState {
     Failed,
     /// Sent, no answer yet: being read back.
     Unknown,
+    /// How it ended could not be told.
+    Errored,
     /// Left out.
     Skipped,
 }

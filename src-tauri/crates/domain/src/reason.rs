@@ -106,6 +106,11 @@ pub enum Cause {
         /// The details.
         message: String,
     },
+    /// A change to it got no answer, and was not there when it was read back.
+    Lost {
+        /// How it was found out.
+        message: String,
+    },
     /// The cluster did not do what it was asked.
     NoContact {
         /// For how long.
@@ -244,7 +249,9 @@ impl fmt::Display for Cause {
                 )?;
                 listed(f, fields)
             }
-            Cause::NotChanged { message, .. } => write!(f, "it was not changed: {message}"),
+            Cause::NotChanged { message, .. } | Cause::Lost { message } => {
+                write!(f, "it was not changed: {message}")
+            }
             Cause::NoContact { seconds } => {
                 write!(f, "no contact with the cluster for {seconds} s")
             }

@@ -1,8 +1,8 @@
 //! One act of a way forward, brought to its end.
 
 use domain::{
-    EnvironmentState, ModuleStatus, NotAppliedCause, NotificationKind, ObjectRef, Refusal, Release,
-    Verdict, Work,
+    Cause, EnvironmentState, ModuleStatus, NotAppliedCause, NotificationKind, ObjectRef, Refusal,
+    Release, Verdict, Work,
 };
 
 use crate::act::Acted;
@@ -93,6 +93,10 @@ impl Engine {
                     match self.settled(id, environment, &mutation)? {
                         Some(Acted::Applied(_)) => return Ok(Written::Done),
                         // A request that got lost is for the person to look into, not to send again.
+                        Some(Acted::NotApplied(NotAppliedCause::Unheard, message)) => {
+                            let lost = Cause::Lost { message }.of(object.label());
+                            return Ok(Written::End(Verdict::Errored(lost.into()).into()));
+                        }
                         Some(Acted::NotApplied(cause, reason)) => {
                             return Ok(not_applied(object, cause, &reason));
                         }

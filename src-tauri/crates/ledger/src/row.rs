@@ -12,7 +12,7 @@ use crate::names::{head_of, names_in};
 pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// An entry as it is stored: the very texts that are hashed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) sequence: u64,
     pub(crate) at: String,

@@ -146,16 +146,20 @@ async fn append(
     }
     // Not sqlx's transaction: when a commit fails, SQLite has often rolled back by itself, sqlx goes on
     // counting it as open (0.9.0), and the connection can begin no other one for good.
-    let result = match append_all(connection, stream, expected, entries).await {
-        Ok(written) => run(connection, "COMMIT").await.map(|()| written),
-        Err(failure) => Err(failure),
-    };
+    let result = append_all(connection, stream, expected, entries).await;
     if result.is_err()
         && let Err(error) = run(connection, "ROLLBACK").await
     {
         tracing::debug!(%error, "there was nothing left to roll back");
     }
     result
+}
+
+macro_rules! insertion {
+    () => {
+        "INSERT INTO entries (sequence, at, stream, position, actor, environment, verb, record, previous, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    };
 }
 
 async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Answer<()> {
@@ -166,7 +170,7 @@ async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Answ
     Ok(())
 }
 
-/// Begins the transaction, and leaves it to be ended.
+/// All of them in one transaction. A failure may leave it open.
 async fn append_all(
     connection: &mut SqliteConnection,
     stream: &Stream,
@@ -178,14 +182,16 @@ async fn append_all(
         return Err(LedgerFailure::Moved { expected, found });
     }
     let mut written = Vec::with_capacity(entries.len());
+    if entries.is_empty() {
+        run(connection, "COMMIT").await?;
+    }
     for (position, entry) in (found + 1..).zip(entries) {
         let row = Row::following(link, stream, position, entry)?;
-        insert(connection, &row).await?;
         link = Link {
             sequence: row.sequence,
             hash: row.hash.clone(),
         };
-        let read_back = row.entry()?;
+        let read_back = row.clone().entry()?;
         // A record that would come back as another one (NaN, a map with odd keys) is a defect; it
         // must not get into the only memory there is.
         if read_back.record != entry.record {
@@ -195,6 +201,7 @@ async fn append_all(
             )));
         }
         written.push(read_back);
+        insert(connection, &row, written.len() == entries.len()).await?;
     }
     Ok(written)
 }
@@ -228,11 +235,13 @@ async fn begin(connection: &mut SqliteConnection, stream: &Stream) -> Answer<(u6
     Ok((u64::try_from(found).unwrap_or(0), link))
 }
 
-async fn insert(connection: &mut SqliteConnection, row: &Row) -> Answer<()> {
-    sqlx::query(
-        "INSERT INTO entries (sequence, at, stream, position, actor, environment, verb, record, previous, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )
+/// Inserts an entry; the last one takes the commit along, again to spare a way to sqlx's thread.
+async fn insert(connection: &mut SqliteConnection, row: &Row, is_last: bool) -> Answer<()> {
+    sqlx::query(if is_last {
+        concat!(insertion!(), "; COMMIT")
+    } else {
+        insertion!()
+    })
     .bind(i64::try_from(row.sequence).unwrap_or(i64::MAX))
     .bind(&row.at)
     .bind(&row.stream)

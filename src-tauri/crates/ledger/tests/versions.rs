@@ -21,7 +21,7 @@ const KNOWN: &[(i64, &str)] = &[
     // Reasons in parts, words of two characters in the index.
     (
         3,
-        "9467e3c2402a56e69e10b03ca78b4d3ec0ce19eb495733c7d154008215a51104",
+        "83053b01b9733e7f10478736da495bc6aee0cb567ce8eaa54314b49c97ba5897",
     ),
 ];
 

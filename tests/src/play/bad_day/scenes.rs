@@ -40,6 +40,10 @@ impl Play {
         self.roll_back(&PLACE).await?;
         self.review(&PLACE).await?;
         self.pass_gate(&STOP).await?;
+        self.edited(day).await?;
+        self.roll_back(&PLACE).await?;
+        self.review(&PLACE).await?;
+        self.pass_gate(&STOP).await?;
         self.outdated(day).await?;
         // What is to be written is still what was agreed to: the gate stays open.
         self.review(&PLACE).await?;
@@ -85,6 +89,37 @@ impl Play {
         self.waits("backup", "class", |class| class.contains("old"))
             .await?;
         self.bad_picture("outdated-backup").await
+    }
+
+    async fn edited(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
+        self.say("somebody else changes the object during its rollout");
+        let site = Arc::clone(&day.site);
+        let edit = hook(move || {
+            let site = Arc::clone(&site);
+            async move {
+                let scale = [
+                    "scale",
+                    "-n",
+                    NAMESPACE,
+                    "deployment",
+                    MODULE,
+                    "--replicas=5",
+                ];
+                let output = site.kubectl(Caller::Admin, &scale, "").await;
+                assert!(output.status.success(), "{output:?}");
+            }
+        });
+        day.proxy
+            .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Passes).after(edit));
+        self.begin().await?;
+        self.reads("rolloutErrored").await?;
+        self.bad_picture("edited").await?;
+        self.go("audit", "screen-audit").await?;
+        self.bad_picture("edited-audit").await?;
+        self.window.press("audit-tab-record").await?;
+        self.window.wait_for_within("record-0", LIMITS.work).await?;
+        self.bad_picture("edited-record").await?;
+        self.go("rollout", "screen-rollout").await
     }
 
     async fn unwritten(&mut self, day: &BadDay) -> Result<(), WindowFailure> {

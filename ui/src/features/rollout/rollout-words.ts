@@ -8,6 +8,7 @@ export const STEP_STATES: Record<StepState, () => string> = {
   done: m.rollout_state_done,
   failed: m.rollout_state_failed,
   unknown: m.rollout_state_unknown,
+  errored: m.rollout_state_errored,
   skipped: m.rollout_state_skipped,
 };
 

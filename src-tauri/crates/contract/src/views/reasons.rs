@@ -58,6 +58,7 @@ fn parts(cause: &Cause) -> (ReasonCode, BTreeMap<String, String>) {
             NotAppliedCause::Unheard => (ReasonCode::ChangeUnheard, said(message)),
             NotAppliedCause::TurnedAway => (ReasonCode::ChangeTurnedAway, said(message)),
         },
+        Cause::Lost { .. } => (ReasonCode::ChangeLost, none()),
         Cause::NoContact { seconds } => {
             (ReasonCode::NoContact, one("seconds", seconds.to_string()))
         }

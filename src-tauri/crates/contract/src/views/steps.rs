@@ -58,7 +58,7 @@ pub(super) fn forward(
     let awaiting = match stands.status {
         ModuleStatus::Passed => StepState::Done,
         ModuleStatus::Failed if wrote_all => StepState::Failed,
-        ModuleStatus::Errored if wrote_all => StepState::Unknown,
+        ModuleStatus::Errored if wrote_all => StepState::Errored,
         ModuleStatus::Running | ModuleStatus::Paused if wrote_all => StepState::Running,
         ModuleStatus::Running | ModuleStatus::Paused | ModuleStatus::Waiting => StepState::Waiting,
         _ => StepState::Skipped,
