@@ -72,13 +72,11 @@ async fn the_whole_line_on_real_clusters() {
                     restarted = true;
                 } else {
                     let status = world.roll_out(environment, module).await;
-                    let reason = world.environment(environment).modules[&module.into()]
-                        .reason
-                        .clone();
+                    let reason = world.reason(environment, module);
                     assert_eq!(
                         status,
                         ModuleStatus::Passed,
-                        "{environment} {module}: {reason:?}"
+                        "{environment} {module}: {reason}"
                     );
                 }
             }

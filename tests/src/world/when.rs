@@ -31,6 +31,13 @@ impl World {
         self.state().environments[&EnvironmentId::from(environment)].clone()
     }
 
+    /// Why a module ended badly; empty when it did not.
+    pub fn reason(&self, environment: &str, module: &str) -> String {
+        let state = self.environment(environment);
+        let reasons = &state.modules[&ModuleId::from(module)].reason;
+        reasons.clone().unwrap_or_default().to_string()
+    }
+
     /// Where a module stands.
     pub fn status(&self, environment: &str, module: &str) -> ModuleStatus {
         self.environment(environment).modules[&ModuleId::from(module)].status

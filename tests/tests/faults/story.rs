@@ -202,12 +202,7 @@ impl Story {
 
     /// Why the module ended as it did.
     pub fn reason(&self) -> String {
-        let state = self.world.environment(ENVIRONMENT);
-        state.modules[&MODULE.into()]
-            .reason
-            .clone()
-            .unwrap_or_default()
-            .to_string()
+        self.world.reason(ENVIRONMENT, MODULE)
     }
 
     /// Outcomes of the writes of a kind, in order, as the ledger has them.

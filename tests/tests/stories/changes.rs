@@ -131,11 +131,7 @@ async fn a_manager_who_came_after_the_review_is_not_overruled() {
     let output = site.kubectl(Caller::Admin, &apply, &claim).await;
     assert!(output.status.success(), "{output:?}");
     assert_eq!(world.roll_out(DEV, EXECUTOR).await, ModuleStatus::Errored);
-    let reason = world.environment(DEV).modules[&EXECUTOR.into()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(DEV, EXECUTOR);
     assert!(
         reason.contains("autoscaler") && reason.contains("POOL_RECYCLE_SECONDS"),
         "{reason}"

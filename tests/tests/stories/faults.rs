@@ -16,11 +16,7 @@ async fn the_router_fails(fault: Fault, expected: &str) {
     assert_eq!(world.roll_out(DEV, EXECUTOR).await, ModuleStatus::Passed);
     world.place(DEV).0.rehearsed().inject(fault);
     assert_eq!(world.roll_out(DEV, ROUTER).await, ModuleStatus::Failed);
-    let reason = world.environment(DEV).modules[&ROUTER.into()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(DEV, ROUTER);
     assert!(reason.contains(expected), "{reason}");
     assert!(world.notices.kinds().contains(&NotificationKind::Failed));
     // The old pods still serve: the rolling update never takes the last one away.
@@ -149,11 +145,7 @@ async fn the_clusters_own_deadline_counts() {
     world.declare(declaration).await.unwrap();
     world.when_stage_is_ready("bj-offline").await;
     assert_eq!(world.roll_out(DEV, EXECUTOR).await, ModuleStatus::Failed);
-    let reason = world.environment(DEV).modules[&EXECUTOR.into()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(DEV, EXECUTOR);
     assert!(
         reason.contains("timed out progressing") || reason.contains("ProgressDeadlineExceeded"),
         "{reason}"

@@ -160,8 +160,8 @@ pub enum FailureCode {
     RolloutFailed,
     /// It could not be told how a rollout ended. Params: cluster, module, version; with reasons.
     RolloutErrored,
-    /// The cluster judged a change of a rollout and refused it. Params: cluster, module, object, reason,
-    /// written and planned (how many objects of the module).
+    /// The cluster judged a change of a rollout and refused it. Params: cluster, module, version, object,
+    /// written and planned (how many objects of the module); with what was said as reasons.
     ChangeRefused,
     /// The object of a rollout's change is not what was reviewed. Params: as `ChangeRefused`.
     ChangeOutdated,

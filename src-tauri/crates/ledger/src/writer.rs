@@ -155,13 +155,6 @@ async fn append(
     result
 }
 
-macro_rules! insertion {
-    () => {
-        "INSERT INTO entries (sequence, at, stream, position, actor, environment, verb, record, previous, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-    };
-}
-
 async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Answer<()> {
     sqlx::query(statement)
         .execute(connection)
@@ -235,12 +228,16 @@ async fn begin(connection: &mut SqliteConnection, stream: &Stream) -> Answer<(u6
     Ok((u64::try_from(found).unwrap_or(0), link))
 }
 
+const INSERT_AND_COMMIT: &str = "INSERT INTO entries
+     (sequence, at, stream, position, actor, environment, verb, record, previous, hash)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10); COMMIT";
+
 /// Inserts an entry; the last one takes the commit along, again to spare a way to sqlx's thread.
 async fn insert(connection: &mut SqliteConnection, row: &Row, is_last: bool) -> Answer<()> {
     sqlx::query(if is_last {
-        concat!(insertion!(), "; COMMIT")
+        INSERT_AND_COMMIT
     } else {
-        insertion!()
+        INSERT_AND_COMMIT.trim_end_matches("; COMMIT")
     })
     .bind(i64::try_from(row.sequence).unwrap_or(i64::MAX))
     .bind(&row.at)

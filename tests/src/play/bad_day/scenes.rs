@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use super::{BadDay, MODULE, NAMESPACE, PLACE, STOP};
 use crate::play::{BACK_HOLD, Look, Play};
 use crate::window::{LIMITS, WindowFailure};
-use crate::wire::{Fate, Trap, hook};
+use crate::wire::{Fate, Hook, Trap, hook};
 use crate::world::{Caller, Site};
 
 /// Where the change of the module goes.
@@ -63,22 +63,7 @@ impl Play {
 
     async fn outdated(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
         self.say("somebody else changes the object right before");
-        let site = Arc::clone(&day.site);
-        let edit = hook(move || {
-            let site = Arc::clone(&site);
-            async move {
-                let note = [
-                    "annotate",
-                    "-n",
-                    NAMESPACE,
-                    "deployment",
-                    MODULE,
-                    "seen=yes",
-                ];
-                let output = site.kubectl(Caller::Admin, &note, "").await;
-                assert!(output.status.success(), "{output:?}");
-            }
-        });
+        let edit = somebody(day, &["annotate", "deployment", MODULE, "seen=yes"]);
         day.proxy
             .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Passes).before(edit));
         self.begin().await?;
@@ -93,22 +78,7 @@ impl Play {
 
     async fn edited(&mut self, day: &BadDay) -> Result<(), WindowFailure> {
         self.say("somebody else changes the object during its rollout");
-        let site = Arc::clone(&day.site);
-        let edit = hook(move || {
-            let site = Arc::clone(&site);
-            async move {
-                let scale = [
-                    "scale",
-                    "-n",
-                    NAMESPACE,
-                    "deployment",
-                    MODULE,
-                    "--replicas=5",
-                ];
-                let output = site.kubectl(Caller::Admin, &scale, "").await;
-                assert!(output.status.success(), "{output:?}");
-            }
-        });
+        let edit = somebody(day, &["scale", "deployment", MODULE, "--replicas=5"]);
         day.proxy
             .set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::Passes).after(edit));
         self.begin().await?;
@@ -283,6 +253,19 @@ impl Play {
     async fn bad_picture(&mut self, name: &str) -> Result<(), WindowFailure> {
         self.picture_in(name, &[Look::English]).await
     }
+}
+
+/// Somebody else's kubectl, run when the proxy says so.
+fn somebody(day: &BadDay, arguments: &'static [&'static str]) -> Hook {
+    let site = Arc::clone(&day.site);
+    hook(move || {
+        let site = Arc::clone(&site);
+        async move {
+            let arguments = [&["-n", NAMESPACE], arguments].concat();
+            let output = site.kubectl(Caller::Admin, &arguments, "").await;
+            assert!(output.status.success(), "{output:?}");
+        }
+    })
 }
 
 /// Breaks or mends a part of a cluster.

@@ -8,8 +8,8 @@ use chrono::Duration;
 use contract::views::*;
 use contract::*;
 use domain::{
-    Command, Declaration, EnvironmentId, Event, Instant, MutationOutcome, NotAppliedCause,
-    PersonId, Refusal, RegisterEvent, StageId, Verdict,
+    Cause, Command, Declaration, EnvironmentId, Event, Instant, MutationOutcome, NotAppliedCause,
+    PersonId, Reason, Refusal, RegisterEvent, StageId, Verdict,
 };
 use engine::ports::{
     ClusterFailure, Entry, LedgerFailure, Picture, PodPicture, Record, RolloutPhase,
@@ -119,6 +119,28 @@ fn steps_follow_the_mutations() {
         see(&story, OPERATOR, release_view).stages[0].status,
         StageStatus::Failed
     );
+}
+
+#[test]
+fn a_rollout_without_a_verdict_is_told_from_a_change_that_is_read_back() {
+    let (mut story, intent) = router_runs();
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    let reasons = Reason::from(Cause::NoContact { seconds: 60 }).into();
+    story.must(
+        OPERATOR,
+        Command::Conclude {
+            environment: "dev".into(),
+            module: "router".into(),
+            verdict: Verdict::Errored(reasons),
+        },
+    );
+    let view = rollout(&story, OPERATOR, "dev");
+    let last = (StepKind::Await, StepState::Errored);
+    assert_eq!(steps(&view).last(), Some(&last));
+    let failure = view.failure.unwrap();
+    assert_eq!(failure.code, FailureCode::RolloutErrored);
+    assert_eq!(failure.reasons[0].code, ReasonCode::NoContact);
+    assert_eq!(failure.reasons[0].params["seconds"], "60");
 }
 
 #[test]

@@ -124,11 +124,7 @@ async fn a_refusal_by_the_cluster_is_a_failure_with_its_reason() {
     world.start(&faasapi()).await;
     world.until_idle().await;
     assert_eq!(world.status(&faasapi()), ModuleStatus::Failed);
-    let reason = world.state().modules[&faasapi()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(&faasapi());
     assert!(reason.ends_with(": quota"), "{reason}");
 }
 
@@ -155,8 +151,8 @@ async fn an_api_server_that_stays_busy_says_nothing_about_the_change() {
     world.start(&faasapi()).await;
     world.until_idle().await;
     assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
-    let reason = world.state().modules[&faasapi()].reason.clone();
-    assert!(reason.is_some_and(|reason| reason.to_string().contains("busy")));
+    let reason = world.reason(&faasapi());
+    assert!(reason.contains("busy"), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -275,11 +271,7 @@ async fn a_right_that_is_gone_for_good_errs_soon_and_says_which() {
         .await;
     world.until_idle().await;
     assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
-    let reason = world.state().modules[&faasapi()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(&faasapi());
     assert!(reason.contains("not allowed: patch configmaps"), "{reason}");
     let took = began.elapsed();
     assert!(took < limits().lost_contact / 2, "{took:?}");
@@ -328,11 +320,7 @@ async fn a_rollout_with_somebody_elses_change_in_it_says_nothing_about_ours() {
     world.cluster.stuck(&deployment(), false);
     world.until_idle().await;
     assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
-    let reason = world.state().modules[&faasapi()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(&faasapi());
     assert!(
         reason.contains("Deployment/faasapi: somebody changed it"),
         "{reason}"
@@ -355,11 +343,7 @@ async fn another_cluster_that_is_healthy_does_not_make_a_module_pass() {
     world.cluster.stuck(&deployment(), false);
     world.until_idle().await;
     assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
-    let reason = world.state().modules[&faasapi()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(&faasapi());
     assert!(reason.contains("another cluster"), "{reason}");
 }
 
@@ -370,11 +354,7 @@ async fn what_admission_adds_behind_the_dry_run_is_named() {
     world.start(&faasapi()).await;
     world.until_idle().await;
     assert_eq!(world.status(&faasapi()), ModuleStatus::Errored);
-    let reason = world.state().modules[&faasapi()]
-        .reason
-        .clone()
-        .unwrap()
-        .to_string();
+    let reason = world.reason(&faasapi());
     assert!(
         reason.contains("ConfigMap/faasapi") && reason.ends_with(": added"),
         "{reason}"

@@ -256,6 +256,12 @@ impl World {
         release.environments[&env()].clone()
     }
 
+    /// Why a module ended badly.
+    pub fn reason(&self, module: &ModuleId) -> String {
+        let reasons = self.state().modules[module].reason.clone();
+        reasons.expect("a module that ended badly").to_string()
+    }
+
     pub fn status(&self, module: &ModuleId) -> ModuleStatus {
         self.state().modules[module].status
     }
