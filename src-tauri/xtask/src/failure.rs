@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Metadata(#[from] serde_json::Error),
     #[error("directions that are not allowed:\n{}", .0.join("\n"))]
     Directions(Vec<String>),
+    #[error("the UI's node_modules takes {size} MiB, more than the {limit} MiB that it may")]
+    NodeModules { size: u64, limit: u64 },
     #[error(transparent)]
     Programs(#[from] controlplane::binaries::BuildError),
     #[error("real clusters are required here ({required}=1), but: {0}", required = controlplane::REQUIRE)]

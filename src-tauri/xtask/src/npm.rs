@@ -33,52 +33,64 @@ pub(crate) fn packages() -> Result<(), Failure> {
         return Ok(());
     }
     step("installing npm packages", || {
-        install()?;
+        process::run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
         fs::write(&stamp, &wanted).map_err(io("writing the stamp of npm packages"))
     })
 }
 
-/// Exactly what the lock file says.
-fn install() -> Result<(), Failure> {
-    let mut clean = npm(&["ci", "--no-audit", "--no-fund"]);
-    let output = clean.output().map_err(io("starting npm ci"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    if output.status.success() {
-        return Ok(());
+/// npm versions that people have. The newer one refuses a lock file that lacks the optional packages of
+/// other systems, which the older one overlooks.
+const NPM_VERSIONS: [&str; 2] = ["npm@10", "npm@11"];
+
+/// Systems that the program is built on, as npm names them. Their optional packages have to be in the lock
+/// file, whichever system it was written on.
+const PLATFORMS: [&[&str]; 4] = [
+    &["--os=darwin", "--cpu=arm64"],
+    &["--os=darwin", "--cpu=x64"],
+    &["--os=win32", "--cpu=x64"],
+    &["--os=linux", "--cpu=x64", "--libc=musl"],
+];
+
+/// `node_modules` may grow to this, in MiB.
+const SIZE_LIMIT_MIB: u64 = 250;
+
+/// Whether the lock file installs with every npm and on every system, without installing anything, and
+/// whether what is installed here stayed small.
+pub(crate) fn check_lock_file() -> Result<(), Failure> {
+    const DRY: [&str; 4] = ["ci", "--dry-run", "--no-audit", "--no-fund"];
+    for version in NPM_VERSIONS {
+        step(&format!("npm ci with {version} (dry run)"), || {
+            let mut command = npm(&["exec", "--yes", "--package", version, "--", "npm"]);
+            process::run_quietly(command.args(DRY))
+        })?;
     }
-    if lacks_only_unknown_optionals(&said) {
-        println!(
-            "  the registry has not every optional package of other platforms; going on without"
-        );
-        return process::run(&mut npm(&[
-            "install",
-            "--no-save",
-            "--no-audit",
-            "--no-fund",
-        ]));
+    for platform in PLATFORMS {
+        step(&format!("npm ci {} (dry run)", platform.join(" ")), || {
+            process::run_quietly(npm(&DRY).args(platform))
+        })?;
     }
-    eprint!("{said}");
-    Err(Failure::Command {
-        command: process::name(&clean),
-        status: output.status,
-    })
+    let size = size_of(&folders::ui().join("node_modules"))? / (1024 * 1024);
+    if size > SIZE_LIMIT_MIB {
+        return Err(Failure::NodeModules {
+            size,
+            limit: SIZE_LIMIT_MIB,
+        });
+    }
+    println!("  node_modules: {size} MiB (limit {SIZE_LIMIT_MIB})");
+    Ok(())
 }
 
-/// `npm ci` refuses a lock file without the optional packages of platforms that
-/// its registry does not have. It reports them without a version; a package
-/// that was forgotten has one.
-fn lacks_only_unknown_optionals(said: &str) -> bool {
-    let complaints: Vec<&str> = said
-        .lines()
-        .filter_map(|line| {
-            line.trim_start_matches("npm error")
-                .trim()
-                .strip_suffix(" from lock file")
-        })
-        .collect();
-    !complaints.is_empty()
-        && !said.contains("Invalid: ")
-        && complaints.iter().all(|complaint| complaint.ends_with('@'))
+fn size_of(folder: &Path) -> Result<u64, Failure> {
+    let mut size = 0;
+    let entries = fs::read_dir(folder).map_err(io(format!("reading {}", folder.display())))?;
+    for entry in entries.flatten() {
+        let kind = entry.file_type().map_err(io("reading a file's type"))?;
+        size += match kind.is_dir() {
+            true => size_of(&entry.path())?,
+            false => entry.metadata().map_or(0, |metadata| metadata.len()),
+        };
+    }
+    Ok(size)
 }
 
 /// `npm run build`, when a source is another than last time. The stamp is not
@@ -133,17 +145,6 @@ fn hash_of(files: &[PathBuf]) -> Result<String, Failure> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_forgotten_package_is_not_an_unknown_optional_one() {
-        let unknown = "npm error Missing: @lix-js/sdk-darwin-arm64@ from lock file\n";
-        let forgotten = "npm error Missing: svelte@5.57.0 from lock file\n";
-        assert!(lacks_only_unknown_optionals(unknown));
-        assert!(!lacks_only_unknown_optionals(&format!(
-            "{unknown}{forgotten}"
-        )));
-        assert!(!lacks_only_unknown_optionals("npm error network"));
-    }
 
     #[test]
     fn the_hash_follows_content_and_ignores_what_the_build_writes() {

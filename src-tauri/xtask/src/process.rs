@@ -33,6 +33,22 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     })
 }
 
+/// The same, but what it printed is shown only when it failed.
+pub(crate) fn run_quietly(command: &mut Command) -> Result<(), Failure> {
+    let output = command
+        .output()
+        .map_err(io(format!("starting {}", name(command))))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    eprint!("{}", String::from_utf8_lossy(&output.stdout));
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    Err(Failure::Command {
+        command: name(command),
+        status: output.status,
+    })
+}
+
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus, Failure> {
     command
         .status()
