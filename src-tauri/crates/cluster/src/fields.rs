@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{FieldAuthor, FieldChange};
+use domain::{FieldAuthor, FieldChange, Masked};
 use serde_json::Value;
 
 use crate::content;
@@ -21,14 +21,19 @@ const MERGE_KEYS: [&str; 9] = [
 ];
 
 /// Every leaf that differs between two stripped objects, in the order of the newer one. Values are
-/// compact JSON; of a Secret both objects have to be masked before, see [`crate::mask`].
+/// compact JSON.
 ///
 /// A field that the manifest sets is the manifest's. So is one that goes: apply takes away what we
 /// applied before and the manifest no longer has. Whatever else comes or changes was written by
 /// defaulting or admission, and our own annotations by us.
-pub(crate) fn changes(live: Option<&Value>, after: &Value, manifest: &Value) -> Vec<FieldChange> {
+pub(crate) fn changes(
+    live: Option<&Masked>,
+    after: &Masked,
+    manifest: &Masked,
+) -> Vec<FieldChange> {
     let mut walk = Walk { found: Vec::new() };
-    let manifest = as_stored(manifest);
+    let manifest = as_stored(manifest.value());
+    let (live, after) = (live.map(Masked::value), after.value());
     walk.compare(&Path::root(), live, Some(after), Some(&manifest));
     walk.found
 }

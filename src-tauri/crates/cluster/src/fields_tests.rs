@@ -7,7 +7,8 @@ fn listed(
     after: Value,
     manifest: Value,
 ) -> Vec<(String, Option<String>, Option<String>, bool)> {
-    changes(live.as_ref(), &after, &manifest)
+    let live = live.map(Masked::of);
+    changes(live.as_ref(), &Masked::of(after), &Masked::of(manifest))
         .into_iter()
         .map(|c| (c.path, c.before, c.after, c.author == FieldAuthor::Manifest))
         .collect()

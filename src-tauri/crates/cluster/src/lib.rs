@@ -2,7 +2,7 @@
 //!
 //! - A context becomes a client only through [`KubeClusters`], from what the context holds.
 //! - Before that, [`kubeconfig`] shows what a file holds and takes contexts out of it.
-//! - [`diff_lines`] and [`mask`] make what a person reads of a dry run.
+//! - [`diff_lines`] makes what a person reads of a dry run.
 //!
 //! There is no current context here, no retry of a mutation, and no log line with the content of an
 //! answer.
@@ -20,7 +20,6 @@ mod limits;
 mod lines;
 mod login;
 mod manifest;
-mod mask;
 mod mutate;
 mod objects;
 mod pem;
@@ -29,6 +28,7 @@ mod plugin;
 mod preview;
 mod printable;
 mod read_back;
+mod redact;
 mod rollout;
 mod watch;
 mod wire;
@@ -37,4 +37,3 @@ pub use handle::KubeClusters;
 pub use limits::Limits;
 pub use lines::{Line, LineKind, diff_lines};
 pub use manifest::MANAGER as FIELD_MANAGER;
-pub use mask::mask;

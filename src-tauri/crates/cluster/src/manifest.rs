@@ -1,6 +1,6 @@
 //! What is sent: the manifest with its namespace, our annotations and the precondition.
 
-use domain::{MutationId, ObjectRef};
+use domain::MutationId;
 use engine::ports::Outgoing;
 use serde_json::{Value, json};
 
@@ -89,13 +89,8 @@ pub(crate) fn restored(outgoing: &Outgoing, live_is_paused: bool) -> Outgoing {
         .pointer("/spec/paused")
         .and_then(Value::as_bool)
         .unwrap_or(false);
-    if live_is_paused && !paused_then && can_pause(&outgoing.object) {
+    if live_is_paused && !paused_then && outgoing.object.can_pause() {
         restored.body["spec"]["paused"] = json!(false);
     }
     restored
-}
-
-/// Whether rollouts of this kind can be paused.
-pub(crate) fn can_pause(object: &ObjectRef) -> bool {
-    object.kind == "Deployment" && object.api_version.starts_with("apps/")
 }

@@ -17,8 +17,9 @@ use crate::manifest::{self, Fence, PAUSER};
 use crate::preview::{
     APPLY, apply_uri, field_conflicts, is_authorisers, is_before_storage, is_unasked, not_ours,
 };
+use crate::redact::redact;
 use crate::wire::{Answer, Ask, NoAnswer};
-use crate::{content, mask, objects};
+use crate::{content, objects};
 
 /// What an answer to a mutation says.
 enum Said {
@@ -86,7 +87,7 @@ pub(crate) async fn send(
             }
             Said::Moved => return outdated("the object keeps changing".to_owned()),
             Said::Refused(why) => {
-                return refused(body.map_or(why.clone(), |body| mask::redact(&why, &body.body)));
+                return refused(body.map_or(why.clone(), |body| redact(&why, &body.body)));
             }
             Said::Unheard(why) => return unheard(why),
             Said::TurnedAway(why) => return not_applied(NotAppliedCause::TurnedAway, why),
@@ -227,7 +228,7 @@ fn request(
             )
         }
         MutationVerb::Pause | MutationVerb::Unpause => {
-            if !manifest::can_pause(&intent.object) {
+            if !intent.object.can_pause() {
                 return None;
             }
             let head = &live?.head;

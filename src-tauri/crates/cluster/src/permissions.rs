@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::connection::{Connection, permission};
 use crate::kinds::Kinds;
-use crate::rollout;
 
 /// Least privilege for releasing these objects (sop P5). What is watched is listed first, so that a
 /// watch needs both.
@@ -27,7 +26,7 @@ pub(crate) async fn needed(
             ["get", "watch", "patch", "create", "delete"]
                 .map(|verb| kind.permission(verb, namespace)),
         );
-        if rollout::has_rollout(object) {
+        if object.is_workload() {
             found.push(kind.permission("list", namespace));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use domain::FieldConflict;
+use domain::{FieldConflict, Masked};
 use engine::ports::{ClusterFailure, Outgoing, Preview};
 use http::{Method, StatusCode};
 use regex::Regex;
@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::connection::Connection;
 use crate::kinds::Kind;
 use crate::manifest::{self, Fence, MANAGER, PAUSER};
+use crate::redact::redact;
 use crate::wire::Answer;
-use crate::{content, failure, fields, mask, objects};
+use crate::{content, failure, fields, objects};
 
 pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 
@@ -44,7 +45,7 @@ pub(crate) async fn ask(
     };
     if !answer.status.is_success() {
         if is_refusal(&answer) {
-            let message = mask::redact(&answer.message(), &manifest.body);
+            let message = redact(&answer.message(), &manifest.body);
             return Ok(Preview {
                 rejected: Some(message),
                 ..unchanged
@@ -64,8 +65,10 @@ pub(crate) async fn ask(
         .json()
         .ok_or_else(|| ClusterFailure::Unreadable("no JSON".to_owned()))?;
     let after = content::strip(after);
-    let masked = unchanged.live.as_ref().map(|live| mask::mask(&live.body));
-    let fields = fields::changes(masked.as_ref(), &mask::mask(&after), &mask::mask(&body));
+    let before = unchanged.live.as_ref();
+    let before = before.map(|live| Masked::of(live.body.clone()));
+    let (shown, sent) = (Masked::of(after.clone()), Masked::of(body));
+    let fields = fields::changes(before.as_ref(), &shown, &sent);
     Ok(Preview {
         content: Some(content::digest(&after)),
         after: Some(after),

@@ -1,19 +1,10 @@
 //! How a rollout stands, by the rules of `kubectl rollout status` (polymorphichelpers, facts 2.9).
 
-use domain::ObjectRef;
+use domain::{ObjectRef, Workload};
 use engine::ports::{RolloutPhase, RolloutReading};
 use serde_json::Value;
 
 use crate::printable::scrub;
-
-/// Whether this kind has a rollout to wait for.
-pub(crate) fn has_rollout(object: &ObjectRef) -> bool {
-    object.api_version.starts_with("apps/")
-        && matches!(
-            object.kind.as_str(),
-            "Deployment" | "StatefulSet" | "DaemonSet"
-        )
-}
 
 /// The reading of an object; none of it is a workload that is not there.
 pub(crate) fn reading(workload: &ObjectRef, live: Option<&Value>) -> RolloutReading {
@@ -24,11 +15,11 @@ pub(crate) fn reading(workload: &ObjectRef, live: Option<&Value>) -> RolloutRead
             ..blank()
         };
     };
-    match workload.kind.as_str() {
-        "Deployment" if has_rollout(workload) => deployment(live),
-        "StatefulSet" if has_rollout(workload) => stateful_set(live),
-        "DaemonSet" if has_rollout(workload) => daemon_set(live),
-        _ => RolloutReading {
+    match workload.workload() {
+        Some(Workload::Deployment) => deployment(live),
+        Some(Workload::StatefulSet) => stateful_set(live),
+        Some(Workload::DaemonSet) => daemon_set(live),
+        None => RolloutReading {
             phase: RolloutPhase::Complete,
             ..blank()
         },

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, LiveHead, ModuleId, ObjectRef, ReleasePlan};
+use crate::{Digest, LiveHead, ModuleId, ObjectRef, ReleasePlan, path_within};
 
 /// Something the release says it changes (【变更内容】, sop O5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,15 +21,6 @@ impl Declaration {
             || self.object == format!("{}/*", object.kind);
         object_matches && path_within(path, &self.path)
     }
-}
-
-/// Whether `path` is `prefix` or below it. Paths are dotted; list elements are `[name=x]` or `[0]`.
-fn path_within(path: &str, prefix: &str) -> bool {
-    prefix.is_empty()
-        || path == prefix
-        || path
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.starts_with('.') || rest.starts_with('['))
 }
 
 /// A field that a dry run would change.

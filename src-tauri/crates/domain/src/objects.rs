@@ -22,11 +22,6 @@ impl ObjectRef {
     pub fn label(&self) -> String {
         format!("{}/{}", self.kind, self.name)
     }
-
-    /// Whether its values must not be shown or kept in the clear.
-    pub fn is_secret(&self) -> bool {
-        self.kind == "Secret"
-    }
 }
 
 impl fmt::Display for ObjectRef {

@@ -43,12 +43,6 @@ pub(crate) enum Standing {
     Gone,
 }
 
-/// Kinds that roll out, and are waited for.
-pub(crate) fn is_workload(object: &ObjectRef) -> bool {
-    let kinds = ["Deployment", "StatefulSet", "DaemonSet"];
-    object.api_version.starts_with("apps/") && kinds.contains(&object.kind.as_str())
-}
-
 impl Engine {
     /// Waits until the workloads are healthy in the eyes of the judge.
     pub(crate) async fn await_rollout(

@@ -6,7 +6,7 @@ use domain::{
     ReleaseId, Work,
 };
 
-use crate::awaiting::{Awaited, Standing, is_workload};
+use crate::awaiting::{Awaited, Standing};
 use crate::engine::Errand;
 use crate::failure::Obstacle;
 use crate::judge::Judge;
@@ -168,7 +168,7 @@ impl Engine {
         let workloads: Vec<ObjectRef> = undos
             .into_iter()
             .map(|undo| undo.kept)
-            .filter(|kept| kept.live.is_some() && is_workload(&kept.object))
+            .filter(|kept| kept.live.is_some() && kept.object.is_workload())
             .map(|kept| kept.object)
             .collect();
         if let Some(failure) = self.await_back(errand, &release, &workloads, turn).await? {

@@ -6,7 +6,6 @@ use domain::{
 };
 
 use crate::act::{Act, Acted};
-use crate::awaiting::is_workload;
 use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::lanes::Hands;
@@ -219,7 +218,7 @@ impl Engine {
             }
             let planned = release.plan.objects(environment);
             let mut deployments = planned
-                .filter(|(of, planned)| &of.id == module && planned.object.kind == "Deployment")
+                .filter(|(of, planned)| &of.id == module && planned.object.can_pause())
                 .map(|(_, planned)| planned.object.clone());
             let next = deployments.find(|object| !seen.contains(object) && due(&state, object));
             let Some(next) = next else {
@@ -301,6 +300,6 @@ fn version_before(
     let mut workloads = release
         .plan
         .objects(environment)
-        .filter(|(of, planned)| &of.id == module && is_workload(&planned.object));
+        .filter(|(of, planned)| &of.id == module && planned.object.is_workload());
     workloads.find_map(|(_, planned)| kept(&planned.object).and_then(version))
 }

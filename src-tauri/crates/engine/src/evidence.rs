@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use domain::{
-    Backup, BackupBody, BackupObject, Command, Diff, Digest, EnvironmentId, ModuleId, ObjectDiff,
-    ObjectRef, PersonId, PlannedObject, ReleaseId,
+    Backup, BackupBody, BackupObject, Command, Diff, Digest, EnvironmentId, Masked, ModuleId,
+    ObjectDiff, ObjectRef, PersonId, PlannedObject, ReleaseId,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::bodies::masked;
 use crate::handles::bounded;
 use crate::live::{ChangesProgress, DiffBodies, FullDiff};
 use crate::ports::{Cluster, LiveObject, Outgoing};
@@ -101,14 +99,10 @@ impl Engine {
             rejected: preview.rejected,
             content: preview.content,
         };
-        let before = preview.live.map(|live| live.body);
-        let after = preview
-            .after
-            .map(|after| masked(object, after, before.as_ref()));
         let bodies = DiffBodies {
             object: object.clone(),
-            before: before.map(|before| masked(object, before, None)),
-            after,
+            before: preview.live.map(|live| Masked::of(live.body)),
+            after: preview.after.map(Masked::of),
         };
         Ok((diff, bodies))
     }
@@ -177,30 +171,5 @@ impl Engine {
             object: object.clone(),
             live: kept,
         })
-    }
-
-    /// A kept object of the backup, to be shown: values of Secrets are masked. None when the object
-    /// did not exist.
-    pub async fn backup_body(
-        &self,
-        id: &ReleaseId,
-        environment: &EnvironmentId,
-        object: &ObjectRef,
-    ) -> Result<Option<Value>, EngineFailure> {
-        let (_, state) = self.environment(id, environment)?;
-        let kept = state
-            .backup
-            .as_ref()
-            .and_then(|backup| backup.objects.iter().find(|kept| &kept.object == object));
-        let missing = || EngineFailure::NotInRelease {
-            what: object.to_string(),
-        };
-        match &kept.ok_or_else(missing)?.live {
-            None => Ok(None),
-            Some(live) => {
-                let body = self.body(object, &live.blob).await?;
-                Ok(Some(masked(object, body, None)))
-            }
-        }
     }
 }

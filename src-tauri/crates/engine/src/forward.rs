@@ -6,7 +6,7 @@ use domain::{
 };
 
 use crate::act::{Act, Acted};
-use crate::awaiting::{Awaited, is_workload};
+use crate::awaiting::Awaited;
 use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::judge::Judge;
@@ -103,7 +103,7 @@ impl Engine {
         let workloads: Vec<ObjectRef> = planned
             .into_iter()
             .map(|planned| planned.object)
-            .filter(is_workload)
+            .filter(ObjectRef::is_workload)
             .collect();
         for workload in &workloads {
             match self.let_go_on(errand, module, workload, turn).await? {

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Diff, Instant, ObjectRef};
-use serde_json::Value;
+use domain::{Diff, Instant, Masked, ObjectRef};
 
 use crate::EngineFailure;
 use crate::ports::Picture;
@@ -112,7 +111,7 @@ pub struct DiffBodies {
     /// The object.
     pub object: ObjectRef,
     /// Live; none when it would be created.
-    pub before: Option<Value>,
+    pub before: Option<Masked>,
     /// As it would be; none when the cluster refuses it.
-    pub after: Option<Value>,
+    pub after: Option<Masked>,
 }

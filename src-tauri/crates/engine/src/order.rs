@@ -5,8 +5,6 @@ use domain::{
     ObjectRef, Release,
 };
 
-use crate::awaiting::is_workload;
-
 /// One object on its way back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Undo {
@@ -48,9 +46,9 @@ pub(crate) fn order(release: &Release, environment: &EnvironmentId) -> Vec<Undo>
                 remove.push(undo);
             }
         }
-        restore.sort_by_key(|undo| is_workload(&undo.kept.object));
+        restore.sort_by_key(|undo| undo.kept.object.is_workload());
         remove.reverse();
-        remove.sort_by_key(|undo| !is_workload(&undo.kept.object));
+        remove.sort_by_key(|undo| !undo.kept.object.is_workload());
         all.extend(restore);
         all.extend(remove);
     }

@@ -248,7 +248,7 @@ impl Engine {
         let Some(kept) = undo.kept.live.as_ref() else {
             return Ok(None);
         };
-        if object.kind != "Deployment" {
+        if !object.can_pause() {
             return Ok(None);
         }
         let body = self.body(object, &kept.blob).await?;

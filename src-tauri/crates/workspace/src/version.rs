@@ -1,4 +1,4 @@
-use domain::ModuleId;
+use domain::{ImageRef, ModuleId};
 
 use crate::manifests::Document;
 use crate::tree::Tree;
@@ -60,21 +60,13 @@ fn of_workload(document: &Document) -> Result<(String, Place), WorkspaceFailure>
         .iter()
         .filter_map(|container| container.get("image"))
         .collect();
-    let tags: Vec<&str> = images
-        .iter()
-        .filter_map(|image| image.text().and_then(tag))
-        .collect();
-    if let Some(latest) = images
-        .iter()
-        .find(|image| image.text().and_then(tag) == Some("latest"))
-    {
+    let tags: Vec<&str> = images.iter().filter_map(|image| tag(image)).collect();
+    if let Some(latest) = images.iter().find(|image| tag(image) == Some("latest")) {
         return Err(latest.expects(&document.file, Expectation::ExactTag));
     }
     let label = document.tree.at(&["metadata", "labels", LABEL]);
     let Some(label) = label else {
-        let first = images
-            .first()
-            .and_then(|image| Some((image, image.text().and_then(tag)?)));
+        let first = images.first().and_then(|image| Some((image, tag(image)?)));
         return match first {
             Some((image, tag)) => Ok((tag.to_owned(), image.place(&document.file))),
             None => Err(document.place.expects(Expectation::VersionLabel {
@@ -100,9 +92,7 @@ fn of_workload(document: &Document) -> Result<(String, Place), WorkspaceFailure>
     Ok((version, label.place(&document.file)))
 }
 
-/// The tag of an image reference; none when it has only a digest, or nothing.
-fn tag(image: &str) -> Option<&str> {
-    let without_digest = image.split('@').next()?;
-    let last = without_digest.rsplit('/').next()?;
-    last.split_once(':').map(|(_, tag)| tag)
+/// The tag of an image; none when it has only a digest, or nothing.
+fn tag(image: &Tree) -> Option<&str> {
+    ImageRef::of(image.text()?).tag
 }

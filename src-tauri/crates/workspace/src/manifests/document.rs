@@ -1,7 +1,6 @@
-use domain::{Environment, EnvironmentId, ObjectRef};
+use domain::{Environment, EnvironmentId, ObjectRef, Scope};
 use serde_json::Value;
 
-use super::kinds::{is_cluster_scoped, is_workload};
 use crate::tree::{Node, Tree};
 use crate::{Expectation, Place, WorkspaceFailure};
 
@@ -56,9 +55,6 @@ impl Document {
         if kind.ends_with("List") {
             return Err(tree.expects(file, Expectation::OneObject));
         }
-        if is_cluster_scoped(&kind) {
-            return Err(tree.expects(file, Expectation::Namespaced { kind }));
-        }
         let metadata = match tree.get("metadata") {
             Some(metadata) if matches!(metadata.value, Node::Map(_)) => metadata,
             _ => return Err(tree.expects(file, Expectation::Metadata)),
@@ -79,6 +75,10 @@ impl Document {
             namespace: environment.namespace.clone(),
             name,
         };
+        if object.scope() == Scope::Cluster {
+            let kind = object.kind;
+            return Err(tree.expects(file, Expectation::Namespaced { kind }));
+        }
         let mut body = tree.to_json();
         if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.insert(
@@ -99,7 +99,7 @@ impl Document {
 
     /// Whether it is a workload, whose version is the module's.
     pub fn is_workload(&self) -> bool {
-        is_workload(&self.object)
+        self.object.is_workload()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The manifests beside `pilothouse.yaml`.
 
 mod document;
-mod kinds;
 
 use std::collections::BTreeMap;
 
@@ -93,7 +92,7 @@ fn of_environment(
     if documents.is_empty() {
         return Err(missing());
     }
-    documents.sort_by_key(|document| kinds::rank(&document.object));
+    documents.sort_by_key(|document| document.object.rank());
     Ok(documents)
 }
 
