@@ -48,6 +48,9 @@ const sentences: Record<string, (params: Params) => string> = {
     return m.verb_refused({ reason });
   },
   rolloutStarted: plain(m.verb_rolloutStarted),
+  stepEnded: plain(m.verb_stepEnded),
+  stepUnneeded: plain(m.verb_stepUnneeded),
+  stepFailed: plain(m.verb_stepFailed),
   mutationIntended: plain(m.verb_mutationIntended),
   mutationSettled: (p) => {
     const outcome = p['outcome'];

@@ -1,7 +1,7 @@
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
     ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, ObjectRef,
-    Permission, Reasons, ReleasePlan, Signed, StageId,
+    Permission, Reasons, ReleasePlan, Signed, StageId, StepEnd,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.
@@ -130,6 +130,17 @@ pub enum Command {
         intent: MutationIntent,
         /// The identity that the cluster gave a moment ago.
         found: ClusterIdentity,
+    },
+    /// A step of the run ended.
+    EndStep {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module that the step changes.
+        module: ModuleId,
+        /// Its number.
+        step: u32,
+        /// How.
+        end: StepEnd,
     },
     /// Write down what came of it.
     Settle {

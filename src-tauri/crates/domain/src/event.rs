@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
     ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
-    PublicKey, Reasons, ReleasePlan, Role, Signed, StageId,
+    PublicKey, Reasons, ReleasePlan, Role, Signed, StageId, Step, StepEnd,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
@@ -149,6 +149,21 @@ pub enum Event {
         module: ModuleId,
         /// The version found, if any.
         from: Option<String>,
+        /// What it does, compiled from its strategy. Empty in ledgers before version 4, which knew one
+        /// strategy: it is compiled again when they are read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<Step>,
+    },
+    /// A step of the run in an environment ended.
+    StepEnded {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module that the step changes.
+        module: ModuleId,
+        /// Its number.
+        step: u32,
+        /// How.
+        end: StepEnd,
     },
     /// A mutation is about to be sent.
     MutationIntended {
@@ -229,6 +244,9 @@ pub enum Event {
         environment: EnvironmentId,
         /// Modules in the order they go back.
         modules: Vec<ModuleId>,
+        /// What it does. Empty in ledgers before version 4: it is compiled again when they are read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<Step>,
     },
     /// A way back is about to overwrite what someone else changed after us; it is kept.
     EditKept {

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use crate::{
     EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
     ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
-    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work,
-    WorkSpan,
+    Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd, Tick, Vote,
+    Waiver, WayBack, Work, WorkSpan, compile, rollback,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)
@@ -24,6 +24,7 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
         started_at: None,
         ended_at: None,
         reason: None,
+        run: Run::default(),
     };
     let modules: BTreeMap<_, _> = plan
         .modules
@@ -115,6 +116,20 @@ impl Release {
                     state.opened = Some((at, actor.clone()));
                 }
             }
+            Event::RolloutStarted {
+                environment,
+                module,
+                from,
+                steps,
+            } => {
+                let steps = match steps.is_empty() {
+                    true => compile(&self.plan, environment, module),
+                    false => steps.clone(),
+                };
+                if let Some(state) = self.environments.get_mut(environment) {
+                    state.start_rollout(module, from.as_deref(), steps, at);
+                }
+            }
             Event::WayBackStarted { environment, .. } => {
                 self.close_gate_of(environment);
                 self.fold_environment(event, at);
@@ -165,6 +180,7 @@ impl Event {
             | Event::Armed { environment, .. }
             | Event::Disarmed { environment }
             | Event::RolloutStarted { environment, .. }
+            | Event::StepEnded { environment, .. }
             | Event::MutationIntended { environment, .. }
             | Event::MutationSettled { environment, .. }
             | Event::RolloutPaused { environment, .. }
@@ -213,20 +229,11 @@ impl EnvironmentState {
             Event::BackupTaken { backup, .. } => self.backup = Some(backup.clone()),
             Event::Armed { module, until, .. } => self.armed = Some((module.clone(), *until)),
             Event::Disarmed { .. } => self.armed = None,
-            Event::RolloutStarted { module, from, .. } => {
-                self.work = Work::Forward {
-                    module: module.clone(),
-                };
-                if let Some(state) = self.modules.get_mut(module) {
-                    // A second try comes from the version that the first one came from.
-                    let from = state.from.take().or_else(|| from.clone());
-                    *state = ModuleState {
-                        status: ModuleStatus::Running,
-                        from,
-                        started_at: Some(at),
-                        ended_at: None,
-                        reason: None,
-                    };
+            Event::StepEnded {
+                module, step, end, ..
+            } => {
+                if let Some(run) = self.run_mut(module) {
+                    run.ended.insert(*step, (end.clone(), at));
                 }
             }
             Event::MutationIntended { module, intent, .. } => {
@@ -252,14 +259,23 @@ impl EnvironmentState {
             Event::RolloutStopped { module, .. } => {
                 self.end(module, ModuleStatus::Stopped, None, at)
             }
-            Event::ModulePassed { module, .. } => self.end(module, ModuleStatus::Passed, None, at),
+            Event::ModulePassed { module, .. } => {
+                self.end(module, ModuleStatus::Passed, None, at);
+                self.end_steps(module, at);
+            }
             Event::ModuleFailed { module, reason, .. } => {
                 self.end(module, ModuleStatus::Failed, Some(reason), at);
             }
             Event::ModuleErrored { module, reason, .. } => {
                 self.end(module, ModuleStatus::Errored, Some(reason), at);
             }
-            Event::WayBackStarted { modules, .. } => self.start_back(modules, at),
+            Event::WayBackStarted { modules, steps, .. } => {
+                let steps = match steps.is_empty() {
+                    true => rollback(self, modules),
+                    false => steps.clone(),
+                };
+                self.start_back(modules, steps, at);
+            }
             Event::EditKept { object, blob, .. } => {
                 if let Some(way_back) = &mut self.way_back {
                     way_back.overwritten.push((object.clone(), blob.clone()));
@@ -297,6 +313,65 @@ impl EnvironmentState {
         }
     }
 
+    fn start_rollout(
+        &mut self,
+        module: &ModuleId,
+        from: Option<&str>,
+        steps: Vec<Step>,
+        at: Instant,
+    ) {
+        self.work = Work::Forward {
+            module: module.clone(),
+        };
+        if let Some(state) = self.modules.get_mut(module) {
+            // A second try comes from the version that the first one came from.
+            let from = state.from.take().or_else(|| from.map(str::to_owned));
+            *state = ModuleState {
+                status: ModuleStatus::Running,
+                from,
+                started_at: Some(at),
+                ended_at: None,
+                reason: None,
+                run: Run::of(steps),
+            };
+        }
+    }
+
+    /// The run that a step of a module belongs to now.
+    fn run_mut(&mut self, module: &ModuleId) -> Option<&mut Run> {
+        match self.work {
+            Work::Back => self.way_back.as_mut().map(|way_back| &mut way_back.run),
+            Work::Forward { .. } | Work::Idle => {
+                self.modules.get_mut(module).map(|state| &mut state.run)
+            }
+        }
+    }
+
+    /// Ledgers before version 4 do not say when the steps of a run that passed ended: each with its write, or
+    /// there was nothing to write.
+    fn end_steps(&mut self, module: &ModuleId, at: Instant) {
+        let EnvironmentState {
+            modules, settled, ..
+        } = self;
+        let Some(state) = modules.get_mut(module) else {
+            return;
+        };
+        let since = state.started_at.unwrap_or(at);
+        for step in &state.run.steps {
+            let target = step.action.target();
+            let mut newest = settled.iter().rev();
+            let write = newest.find(|settled| {
+                Some(&settled.intent.object) == target && settled.intended_at >= since
+            });
+            let end = match (target, write) {
+                (None, _) => (StepEnd::Done, at),
+                (Some(_), Some(write)) => (StepEnd::Done, write.settled_at),
+                (Some(_), None) => (StepEnd::Unneeded, at),
+            };
+            state.run.ended.entry(step.number).or_insert(end);
+        }
+    }
+
     fn set(&mut self, module: &ModuleId, status: ModuleStatus) {
         if let Some(state) = self.modules.get_mut(module) {
             state.status = status;
@@ -325,7 +400,7 @@ impl EnvironmentState {
         }
     }
 
-    fn start_back(&mut self, modules: &[ModuleId], at: Instant) {
+    fn start_back(&mut self, modules: &[ModuleId], steps: Vec<Step>, at: Instant) {
         self.work = Work::Back;
         self.armed = None;
         // What was true before the way back is not true after it.
@@ -340,6 +415,7 @@ impl EnvironmentState {
             failure: None,
             modules: modules.to_vec(),
             overwritten: Vec::new(),
+            run: Run::of(steps),
         });
     }
 

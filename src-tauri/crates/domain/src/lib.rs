@@ -23,6 +23,7 @@ mod register;
 mod release;
 mod signature;
 mod state;
+mod steps;
 mod workspace;
 
 pub use backup::*;
@@ -43,6 +44,7 @@ pub use register::*;
 pub use release::*;
 pub use signature::*;
 pub use state::*;
+pub use steps::{Action, Run, Step, StepEnd, Written, compile, rollback, written};
 pub use workspace::*;
 
 /// An instant in UTC. The domain never asks for the time; it is told.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
     ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, Reasons,
-    ReleasePlan, Role, Signed, StageId,
+    ReleasePlan, Role, Run, Signed, StageId,
 };
 
 /// A release as its events make it.
@@ -207,6 +207,8 @@ pub struct ModuleState {
     pub ended_at: Option<Instant>,
     /// Why it failed or could not be told.
     pub reason: Option<Reasons>,
+    /// The steps of its newest rollout; empty when none was begun.
+    pub run: Run,
 }
 
 /// Where a module stands in an environment.
@@ -245,6 +247,8 @@ pub struct WayBack {
     pub modules: Vec<ModuleId>,
     /// What others had changed after us and it has overwritten, with the blob that keeps it.
     pub overwritten: Vec<(ObjectRef, Digest)>,
+    /// Its steps.
+    pub run: Run,
 }
 
 /// Everything of a stage that is derived.

@@ -124,7 +124,6 @@ impl Drop for Turn {
         let mut state = self.lane.lock();
         if state.task.as_ref().is_some_and(|t| t.number == self.number) {
             state.task = None;
-            state.live.step = None;
             state.live.waiting = None;
             state.live.deadline_at = None;
         }

@@ -10,8 +10,6 @@ use crate::ports::Picture;
 pub struct Live {
     /// Whether a task of this process works on it now.
     pub running: Option<Running>,
-    /// What that task does now.
-    pub step: Option<Step>,
     /// What it waits for, if it waits for a person or for contact.
     pub waiting: Option<Waiting>,
     /// The newest picture of the workloads: all of the environment while it is looked at, else
@@ -36,32 +34,6 @@ pub enum Running {
     Forward,
     /// The environment goes back.
     Back,
-}
-
-/// What a task does now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// What.
-    pub doing: Doing,
-    /// Since when.
-    pub since: Instant,
-}
-
-/// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// Writes an object.
-    Apply(ObjectRef),
-    /// Waits for the rollout.
-    Await,
-    /// Reads back whether an object was changed.
-    ReadBack(ObjectRef),
-    /// Puts an object back.
-    Restore(ObjectRef),
-    /// Deletes an object that this release created.
-    Remove(ObjectRef),
-    /// Waits until the old version is healthy.
-    AwaitBack,
 }
 
 /// What a task waits for.

@@ -11,7 +11,6 @@ use crate::act::Acted;
 use crate::handles::bounded;
 use crate::lanes::Lane;
 use crate::limits::{BackOff, Patience};
-use crate::live::{Doing, Step};
 use crate::{Engine, EngineFailure, FailPoint};
 
 impl Engine {
@@ -50,11 +49,6 @@ impl Engine {
         let Some(first) = self.pending(release, environment)? else {
             return Ok(None);
         };
-        let step = Step {
-            doing: Doing::ReadBack(first.intent.object.clone()),
-            since: self.now(),
-        };
-        self.show(release, environment, |live| live.step = Some(step));
         let limits = self.limits();
         let mut pause = BackOff::new(limits.read_back_first, limits.read_back_most);
         let mut waited = Patience::new(limits);

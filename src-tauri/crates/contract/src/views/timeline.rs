@@ -67,7 +67,7 @@ fn is_shown(event: &Event, verb: &Verb) -> bool {
         Event::MutationSettled { .. }
         | Event::NotificationSent { .. }
         | Event::PermissionsChecked { .. } => verb.bad,
-        Event::IdentityVerified { .. } => false,
+        Event::IdentityVerified { .. } | Event::StepEnded { .. } => false,
         _ => true,
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, Reasons,
-    RegisterEvent, Release, StageId, WorkSpan, condition_name,
+    RegisterEvent, Release, StageId, StepEnd, WorkSpan, condition_name,
 };
 
 use super::common::ms_between;
@@ -154,6 +154,20 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
             .with("module", module)
             .maybe("from", from.as_ref())
             .maybe("to", know.version(module)),
+        Event::StepEnded {
+            module, step, end, ..
+        } => {
+            let (name, reasons) = match end {
+                StepEnd::Done => ("stepEnded", None),
+                StepEnd::Unneeded => ("stepUnneeded", None),
+                StepEnd::Failed { reasons } => ("stepFailed", Some(reasons)),
+            };
+            let verb = Verb::new(name).with("module", module).with("step", step);
+            match reasons {
+                Some(reasons) => verb.because(reasons),
+                None => verb,
+            }
+        }
         Event::MutationIntended { intent, .. } => {
             know.mutation(Verb::new("mutationIntended"), Some(intent))
         }

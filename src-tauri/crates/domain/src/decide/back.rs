@@ -1,7 +1,7 @@
 use super::Rules;
 use crate::{
     Digest, EnvironmentId, EnvironmentState, Event, ModuleId, MutationIntent, MutationVerb,
-    ObjectRef, Reasons, Refusal, Work,
+    ObjectRef, Reasons, Refusal, Work, rollback,
 };
 
 impl Rules<'_> {
@@ -26,9 +26,11 @@ impl Rules<'_> {
         {
             modules.insert(0, module.clone());
         }
+        let steps = rollback(state, &modules);
         Ok(vec![Event::WayBackStarted {
             environment: environment.clone(),
             modules,
+            steps,
         }])
     }
 
@@ -43,6 +45,11 @@ impl Rules<'_> {
         self.is_planned(environment, module, &intent.object)?;
         if !state.touched.contains(module) {
             return Err(Refusal::NothingToRestore);
+        }
+        let run = state.way_back.as_ref().map(|way_back| &way_back.run);
+        let next = run.and_then(|run| run.next());
+        if next.and_then(|step| step.action.target()) != Some(&intent.object) {
+            return Err(Refusal::NotPlanned);
         }
         let kept = state
             .backup

@@ -4,8 +4,8 @@ use chrono::Duration;
 
 use super::Rules;
 use crate::{
-    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Refusal, Tier,
-    Verdict, Work, evidence,
+    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Refusal, StepEnd,
+    Tier, Verdict, Work, compile, evidence,
 };
 
 /// A clock that is kept right by the network steps back now and then, by no more than this, seconds.
@@ -94,6 +94,7 @@ impl Rules<'_> {
             environment: environment.clone(),
             module: module.clone(),
             from: from.map(str::to_owned),
+            steps: compile(&self.release.plan, environment, module),
         }])
     }
 
@@ -276,6 +277,42 @@ impl Rules<'_> {
                 module,
                 reason,
             },
+        }])
+    }
+
+    /// The step that the run is at, and no other: steps end in their order. Ending one again changes nothing.
+    pub(super) fn end_step(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        step: u32,
+        end: &StepEnd,
+    ) -> Result<Vec<Event>, Refusal> {
+        let state = self.environment(environment)?;
+        let run = match &state.work {
+            Work::Forward { module: running } if running == module => {
+                &self.module(environment, module)?.run
+            }
+            Work::Back => &state.way_back.as_ref().ok_or(Refusal::NotRunning)?.run,
+            Work::Forward { .. } | Work::Idle => return Err(Refusal::NotRunning),
+        };
+        if run.ended.contains_key(&step) {
+            return Ok(Vec::new());
+        }
+        match run.next() {
+            Some(next) if next.number == step && &next.module == module => {}
+            _ => return Err(Refusal::NotPlanned),
+        }
+        let target = run.next().and_then(|next| next.action.target());
+        let pending = state.pending.as_ref();
+        if pending.is_some_and(|pending| Some(&pending.intent.object) == target) {
+            return Err(Refusal::OutcomePending);
+        }
+        Ok(vec![Event::StepEnded {
+            environment: environment.clone(),
+            module: module.clone(),
+            step,
+            end: end.clone(),
         }])
     }
 

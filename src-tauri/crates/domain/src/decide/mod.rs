@@ -97,6 +97,12 @@ pub fn decide(
             intent,
             found,
         } => rules.intend(environment, module, intent, found),
+        Command::EndStep {
+            environment,
+            module,
+            step,
+            end,
+        } => rules.end_step(environment, module, *step, end),
         Command::Settle {
             environment,
             mutation,

@@ -2,9 +2,9 @@
 
 use super::Rules;
 use crate::{
-    ClusterIdentity, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId, MutationId,
-    MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Precondition, Refusal, Work,
-    evidence,
+    Action, ClusterIdentity, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId,
+    MutationId, MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Precondition, Refusal,
+    Work, evidence,
 };
 
 impl Rules<'_> {
@@ -53,10 +53,11 @@ impl Rules<'_> {
         self.operator()?;
         self.gate_is_open(environment)?;
         self.is_armed(state, module)?;
-        let planned = self.release.plan.objects(environment);
-        let mut planned = planned.filter(|(of, o)| &of.id == module && o.object == intent.object);
-        match planned.next() {
-            Some((_, object)) if Some(&object.body) == intent.body.as_ref() => {}
+        // Only what the run is at: neither ahead of its steps nor behind them.
+        let next = self.module(environment, module)?.run.next();
+        match next.map(|step| &step.action) {
+            Some(Action::Apply { object, body })
+                if object == &intent.object && Some(body) == intent.body.as_ref() => {}
             _ => return Err(Refusal::NotPlanned),
         }
         if !evidence::diff_is_reviewed(self.release, state) {

@@ -1,7 +1,8 @@
-//! One object on its way back.
+//! Taking back what was written to one object.
 
 use domain::{
-    BackupBody, Command, EnvironmentState, MutationVerb, ObjectRef, Precondition, Refusal,
+    BackupBody, BackupObject, Command, EnvironmentState, ModuleId, MutationVerb, ObjectRef,
+    Precondition, Refusal, Step, StepEnd, Written, written,
 };
 use serde_json::Value;
 
@@ -10,12 +11,19 @@ use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::lanes::Turn;
 use crate::limits::BackOff;
-use crate::live::Doing;
-use crate::order::Undo;
 use crate::ports::{LiveObject, Outgoing};
 use crate::trouble::Trouble;
 use crate::written::{newest_head, newest_write};
 use crate::{Engine, EngineFailure};
+
+/// One object to take back.
+struct TakeBack {
+    module: ModuleId,
+    kept: BackupObject,
+    /// Whether the ledger knows that it was written. If not, a request for it got lost, and may be carried out
+    /// yet.
+    certain: bool,
+}
 
 /// Whether an earlier try has put the object back, and nobody touched it since.
 fn restored_before(
@@ -32,7 +40,7 @@ fn restored_before(
 
 /// Whether an object that a lost request was for is as that request found it, or as it left it after
 /// all. Anything else is somebody else's, and out of the request's reach.
-fn may_be_ours(state: &EnvironmentState, undo: &Undo, live: Option<&LiveObject>) -> bool {
+fn may_be_ours(state: &EnvironmentState, undo: &TakeBack, live: Option<&LiveObject>) -> bool {
     let Some(live) = live else {
         return false;
     };
@@ -58,20 +66,29 @@ enum Tried {
 impl Engine {
     /// Brings one object to what the backup says, as often as it changes under our hands within
     /// bounds, and however long the cluster does not answer within bounds.
-    pub(crate) async fn undo(
+    pub(crate) async fn take_back(
         &self,
         errand: &Errand,
-        undo: &Undo,
+        step: &Step,
+        object: &ObjectRef,
         turn: &Turn,
-    ) -> Result<(), EngineFailure> {
-        let object = &undo.kept.object;
-        self.show_step(
-            errand,
-            match undo.kept.live {
-                Some(_) => Doing::Restore(object.clone()),
-                None => Doing::Remove(object.clone()),
-            },
-        );
+    ) -> Result<StepEnd, EngineFailure> {
+        let (_, state) = self.environment(&errand.release, &errand.environment)?;
+        let certainty = written(&state, &step.module, object);
+        let kept = state.backup.iter().flat_map(|backup| &backup.objects);
+        let kept = kept.filter(|kept| &kept.object == object).next_back();
+        let (Some(kept), Written::Maybe | Written::Yes) = (kept, certainty) else {
+            return Ok(StepEnd::Unneeded);
+        };
+        let undo = &TakeBack {
+            module: step.module.clone(),
+            kept: kept.clone(),
+            certain: certainty == Written::Yes,
+        };
+        self.show(&errand.release, &errand.environment, |live| {
+            live.waiting = None
+        });
+        let mut end = StepEnd::Unneeded;
         let mut pause = BackOff::new(self.limits().retry_first, self.limits().retry_most);
         let mut trouble = Trouble::new(self.limits());
         let mut tries = 0;
@@ -100,8 +117,13 @@ impl Engine {
                     }
                     failure
                 }
-                Tried::Acted(_) if restored => return Ok(()),
-                Tried::Acted(_) => {
+                Tried::Acted(acted) => {
+                    if acted.is_some() {
+                        end = StepEnd::Done;
+                    }
+                    if restored {
+                        return Ok(end);
+                    }
                     restored = true;
                     continue;
                 }
@@ -147,7 +169,7 @@ impl Engine {
     async fn undo_once(
         &self,
         errand: &Errand,
-        undo: &Undo,
+        undo: &TakeBack,
     ) -> Result<Option<Acted>, EngineFailure> {
         let object = &undo.kept.object;
         let lane = self.lane(&errand.release, &errand.environment);
@@ -242,7 +264,7 @@ impl Engine {
     async fn let_go_on_back(
         &self,
         errand: &Errand,
-        undo: &Undo,
+        undo: &TakeBack,
     ) -> Result<Option<Acted>, EngineFailure> {
         let object = &undo.kept.object;
         let Some(kept) = undo.kept.live.as_ref() else {
