@@ -22,6 +22,7 @@ pub(crate) fn command(command: &Command) -> &'static str {
         Command::Disarm { .. } => "disarm",
         Command::StartRollout { .. } => "startRollout",
         Command::Intend { .. } => "intend",
+        Command::EndStep { .. } => "endStep",
         Command::Settle { .. } => "settle",
         Command::RecordPaused { .. } => "recordPaused",
         Command::RecordResumed { .. } => "recordResumed",
@@ -48,6 +49,7 @@ pub(crate) fn environment(command: &Command) -> Option<&EnvironmentId> {
         | Command::Disarm { environment }
         | Command::StartRollout { environment, .. }
         | Command::Intend { environment, .. }
+        | Command::EndStep { environment, .. }
         | Command::Settle { environment, .. }
         | Command::RecordPaused { environment }
         | Command::RecordResumed { environment }

@@ -3,7 +3,6 @@
 use domain::{Command, EnvironmentId, PersonId, ReleaseId, Work};
 
 use crate::engine::Errand;
-use crate::lanes::Turn;
 use crate::live::Running;
 use crate::ports::ClusterFailure;
 use crate::workstation::same_cluster;
