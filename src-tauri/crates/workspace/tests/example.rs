@@ -62,10 +62,17 @@ fn in_english_it_is_the_same_without_a_chinese_name_or_draft() {
     let english = read(folder.path()).unwrap();
 
     let mut said: Vec<String> = Vec::new();
-    let environments = english.workspace.stages.iter().flat_map(|s| &s.environments);
+    let environments = english
+        .workspace
+        .stages
+        .iter()
+        .flat_map(|s| &s.environments);
     said.extend(environments.map(|e| e.short.clone()));
     said.extend(english.workspace.people.iter().map(|p| p.name.clone()));
-    said.extend([english.draft.title.clone(), english.draft.background.clone()]);
+    said.extend([
+        english.draft.title.clone(),
+        english.draft.background.clone(),
+    ]);
     said.extend(english.draft.documents.iter().map(|d| d.title.clone()));
     said.extend(english.draft.declarations.iter().map(|d| d.text.clone()));
     assert_eq!(said.len(), 5 + 4 + 2 + 2 + 3);
@@ -86,7 +93,9 @@ fn in_english_it_is_the_same_without_a_chinese_name_or_draft() {
     assert_eq!(english.draft.modules, chinese.draft.modules);
     let covered = |opened: &Opened| -> Vec<(String, String)> {
         let declared = opened.draft.declarations.iter();
-        declared.map(|d| (d.object.clone(), d.path.clone())).collect()
+        declared
+            .map(|d| (d.object.clone(), d.path.clone()))
+            .collect()
     };
     assert_eq!(covered(&english), covered(&chinese));
 }
