@@ -57,7 +57,7 @@ describe('screens', () => {
     render(App);
     const said = (await screen.findByTestId('start-failure')).textContent;
     expect(said).toContain('/mnt/share');
-    expect(said).toContain(language === 'en' ? 'cannot lock files' : '加锁');
+    expect(said).toContain(language === 'en' ? 'does not support file locks' : '不支持文件锁');
   });
 
   it('a broken chain can be looked at, and nothing else opens', async () => {

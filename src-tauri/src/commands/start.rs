@@ -93,8 +93,12 @@ pub async fn workspace_open(desk: State<'_, Desk>, path: String) -> Result<Works
 #[specta::specta]
 pub async fn workspace_open_example(desk: State<'_, Desk>) -> Result<WorkspaceView, Failure> {
     let folder = desk.example();
+    let language = match desk.preferences.get().language {
+        contract::Language::ZhCn => workspace::example::Language::ZhCn,
+        contract::Language::En => workspace::example::Language::En,
+    };
     std::fs::create_dir_all(&folder)
-        .and_then(|()| workspace::example::write_to(&folder))
+        .and_then(|()| workspace::example::write_in(&folder, language))
         .map_err(|error| {
             Failure::new(FailureCode::LedgerUnwritable)
                 .detail(format!("{}: {error}", folder.display()))

@@ -38,6 +38,7 @@ export { copyText } from './copy';
 export { account, refusalSentence, type Account } from './failures';
 export { pieces, visible } from './format/hostile';
 export { showUnseen } from './unseen';
+export { listed } from './format/list';
 export * from './format/text';
 export * from './format/time';
 export type { IconName } from './glyphs/icons';

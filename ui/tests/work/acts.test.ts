@@ -45,7 +45,7 @@ describe('the gate', () => {
     await open('gate', GateScreen);
     expect(mustFind('gate-open-reason').textContent).toContain('②');
     await press('gate-stage-bj-offline');
-    expect(mustFind('gate-state').textContent).toContain('闸门已开');
+    expect(mustFind('gate-state').textContent).toContain('闸门已放行');
   });
 
   it('never offers to waive what may not be waived', async () => {
@@ -254,7 +254,7 @@ describe('the ledger', () => {
     await press('audit-row-1283');
     speak('en');
     await settle();
-    expect(mustFind('audit-detail').textContent).toContain('Item signed');
+    expect(mustFind('audit-detail').textContent).toContain('Checklist item signed');
     expect(session.release?.id).toBe('REL-20260915-01');
   });
 

@@ -24,7 +24,7 @@ pub(crate) struct RawWorkspace {
     /// What has to be checked before and after a stage, and on the two days after it.
     #[serde(default)]
     pub checklist: Vec<Located<RawItem>>,
-    /// Whom to ask for help, most suitable first.
+    /// On-call contacts, in the order to call them.
     #[serde(default)]
     pub on_call: Vec<RawOnCall>,
     /// Times and limits.
@@ -85,7 +85,7 @@ pub(crate) struct RawEnvironment {
     pub name: Located<RawText>,
     /// Short name for a column, at most 12 characters.
     pub short: Located<String>,
-    /// How careful one has to be with it.
+    /// Tier: how strictly changes are guarded.
     pub tier: RawTier,
     /// Name of the cluster; typed by hand to unlock changes in production.
     pub cluster: Located<String>,
@@ -93,7 +93,7 @@ pub(crate) struct RawEnvironment {
     pub namespace: Located<String>,
 }
 
-/// How careful one has to be with an environment.
+/// Tier of an environment: how strictly changes are guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum RawTier {
@@ -160,11 +160,11 @@ pub(crate) struct RawItem {
     pub id: Located<String>,
     /// When it is due. `pre` keeps the stage's own gate closed, `post` the next one.
     pub phase: RawPhase,
-    /// Heading it stands under.
+    /// Heading of the item in the list.
     pub group: Located<RawText>,
-    /// What has to hold.
+    /// The statement that is signed.
     pub title: Located<RawText>,
-    /// One line about it.
+    /// One line of explanation.
     #[serde(default)]
     pub detail: Option<RawText>,
     /// Suggested steps.
@@ -203,9 +203,9 @@ pub(crate) enum RawKind {
     /// A person signs.
     #[default]
     Manual,
-    /// Probed: every module of the stage is healthy on its new version.
+    /// Checked automatically: every module of the stage is healthy on its new version.
     RolloutsHealthy,
-    /// Probed: every object on the cluster is what was applied.
+    /// Checked automatically: every object on the cluster is what was applied.
     ContentApplied,
 }
 
