@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::{
     EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
     ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
-    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work,
+    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WaiverRequest, WayBack, Work,
     WorkSpan,
 };
 
@@ -92,6 +92,21 @@ impl Release {
                         signed: signed.clone(),
                     };
                     state.waivers.insert(*condition, waiver);
+                    state.asked.remove(condition);
+                }
+            }
+            Event::WaiverAsked {
+                stage,
+                condition,
+                reason,
+            } => {
+                if let Some(state) = self.stages.get_mut(stage) {
+                    let request = WaiverRequest {
+                        at,
+                        by: actor.cloned(),
+                        reason: reason.clone(),
+                    };
+                    state.asked.insert(*condition, request);
                 }
             }
             Event::VoteCast {
@@ -113,6 +128,7 @@ impl Release {
             Event::GateOpened { stage, .. } => {
                 if let (Some(state), Some(actor)) = (self.stages.get_mut(stage), actor) {
                     state.opened = Some((at, actor.clone()));
+                    state.asked.clear();
                 }
             }
             Event::WayBackStarted { environment, .. } => {
@@ -138,6 +154,7 @@ impl Release {
             state.opened = None;
             state.votes.clear();
             state.waivers.clear();
+            state.asked.clear();
             state.ticks.retain(|item, _| keep.contains(item));
         }
     }

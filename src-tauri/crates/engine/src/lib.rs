@@ -17,6 +17,7 @@ mod failure;
 mod forward;
 mod handles;
 mod judge;
+mod keys;
 mod lanes;
 mod limits;
 mod live;
