@@ -170,6 +170,19 @@ impl Release {
 }
 
 impl Event {
+    /// Whether it is done without a signature by design, also from a locked or an empty seat: taking
+    /// harm away waits for no passphrase. Its actor says whose seat it was.
+    pub fn is_from_seat(&self) -> bool {
+        matches!(
+            self,
+            Event::RolloutPaused { .. }
+                | Event::RolloutStopped { .. }
+                | Event::WayBackStarted { .. }
+                | Event::WaiverAsked { .. }
+                | Event::HelpAsked
+        )
+    }
+
     /// The environment that an event is about.
     pub fn environment(&self) -> Option<&EnvironmentId> {
         match self {

@@ -266,11 +266,11 @@ impl Vault for KeychainVault {
             .remove(person);
     }
 
-    async fn lock_others(&self, person: &PersonId) {
-        self.unlocked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|owner, _| owner == person);
+    async fn lock_others(&self, person: &PersonId) -> bool {
+        let mut unlocked = self.unlocked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = unlocked.len();
+        unlocked.retain(|owner, _| owner == person);
+        unlocked.len() < before
     }
 
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure> {

@@ -132,9 +132,11 @@ fn a_replaced_key_signs_nothing_more_and_what_it_signed_stays() {
 
     let tick = &story.release().stages[&StageId::from("bj")].ticks[&ItemId::from("tested")];
     assert!(tick.passed && tick.signed.verifies());
-    let periods: Vec<_> = story.register.key_periods.iter();
-    let periods: Vec<_> = periods.into_iter().filter(|p| p.person.as_str() == VERIFIER).collect();
-    let [old, new] = periods[..] else { panic!("{periods:?}") };
+    let periods = story.register.key_periods.iter();
+    let periods: Vec<_> = periods.filter(|p| p.person.as_str() == VERIFIER).collect();
+    let [old, new] = periods[..] else {
+        panic!("{periods:?}")
+    };
     assert_eq!((old.until, &old.key), (Some(at), &public(VERIFIER)));
     assert_eq!((new.from, new.until), (at, None));
     assert_eq!(new.witness, Some(MANAGER.into()));

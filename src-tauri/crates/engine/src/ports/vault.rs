@@ -156,8 +156,8 @@ pub trait Vault: Send + Sync {
     /// Locks it again.
     async fn lock(&self, person: &PersonId);
 
-    /// Locks every key but this person's.
-    async fn lock_others(&self, person: &PersonId);
+    /// Locks every key but this person's, and says whether any was unlocked.
+    async fn lock_others(&self, person: &PersonId) -> bool;
 
     /// Signs a statement with the unlocked key of the statement's person.
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure>;

@@ -114,7 +114,8 @@ async fn only_one_key_stays_unlocked() {
             .unwrap();
     }
     let [chen, wang, li] = &people;
-    vault.lock_others(wang).await;
+    assert!(vault.lock_others(wang).await);
+    assert!(!vault.lock_others(wang).await, "they are locked already");
     assert!(vault.sign(vote(wang)).await.unwrap().verifies());
     for locked in [chen, li] {
         let refused = vault.sign(vote(locked)).await;

@@ -76,7 +76,9 @@ impl Vault for FakeVault {
         Ok(self.public())
     }
     async fn lock(&self, _: &PersonId) {}
-    async fn lock_others(&self, _: &PersonId) {}
+    async fn lock_others(&self, _: &PersonId) -> bool {
+        false
+    }
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure> {
         let signature = self.key.sign(&statement.bytes().unwrap()).to_bytes();
         Ok(Signed::new(statement, self.public(), &signature))
