@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use vault::KeychainVault;
 
 use crate::commands::logs::LogStreams;
-use crate::notifier::DesktopNotifier;
 use crate::idle::Idle;
+use crate::notifier::DesktopNotifier;
 use crate::preferences::PreferencesFile;
 use crate::redraw::Redraws;
 use crate::rehearsals::Rehearsals;

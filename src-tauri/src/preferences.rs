@@ -109,12 +109,16 @@ mod tests {
     #[test]
     fn a_file_without_a_usable_idle_time_gets_the_usual_one() {
         for minutes in ["null", "-1", "\"5\"", "70000", "1.5"] {
-            let text =
-                format!(r#"{{ "language": "en", "theme": "dark", "lock_after_minutes": {minutes} }}"#);
+            let text = format!(
+                r#"{{ "language": "en", "theme": "dark", "lock_after_minutes": {minutes} }}"#
+            );
             assert_eq!(read_back(&text).lock_after_minutes, 15, "{minutes}");
         }
         let never = read_back(r#"{ "language": "en", "theme": "dark", "lock_after_minutes": 0 }"#);
-        assert_eq!((never.lock_after_minutes, never.language), (0, Language::En));
+        assert_eq!(
+            (never.lock_after_minutes, never.language),
+            (0, Language::En)
+        );
     }
 
     #[test]

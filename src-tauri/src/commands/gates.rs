@@ -113,7 +113,11 @@ pub async fn vote(
     go: bool,
     reason: String,
 ) -> Result<ReleaseView, Failure> {
-    let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.signer().await?);
+    let (id, stage, person) = (
+        ReleaseId::new(release),
+        StageId::new(stage),
+        desk.signer().await?,
+    );
     desk.engine()
         .await?
         .vote(&id, &person, &stage, go, reason)
@@ -130,7 +134,11 @@ pub async fn gate_open(
     release: String,
     stage: String,
 ) -> Result<ReleaseView, Failure> {
-    let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.signer().await?);
+    let (id, stage, person) = (
+        ReleaseId::new(release),
+        StageId::new(stage),
+        desk.signer().await?,
+    );
     desk.engine()
         .await?
         .open_gate(&id, &person, &stage)

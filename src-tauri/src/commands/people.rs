@@ -79,10 +79,7 @@ fn people(desk: &Desk) -> Result<Vec<PersonId>, Failure> {
 /// can sign here, one of them witnesses it.
 #[tauri::command]
 #[specta::specta]
-pub async fn key_register(
-    desk: State<'_, Desk>,
-    form: NewKeyForm,
-) -> Result<PersonView, Failure> {
+pub async fn key_register(desk: State<'_, Desk>, form: NewKeyForm) -> Result<PersonView, Failure> {
     let person = PersonId::new(form.person);
     known(&desk, &person)?;
     let passphrase = SecretString::from(form.passphrase);

@@ -7,11 +7,12 @@ pub use contexts::{context_refusal, import_preview, stored_contexts};
 pub use permissions::permissions_view;
 
 use contract::views::{
-    BannerInput, IdentityInput, at, host_of, identity_view, key_periods, look, role_view, text, witnesses,
+    BannerInput, IdentityInput, at, host_of, identity_view, key_periods, look, role_view, text,
+    witnesses,
 };
 use contract::{
-    BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding, KeyState, KeyView,
-    ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
+    BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding,
+    KeyState, KeyView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
 };
 use domain::PersonId;
 use engine::Engine;
@@ -79,7 +80,9 @@ async fn people(desk: &Desk, open: &OpenWorkspace) -> Result<Vec<PersonView>, Fa
     let able = able.filter(|(_, state)| **state != KeyState::None);
     let able: Vec<_> = able.map(|(person, _)| person.id.clone()).collect();
     let heads = engine.releases();
-    let snapshots = heads.iter().filter_map(|head| engine.release(&head.id).ok());
+    let snapshots = heads
+        .iter()
+        .filter_map(|head| engine.release(&head.id).ok());
     let releases: Vec<_> = snapshots.map(|snapshot| snapshot.release).collect();
     let view = |(person, state): (&domain::Person, KeyState)| {
         let registered = register.key_of(&person.id);

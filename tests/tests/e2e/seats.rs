@@ -43,7 +43,8 @@ async fn nobody_signs_as_the_verifier_but_the_verifier() {
     window.press("people-close").await.said();
     seated(window, OPERATOR).await;
     // Nor does the program sign for the verifier, whatever the window asks it for.
-    let item = json!({ "stage": STOPS[0].id, "item": "observation-agreed", "passed": true, "note": null });
+    let item =
+        json!({ "stage": STOPS[0].id, "item": "observation-agreed", "passed": true, "note": null });
     let release = release(window).await;
     let asked = call(window, "tick", json!({ "release": release, "form": item })).await;
     assert_eq!(asked, "refused roleMissing");
@@ -95,15 +96,15 @@ async fn nobody_signs_as_the_verifier_but_the_verifier() {
     assert_eq!(signed["signature_valid"], true, "{signed}");
     assert!(signed["signature_key"]["until"].is_string(), "{signed}");
     let registered = newest(window, "keyRegistered").await;
-    assert_eq!(registered["signature"]["person"], MANAGER.id, "{registered}");
+    assert_eq!(
+        registered["signature"]["person"], MANAGER.id,
+        "{registered}"
+    );
     assert_eq!(registered["signature_valid"], true, "{registered}");
     // The same in the window.
     window.press("nav-audit").await.said();
     let sequence = &registered["row"]["sequence"];
-    window
-        .press(&format!("audit-row-{sequence}"))
-        .await
-        .said();
+    window.press(&format!("audit-row-{sequence}")).await.said();
     let verdict = window.read("audit-detail-verdict").await.said();
     assert!(verdict.contains("签名均有效"), "{verdict}");
     let whose = window.read("audit-signature-key").await.said();
@@ -161,10 +162,7 @@ async fn an_idle_seat_is_locked_and_still_rolls_back() {
 async fn tick(window: &Window, item: &str) {
     window.press("nav-checklist").await.said();
     window.wait_for("screen-checklist").await.said();
-    window
-        .choose("checklist-stage", STOPS[0].id)
-        .await
-        .said();
+    window.choose("checklist-stage", STOPS[0].id).await.said();
     window.press("phase-pre").await.said();
     window.press(&format!("tick-{item}")).await.said();
     window
@@ -181,10 +179,7 @@ async fn tick(window: &Window, item: &str) {
 /// Types a passphrase to sit down as somebody, and leaves the dialogs as they are.
 async fn ask_to_sit(window: &Window, person: Person, passphrase: &str) {
     window.press("person-chip").await.said();
-    window
-        .press(&format!("person-{}", person.id))
-        .await
-        .said();
+    window.press(&format!("person-{}", person.id)).await.said();
     window.type_into("passphrase", passphrase).await.said();
     window.press("key-confirm").await.said();
 }

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use crate::{
     EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
     ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
-    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WaiverRequest, WayBack, Work,
-    WorkSpan,
+    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WaiverRequest,
+    WayBack, Work, WorkSpan,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ClusterIdentity, EnvironmentId, IdentityCheck, Instant, KeyPeriod, PersonId, PublicKey, RegisterEvent,
+    ClusterIdentity, EnvironmentId, IdentityCheck, Instant, KeyPeriod, PersonId, PublicKey,
+    RegisterEvent,
 };
 
 /// What holds across releases: keys, bindings, allowed commands, rehearsal clusters.

@@ -97,11 +97,7 @@ impl Contexts {
         }
     }
 
-    fn write_names(
-        &self,
-        items: &mut Items,
-        names: &BTreeSet<String>,
-    ) -> Result<(), VaultFailure> {
+    fn write_names(&self, items: &mut Items, names: &BTreeSet<String>) -> Result<(), VaultFailure> {
         let text =
             serde_json::to_vec(names).map_err(|error| VaultFailure::Broken(error.to_string()))?;
         Value::new(&self.index(), INDEX, self.item).write(items, &text)

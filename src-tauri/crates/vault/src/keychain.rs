@@ -22,10 +22,7 @@ pub(crate) struct Keychain {
 
 impl Keychain {
     /// Nothing is opened before the first call, so that an early failure does not stick.
-    pub(crate) fn new(
-        limits: Limits,
-        open: impl Fn() -> Items + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) fn new(limits: Limits, open: impl Fn() -> Items + Send + Sync + 'static) -> Self {
         Keychain {
             open: std::sync::Arc::new(Box::new(open)),
             work: Mutex::new(None),

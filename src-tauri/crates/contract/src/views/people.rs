@@ -21,7 +21,9 @@ pub fn key_periods(
 ) -> Vec<KeyPeriodView> {
     let periods = register.key_periods.iter();
     let periods = periods.filter(|period| &period.person == person);
-    periods.map(|period| key_period_view(period, &name)).collect()
+    periods
+        .map(|period| key_period_view(period, &name))
+        .collect()
 }
 
 /// Who of those that can sign here can witness a new key of a person: first those whom no release under

@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, PersonId,
-    Reasons,
-    RegisterEvent, Release, StageId, WorkSpan, condition_name,
+    Reasons, RegisterEvent, Release, StageId, WorkSpan, condition_name,
 };
 
 use super::common::ms_between;

@@ -178,7 +178,10 @@ fn an_old_ledger_that_replaced_keys_without_a_word_still_says_whose_was_which() 
     }))
     .unwrap();
     register.evolve(&event, start());
-    let of_verifier = register.key_periods.iter().filter(|p| p.person.as_str() == VERIFIER);
+    let of_verifier = register
+        .key_periods
+        .iter()
+        .filter(|p| p.person.as_str() == VERIFIER);
     let ends: Vec<_> = of_verifier.map(|period| period.until).collect();
     assert_eq!(ends, [Some(start()), None]);
 }

@@ -259,7 +259,9 @@ async fn nothing_changed_nothing_to_take_back_and_an_empty_seat_may_take_back() 
         .unwrap();
     world
         .until("the old version is back", |w| {
-            w.state().way_back.is_some_and(|back| back.ended_at.is_some())
+            w.state()
+                .way_back
+                .is_some_and(|back| back.ended_at.is_some())
         })
         .await;
     assert_eq!(world.state().way_back.unwrap().failure, None);

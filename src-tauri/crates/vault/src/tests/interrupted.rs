@@ -170,7 +170,9 @@ fn a_kill_while_replacing_leaves_the_old_or_the_new() {
             let mut items = Dying::healthy();
             contexts.store(&mut items.items, &old).unwrap();
             items.dies_after(Some(changes));
-            contexts.store(&mut items.items, &new).expect_err("it is killed");
+            contexts
+                .store(&mut items.items, &new)
+                .expect_err("it is killed");
             items.dies_after(None);
 
             let found = everything(&contexts.read(&mut items.items, "beijing").unwrap());
