@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use vault::KeychainVault;
 
 use crate::commands::logs::LogStreams;
+use crate::idle::Idle;
 use crate::notifier::DesktopNotifier;
 use crate::preferences::PreferencesFile;
 use crate::redraw::Redraws;
@@ -50,6 +51,8 @@ pub struct Desk {
     pub logs: LogStreams,
     /// How often the page had to be opened again.
     pub redraws: Redraws,
+    /// How long nobody has touched the window.
+    pub idle: Idle,
     engine: OnceCell<Engine>,
     rehearsals: Arc<tokio::sync::Mutex<Option<Rehearsals>>>,
     seat: Mutex<Seat>,
@@ -74,6 +77,7 @@ impl Desk {
             app,
             logs: LogStreams::default(),
             redraws: Redraws::default(),
+            idle: Idle::default(),
             seen: SeenPods::default(),
             sessions: Sessions::default(),
             engine: OnceCell::new(),
@@ -109,6 +113,7 @@ impl Desk {
                     .map_err(failures::of)?;
                 pulse::forward_changes(self.app.clone(), &engine);
                 pulse::check_identity(self.app.clone(), engine.clone());
+                pulse::lock_when_idle(self.app.clone());
                 lookouts::keep(self.app.clone(), engine.clone());
                 Ok(engine)
             })
@@ -140,6 +145,39 @@ impl Desk {
         self.seat()
             .person
             .ok_or_else(|| Failure::form(contract::Field::Person, contract::Expected::Somebody))
+    }
+
+    /// Whose seat it is, for what nobody has to unlock a key for: going back, stopping, pausing, asking.
+    /// An empty seat is nobody's.
+    pub fn seated(&self) -> PersonId {
+        self.seat().person.unwrap_or_else(PersonId::nobody)
+    }
+
+    /// Who sits here with an unlocked key: everything that a release goes forward by needs it, signed or
+    /// not. What is from the seat ([`Desk::seated`]) does not.
+    ///
+    /// # Errors
+    /// When nobody sits here, when the key is locked (`keyLocked`) or there is none (`noKey`).
+    pub async fn signer(&self) -> Result<PersonId, Failure> {
+        let person = self.person()?;
+        self.lock_if_idle().await;
+        let key = self.engine().await?.usable_key(&person).await;
+        match key.map_err(failures::of)? {
+            Some((_, true)) => Ok(person),
+            Some((_, false)) => {
+                Err(Failure::new(FailureCode::KeyLocked).with("person", person.as_str()))
+            }
+            None => Err(Failure::new(FailureCode::NoKey).with("person", person.as_str())),
+        }
+    }
+
+    /// Locks every key if nobody has been there for as long as the preferences say.
+    pub async fn lock_if_idle(&self) {
+        let minutes = self.preferences.get().lock_after_minutes;
+        if self.idle.is_over(minutes) && self.vault.lock_others(&PersonId::nobody()).await {
+            tracing::info!(minutes, "nobody was there: the key is locked");
+            pulse::tell_all(&self.app);
+        }
     }
 
     /// The open workspace.

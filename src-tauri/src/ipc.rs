@@ -30,8 +30,10 @@ pub fn builder() -> Builder<tauri::Wry> {
             start::work_cancel,
             start::help_ask,
             paths::path_choose,
-            people::person_select,
-            people::key_create,
+            people::seat_take,
+            people::seat_leave,
+            people::seat_touch,
+            people::key_register,
             people::key_unlock,
             people::key_lock,
             clusters::kubeconfig_preview,
@@ -54,6 +56,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             gates::checklist_view,
             gates::tick,
             gates::waive,
+            gates::waiver_ask,
             gates::vote,
             gates::gate_open,
             changes::changes_run,
@@ -85,6 +88,7 @@ pub fn builder() -> Builder<tauri::Wry> {
         ])
         .events(collect_events![ChangedEvent])
         .constant("ZOOM_STEPS", contract::Zoom::STEPS)
+        .constant("LOCK_CHOICES", contract::Preferences::LOCK_CHOICES)
         // Codes among a failure's params: text to Rust, so that no command names their type.
         .typ::<contract::Problem>()
         .typ::<contract::Expected>()

@@ -12,6 +12,7 @@ mod failures;
 mod first_paint;
 mod folder;
 mod front;
+mod idle;
 mod ipc;
 mod lines;
 mod logging;

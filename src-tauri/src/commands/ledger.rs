@@ -85,6 +85,7 @@ fn with_names<T>(desk: &Desk, engine: &Engine, work: impl FnOnce(&Names<'_>) -> 
         },
         stages: workspace.map(|w| w.stages.as_slice()).unwrap_or_default(),
         people: workspace.map(|w| w.people.as_slice()).unwrap_or_default(),
+        register: &engine.register(),
     })
 }
 

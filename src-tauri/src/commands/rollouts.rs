@@ -1,5 +1,5 @@
-use contract::{BannerView, Failure, FailureCode, InterruptedView, RolloutView};
-use domain::{EnvironmentId, ModuleId, PersonId, ReleaseId};
+use contract::{BannerView, Failure, FailureCode, InterruptedView, InterruptedWork, RolloutView};
+use domain::{EnvironmentId, ModuleId, ReleaseId};
 use engine::Waiting;
 use tauri::State;
 
@@ -18,7 +18,8 @@ pub async fn arm(
     module: String,
     typed_name: Option<String>,
 ) -> Result<BannerView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
     let module = ModuleId::new(module);
     at.engine
         .arm(
@@ -39,7 +40,7 @@ pub async fn arm(
 pub async fn disarm(desk: State<'_, Desk>) -> Result<BannerView, Failure> {
     let engine = desk.engine().await?;
     if let Some(environment) = desk.seat().environment {
-        let actor = desk.seat().person.unwrap_or_else(|| PersonId::new(""));
+        let actor = desk.seated();
         if let Some(release) = desk.release_under_way(engine, &environment) {
             engine
                 .disarm(&release, &actor, &environment)
@@ -89,7 +90,8 @@ pub async fn rollout_start(
     environment: String,
     module: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
     let module = ModuleId::new(module);
     at.engine
         .start_rollout(&at.release, &at.person, &at.environment, &module)
@@ -98,7 +100,7 @@ pub async fn rollout_start(
     view(&desk, &at.release, &at.environment).await
 }
 
-/// Pauses the running rollout.
+/// Pauses the running rollout, from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn rollout_pause(
@@ -106,7 +108,7 @@ pub async fn rollout_pause(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let at = Place::of(&desk, release, environment, desk.seated()).await?;
     at.engine
         .pause(&at.release, &at.person, &at.environment)
         .await
@@ -122,7 +124,8 @@ pub async fn rollout_resume(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
     at.engine
         .resume(&at.release, &at.person, &at.environment)
         .await
@@ -130,7 +133,7 @@ pub async fn rollout_resume(
     view(&desk, &at.release, &at.environment).await
 }
 
-/// Stops the running rollout where it is.
+/// Stops the running rollout where it is, from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn rollout_stop(
@@ -138,7 +141,7 @@ pub async fn rollout_stop(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let at = Place::of(&desk, release, environment, desk.seated()).await?;
     at.engine
         .stop(&at.release, &at.person, &at.environment)
         .await
@@ -162,7 +165,7 @@ pub async fn rollout_view(
     .await
 }
 
-/// Goes back. Returns when that is written down; pressed again while it runs, it changes nothing.
+/// Goes back, from any seat. Returns when that is written down; pressed again while it runs, it changes nothing.
 #[tauri::command]
 #[specta::specta]
 pub async fn way_back(
@@ -170,7 +173,7 @@ pub async fn way_back(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let at = Place::of(&desk, release, environment, desk.seated()).await?;
     at.engine
         .way_back(&at.release, &at.person, &at.environment)
         .await
@@ -201,20 +204,23 @@ pub async fn interrupted_view(
     Ok(Some(view))
 }
 
-/// Goes on from what the cluster shows.
+/// Goes on from what the cluster shows; back from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn interrupted_continue(
     desk: State<'_, Desk>,
     release: String,
 ) -> Result<RolloutView, Failure> {
-    let (id, person) = (ReleaseId::new(release), desk.person()?);
+    let id = ReleaseId::new(release);
     let engine = desk.engine().await?;
     let snapshot = engine.release(&id).map_err(failures::of)?;
-    let cut_off = desk
-        .cut_off(engine, &snapshot.release)
-        .map(|view| EnvironmentId::new(view.environment));
+    let cut_off = desk.cut_off(engine, &snapshot.release);
+    let person = match cut_off.as_ref().map(|view| view.doing) {
+        Some(InterruptedWork::Back) => desk.seated(),
+        _ => desk.signer().await?,
+    };
     let environment = cut_off
+        .map(|view| EnvironmentId::new(view.environment))
         .or(desk.seat().environment)
         .unwrap_or_else(|| EnvironmentId::new(""));
     desk.rehearsals_ready().await;

@@ -179,12 +179,12 @@ impl Play {
             .map(drop)
     }
 
-    /// Holds the button in the corner until the environment goes back, and waits until it is back.
+    /// Holds the button in the corner until the environment goes back, and waits until it is back. Whoever
+    /// is in the seat does it, with a locked key too.
     ///
     /// # Errors
     /// When it does not come back.
     pub async fn roll_back(&mut self, place: &Place) -> Result<(), WindowFailure> {
-        self.sit(OPERATOR).await?;
         self.select(place).await?;
         self.go("rollout", "screen-rollout").await?;
         self.say(&format!("hold the button: {} goes back", place.id));

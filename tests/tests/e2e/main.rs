@@ -13,5 +13,6 @@ mod plugins;
 mod redraw;
 mod release;
 mod restart;
+mod seats;
 mod site;
 mod twice;

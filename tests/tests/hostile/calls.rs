@@ -30,8 +30,11 @@ fn arguments(command: &str) -> Value {
         | "interrupted_continue" => json!({ "release": "REL-20260915-01" }),
         // With a purpose that there is it would ask a person, and wait.
         "path_choose" => json!({ "purpose": "x", "title": "x", "near": "/nowhere" }),
-        "person_select" | "key_lock" => json!({ "person": "zhangsan" }),
-        "key_create" | "key_unlock" => json!({ "person": "nobody", "passphrase": "x" }),
+        "key_lock" => json!({ "person": "zhangsan" }),
+        "seat_take" | "key_unlock" => json!({ "person": "nobody", "passphrase": "x" }),
+        "key_register" => json!({ "form": {
+            "person": "nobody", "passphrase": "x", "witness": "zhangsan", "witness_passphrase": "x",
+        } }),
         "kubeconfig_preview" => json!({ "source": { "text": "x" } }),
         "contexts_import" => {
             json!({ "form": { "source": { "text": "x" }, "contexts": ["x"], "embed_files": false } })
@@ -65,6 +68,7 @@ fn arguments(command: &str) -> Value {
             "stage": "bj-offline", "condition": "soakPassed", "reason": "x",
             "make_up_by": "2026-09-15T00:00:00Z",
         } }),
+        "waiver_ask" => with(&stage, json!({ "condition": "soakPassed", "reason": "x" })),
         "vote" => with(&stage, json!({ "go": true, "reason": "x" })),
         "changes_run" | "changes_view" | "backup_take" | "rollout_pause" | "rollout_resume"
         | "rollout_stop" | "rollout_view" | "way_back" => place,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 61] = [
+pub const COMMANDS: [&str; 64] = [
     "start",
     "preferences_view",
     "preferences_set",
@@ -16,8 +16,10 @@ pub const COMMANDS: [&str; 61] = [
     "work_cancel",
     "help_ask",
     "path_choose",
-    "person_select",
-    "key_create",
+    "seat_take",
+    "seat_leave",
+    "seat_touch",
+    "key_register",
     "key_unlock",
     "key_lock",
     "kubeconfig_preview",
@@ -40,6 +42,7 @@ pub const COMMANDS: [&str; 61] = [
     "checklist_view",
     "tick",
     "waive",
+    "waiver_ask",
     "vote",
     "gate_open",
     "changes_run",

@@ -6,8 +6,13 @@ export interface Backend {
   preferencesView(): Promise<t.Preferences>;
   preferencesSet(preferences: t.Preferences): Promise<void>;
 
-  personSelect(person: string | null): Promise<void>;
-  keyCreate(person: string, passphrase: string): Promise<t.PersonView>;
+  /** Sits down as a person with their passphrase; everybody else's key is locked. */
+  seatTake(person: string, passphrase: string): Promise<t.PersonView>;
+  seatLeave(): Promise<void>;
+  /** Somebody has touched the window. */
+  seatTouch(): Promise<void>;
+  /** Makes a key in place of the one there may be, and sits down. */
+  keyRegister(form: t.NewKeyForm): Promise<t.PersonView>;
   keyUnlock(person: string, passphrase: string): Promise<t.PersonView>;
   keyLock(person: string): Promise<t.PersonView>;
 
@@ -40,6 +45,8 @@ export interface Backend {
   checklistView(release: string, stage: string): Promise<t.ChecklistView>;
   tick(release: string, form: t.TickForm): Promise<t.ChecklistView>;
   waive(release: string, form: t.WaiverForm): Promise<t.ReleaseView>;
+  /** Asks the manager to waive a condition. */
+  waiverAsk(release: string, stage: string, condition: string, reason: string): Promise<t.ReleaseView>;
   vote(release: string, stage: string, go: boolean, reason: string): Promise<t.ReleaseView>;
   gateOpen(release: string, stage: string): Promise<t.ReleaseView>;
 

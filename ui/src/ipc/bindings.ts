@@ -144,6 +144,8 @@ export const events = {
 };
 
 /* Constants */
+export const LOCK_CHOICES = [5,15,30,60,0] as const;
+
 export const ZOOM_STEPS = [80,90,100,110,125,150,175,200] as const;
 
 /* Types */
@@ -456,6 +458,8 @@ export type ConditionView = {
 	waivable: boolean,
 	/**  The waiver, if it was. */
 	waiver: WaiverView | null,
+	may_waive: boolean,
+	asked: WaiverRequestView | null,
 	/**  When it will be met by itself. */
 	expected_at: string | null,
 };
@@ -777,6 +781,7 @@ export type Expected =
 "textPath" | 
 /**  Somebody at the workstation. */
 "somebody" | 
+"personInSeat" | 
 /**  A longer text. Params: least. */
 "longer" | 
 /**  A person without a key. Params: person. */
@@ -1152,7 +1157,14 @@ export type KeyView = {
 	fingerprint: string | null,
 	/**  When the key was made known to the ledger. */
 	registered_at: string | null,
+	registered: boolean,
+	witnesses: WitnessView[],
+	periods: KeyPeriodView[],
 };
+export type WitnessView = { person: string, name: string, counterpart: boolean };
+export type KeyPeriodView = { fingerprint: string, from: string, until: string | null, witness: string | null };
+export type NewKeyForm = { person: string, passphrase: string, witness: string | null, witness_passphrase: string | null };
+export type WaiverRequestView = { name: string | null, at: string, reason: string };
 
 /**  The lists of a kubeconfig. */
 export type KubeconfigEntry = 
@@ -1193,6 +1205,7 @@ export type LedgerDetail = {
 	signature_valid: boolean | null,
 	/**  The signature's value, base64. */
 	signature_value: string | null,
+	signature_key: KeyPeriodView | null,
 };
 
 /**  One page of the ledger, newest first. */
@@ -1257,6 +1270,7 @@ export type LedgerRow = {
 	reasons: ReasonView[],
 	/**  Something was refused or went badly. */
 	bad: boolean,
+	from_seat: boolean,
 	/**  Hash, hex. */
 	hash: string,
 };
@@ -1397,6 +1411,7 @@ export type NextStepKind =
 /**  Vote. */
 "vote" | 
 /**  Open the gate. */
+"decideWaiver" | 
 "openGate" | 
 /**  Arm for a module. */
 "arm" | 
@@ -1648,6 +1663,7 @@ export type Preferences = {
 	theme: Theme,
 	/**  How large everything is. */
 	zoom: Zoom,
+	lock_after_minutes: number,
 };
 
 /**  What a cluster says of itself before it is pinned. */
@@ -1836,6 +1852,8 @@ export type RefusalCode =
 "signatureInvalid" | 
 /**  Nobody registered a key for the person. */
 "noKeyRegistered" | 
+"witnessNeeded" | 
+"witnessedByOther" | 
 /**  The gate is closed. */
 "gateClosed" | 
 /**  The gate is open already. */

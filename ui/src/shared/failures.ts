@@ -85,6 +85,8 @@ export const refusals: Record<RefusalCode, Sentence> = {
   notOperator: m.refusal_notOperator,
   signatureInvalid: m.refusal_signatureInvalid,
   noKeyRegistered: m.refusal_noKeyRegistered,
+  witnessNeeded: m.refusal_witnessNeeded,
+  witnessedByOther: m.refusal_witnessedByOther,
   gateClosed: m.refusal_gateClosed,
   gateAlreadyOpen: m.refusal_gateAlreadyOpen,
   conditionUnmet: m.refusal_conditionUnmet,

@@ -90,6 +90,7 @@ export const expectations: Record<Expected, Sentence> = {
   absolutePath: m.expected_absolutePath,
   textPath: m.expected_textPath,
   somebody: m.expected_somebody,
+  personInSeat: m.expected_personInSeat,
   longer: m.expected_longer,
   noKeyYet: m.expected_noKeyYet,
   gateCondition: m.expected_gateCondition,

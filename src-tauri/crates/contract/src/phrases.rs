@@ -172,6 +172,8 @@ pub enum Expected {
     TextPath,
     /// Somebody at the workstation.
     Somebody,
+    /// The person in the seat.
+    PersonInSeat,
     /// A longer text. Params: least.
     Longer,
     /// A person without a key. Params: person.

@@ -273,6 +273,8 @@ pub enum NextStepKind {
     Soak,
     /// Vote.
     Vote,
+    /// Answer a request to waive a condition.
+    DecideWaiver,
     /// Open the gate.
     OpenGate,
     /// Arm for a module.

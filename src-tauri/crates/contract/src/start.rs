@@ -38,6 +38,15 @@ pub struct Preferences {
     pub theme: Theme,
     /// How large everything is.
     pub zoom: Zoom,
+    /// After how many idle minutes the key of who is in the seat is locked; 0 for never.
+    pub lock_after_minutes: u16,
+}
+
+impl Preferences {
+    /// Idle minutes after which a key is locked, unless the person chose otherwise.
+    pub const LOCK_AFTER_MINUTES: u16 = 15;
+    /// Idle minutes that can be chosen; 0 for never.
+    pub const LOCK_CHOICES: [u16; 5] = [5, 15, 30, 60, 0];
 }
 
 /// How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between.

@@ -81,6 +81,15 @@ pub enum Command {
         /// The signature.
         signed: Signed,
     },
+    /// Ask the manager to waive a condition.
+    AskWaiver {
+        /// The stage.
+        stage: StageId,
+        /// The condition.
+        condition: ConditionKind,
+        /// Why.
+        reason: String,
+    },
     /// Vote.
     Vote {
         /// The stage.

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
-    PublicKey, Reasons, ReleasePlan, Role, Signed, StageId, Step, StepEnd,
+    ItemId, KeyStatement, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role, Signed, StageId, Step, StepEnd,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
@@ -104,6 +103,15 @@ pub enum Event {
         make_up_by: Instant,
         /// The signature.
         signed: Signed,
+    },
+    /// Somebody asked the manager to waive a condition.
+    WaiverAsked {
+        /// The stage whose gate it belongs to.
+        stage: StageId,
+        /// The condition.
+        condition: ConditionKind,
+        /// Why.
+        reason: String,
     },
     /// Someone voted.
     VoteCast {
@@ -319,6 +327,17 @@ pub enum NotificationKind {
 pub enum RegisterEvent {
     /// A person's key was made known.
     KeyRegistered {
+        /// The person.
+        person: PersonId,
+        /// The key.
+        key: PublicKey,
+        /// The witness's signature; none for the first key of a workspace on a workstation, and in
+        /// ledgers from before there were witnesses.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        witnessed: Option<Box<Signed<KeyStatement>>>,
+    },
+    /// A person's key signs nothing from now on. What it signed before stays valid.
+    KeyRevoked {
         /// The person.
         person: PersonId,
         /// The key.

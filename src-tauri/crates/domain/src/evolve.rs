@@ -3,8 +3,7 @@ use std::collections::BTreeMap;
 use crate::{
     EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
     ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
-    Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd, Tick, Vote,
-    Waiver, WayBack, Work, WorkSpan, compile, rollback,
+    Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd, Tick, Vote, Waiver, WaiverRequest, WayBack, Work, WorkSpan, compile, rollback,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)
@@ -93,6 +92,21 @@ impl Release {
                         signed: signed.clone(),
                     };
                     state.waivers.insert(*condition, waiver);
+                    state.asked.remove(condition);
+                }
+            }
+            Event::WaiverAsked {
+                stage,
+                condition,
+                reason,
+            } => {
+                if let Some(state) = self.stages.get_mut(stage) {
+                    let request = WaiverRequest {
+                        at,
+                        by: actor.cloned(),
+                        reason: reason.clone(),
+                    };
+                    state.asked.insert(*condition, request);
                 }
             }
             Event::VoteCast {
@@ -114,6 +128,7 @@ impl Release {
             Event::GateOpened { stage, .. } => {
                 if let (Some(state), Some(actor)) = (self.stages.get_mut(stage), actor) {
                     state.opened = Some((at, actor.clone()));
+                    state.asked.clear();
                 }
             }
             Event::RolloutStarted {
@@ -153,6 +168,7 @@ impl Release {
             state.opened = None;
             state.votes.clear();
             state.waivers.clear();
+            state.asked.clear();
             state.ticks.retain(|item, _| keep.contains(item));
         }
     }
@@ -168,6 +184,19 @@ impl Release {
 }
 
 impl Event {
+    /// Whether it is done without a signature by design, also from a locked or an empty seat: taking
+    /// harm away waits for no passphrase. Its actor says whose seat it was.
+    pub fn is_from_seat(&self) -> bool {
+        matches!(
+            self,
+            Event::RolloutPaused { .. }
+                | Event::RolloutStopped { .. }
+                | Event::WayBackStarted { .. }
+                | Event::WaiverAsked { .. }
+                | Event::HelpAsked
+        )
+    }
+
     /// The environment that an event is about.
     pub fn environment(&self) -> Option<&EnvironmentId> {
         match self {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ConditionKind, EnvironmentId, ModuleId, Permission, Role};
+use crate::{ConditionKind, EnvironmentId, ModuleId, Permission, PersonId, Role};
 
 /// Which rule refuses a command, with what it names. Everything stays as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -46,6 +46,15 @@ pub enum Refusal {
     /// Nobody registered a key for the person.
     #[error("no key is registered for the person")]
     NoKeyRegistered,
+    /// A new key needs another role holder's signature.
+    #[error("a new key needs a witness")]
+    WitnessNeeded,
+    /// The key was witnessed by the other of operator and verifier after the release was created.
+    #[error("{witness} witnessed this key after the release was created")]
+    WitnessedByOther {
+        /// Who.
+        witness: PersonId,
+    },
     /// The gate is closed.
     #[error("the gate is closed")]
     GateClosed,

@@ -46,6 +46,8 @@ pub struct StageState {
     pub ticks: BTreeMap<ItemId, Tick>,
     /// Waived conditions of its gate.
     pub waivers: BTreeMap<ConditionKind, Waiver>,
+    /// Conditions that the manager was asked to waive and has not waived.
+    pub asked: BTreeMap<ConditionKind, WaiverRequest>,
     /// The newest vote of each role.
     pub votes: BTreeMap<Role, Vote>,
 }
@@ -70,6 +72,17 @@ pub struct Waiver {
     pub make_up_by: Instant,
     /// Who and when.
     pub signed: Signed,
+}
+
+/// The newest request to waive a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaiverRequest {
+    /// When.
+    pub at: Instant,
+    /// Who asked; none from an empty seat.
+    pub by: Option<PersonId>,
+    /// Why.
+    pub reason: String,
 }
 
 /// A vote.

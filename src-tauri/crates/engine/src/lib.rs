@@ -15,6 +15,7 @@ mod failpoint;
 mod failure;
 mod handles;
 mod judge;
+mod keys;
 mod lanes;
 mod limits;
 mod live;

@@ -16,6 +16,7 @@ pub(crate) fn command(command: &Command) -> &'static str {
         Command::RecordBackup { .. } => "recordBackup",
         Command::Tick { .. } => "tick",
         Command::Waive { .. } => "waive",
+        Command::AskWaiver { .. } => "askWaiver",
         Command::Vote { .. } => "vote",
         Command::OpenGate { .. } => "openGate",
         Command::Arm { .. } => "arm",

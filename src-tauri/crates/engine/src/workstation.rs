@@ -1,8 +1,8 @@
 //! What holds across releases: keys, bindings, identities, allowed credential commands.
 
 use domain::{
-    ClusterIdentity, Command, EnvironmentId, IdentityCheck, PersonId, PublicKey, RegisterEvent,
-    ReleaseId, Status,
+    ClusterIdentity, Command, EnvironmentId, IdentityCheck, PersonId, RegisterEvent, ReleaseId,
+    Status,
 };
 
 use crate::handles::bounded;
@@ -37,19 +37,6 @@ impl Engine {
             self.handles().drop_context(&context);
         }
         Ok(())
-    }
-
-    /// Makes a person's key known.
-    pub async fn register_key(
-        &self,
-        person: &PersonId,
-        key: PublicKey,
-    ) -> Result<(), EngineFailure> {
-        let event = RegisterEvent::KeyRegistered {
-            person: person.clone(),
-            key,
-        };
-        self.note(Some(person), event).await
     }
 
     /// Allows a credential command by the digest of its file (SHA-256, hex).

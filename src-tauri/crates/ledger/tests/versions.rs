@@ -23,6 +23,11 @@ const KNOWN: &[(i64, &str)] = &[
         3,
         "83053b01b9733e7f10478736da495bc6aee0cb567ce8eaa54314b49c97ba5897",
     ),
+    // Revoked keys, requests for a waiver.
+    (
+        4,
+        "531fadbce908c85ec0d2086e0c43d864e39751bc2db2abe88db5ddc5a70eef61",
+    ),
 ];
 
 #[test]

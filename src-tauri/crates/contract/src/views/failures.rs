@@ -25,6 +25,12 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::NotOperator => plain(RefusalCode::NotOperator),
         Refusal::SignatureInvalid => plain(RefusalCode::SignatureInvalid),
         Refusal::NoKeyRegistered => plain(RefusalCode::NoKeyRegistered),
+        Refusal::WitnessNeeded => plain(RefusalCode::WitnessNeeded),
+        Refusal::WitnessedByOther { witness } => with(
+            RefusalCode::WitnessedByOther,
+            "witness",
+            witness.to_string(),
+        ),
         Refusal::GateClosed => plain(RefusalCode::GateClosed),
         Refusal::GateAlreadyOpen => plain(RefusalCode::GateAlreadyOpen),
         Refusal::ConditionUnmet { condition } => with(

@@ -96,6 +96,14 @@ fn before_gate(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
             _ => {}
         }
     }
+    let state = input.release.stages.get(&stage.id);
+    let asked = |kind| state.is_some_and(|s| s.asked.contains_key(&kind));
+    let mut unanswered = verdicts.iter().filter(|v| !v.lets_pass() && v.waivable);
+    if unanswered.any(|v| asked(v.kind)) {
+        let mut step = step(NextStepKind::DecideWaiver, &stage.id);
+        step.person = Some(plan.manager.to_string());
+        steps.push(step);
+    }
     let passing = verdicts.iter().all(|v| v.lets_pass());
     let votes = input.release.stages.get(&stage.id).map(|s| &s.votes);
     let missing: Vec<_> = stage

@@ -155,9 +155,10 @@ fn mark(input: &ViewInput<'_>, event: &Event, when: Instant, verb: &Verb) -> Tim
         Event::Refused { .. } | Event::ConditionWaived { .. } | Event::ChangeDeclared { .. } => {
             TimelineMark::Note
         }
-        Event::VoteCast { go: false, .. } | Event::HelpAsked | Event::RolloutStopped { .. } => {
-            TimelineMark::Note
-        }
+        Event::VoteCast { go: false, .. }
+        | Event::HelpAsked
+        | Event::WaiverAsked { .. }
+        | Event::RolloutStopped { .. } => TimelineMark::Note,
         _ if verb.bad => TimelineMark::Bad,
         _ => TimelineMark::Good,
     }

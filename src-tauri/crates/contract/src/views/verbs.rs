@@ -1,8 +1,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, Reasons,
-    RegisterEvent, Release, StageId, StepEnd, WorkSpan, condition_name,
+    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, PersonId, Reasons, RegisterEvent, Release, StageId, StepEnd, WorkSpan, condition_name,
 };
 
 use super::common::ms_between;
@@ -131,6 +130,11 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         } => Verb::new("conditionWaived")
             .with("condition", condition_name(*condition))
             .with("reason", reason),
+        Event::WaiverAsked {
+            condition, reason, ..
+        } => Verb::new("waiverAsked")
+            .with("condition", condition_name(*condition))
+            .with("reason", reason),
         Event::VoteCast {
             stage,
             role,
@@ -246,15 +250,29 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
     }
 }
 
-/// What happened outside of any release. `cluster` names the cluster of an environment.
+/// What happened outside of any release. `cluster` names the cluster of an environment, `name` a person.
 pub fn register_verb(
     event: &RegisterEvent,
     cluster: impl Fn(&EnvironmentId) -> Option<String>,
+    name: impl Fn(&PersonId) -> String,
 ) -> Verb {
     match event {
-        RegisterEvent::KeyRegistered { key, .. } => {
-            Verb::new("keyRegistered").with("fingerprint", key.fingerprint())
-        }
+        RegisterEvent::KeyRegistered {
+            person,
+            key,
+            witnessed,
+        } => Verb::new("keyRegistered")
+            .with("person", name(person))
+            .with("fingerprint", key.fingerprint())
+            .maybe(
+                "witness",
+                witnessed
+                    .as_ref()
+                    .map(|signed| name(&signed.statement.witness)),
+            ),
+        RegisterEvent::KeyRevoked { person, key } => Verb::new("keyRevoked")
+            .with("person", name(person))
+            .with("fingerprint", key.fingerprint()),
         RegisterEvent::EnvironmentBound {
             environment,
             identity,

@@ -73,6 +73,11 @@ pub fn decide(
             make_up_by,
             signed,
         } => rules.waive(stage, *condition, reason, *make_up_by, signed),
+        Command::AskWaiver {
+            stage,
+            condition,
+            reason,
+        } => rules.ask_waiver(stage, *condition, reason),
         Command::Vote {
             stage,
             go,
@@ -202,10 +207,30 @@ impl<'a> Rules<'a> {
             signed.statement.at,
         );
         let fits = signed.statement == expected && &signed.key == key && signed.verifies();
-        if fits {
-            Ok(())
+        if !fits {
+            return Err(Refusal::SignatureInvalid);
+        }
+        self.key_is_independent(actor)
+    }
+
+    /// Operator and verifier cannot let each other's keys be replaced in the middle of a release: who
+    /// witnesses a key chooses its passphrase if nobody else is there.
+    fn key_is_independent(&self, actor: &PersonId) -> Result<(), Refusal> {
+        let plan = &self.release.plan;
+        let other = match actor {
+            actor if actor == &plan.operator => &plan.verifier,
+            actor if actor == &plan.verifier => &plan.operator,
+            _ => return Ok(()),
+        };
+        let witnessed = self.facts.register.key_of(actor).is_some_and(|key| {
+            key.from > self.release.created_at && key.witness.as_ref() == Some(other)
+        });
+        if witnessed {
+            Err(Refusal::WitnessedByOther {
+                witness: other.clone(),
+            })
         } else {
-            Err(Refusal::SignatureInvalid)
+            Ok(())
         }
     }
 

@@ -8,6 +8,7 @@ mod common;
 mod creating;
 mod evidence;
 mod gates;
+mod keys;
 mod line;
 mod sending;
 mod signing;

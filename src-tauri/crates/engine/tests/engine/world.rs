@@ -184,7 +184,10 @@ impl World {
             clock: Arc::new(TokioClock::new()),
         };
         let engine = Engine::start(ports.clone(), limits()).await.unwrap();
-        engine.register_key(&operator(), key).await.unwrap();
+        engine
+            .register_key(&operator(), key, Vec::new(), None)
+            .await
+            .unwrap();
         let binding = binding();
         engine
             .bind(None, &env(), &binding.context, &binding.identity)
