@@ -61,13 +61,17 @@ impl Desk {
     pub fn new(folder: PathBuf, app: AppHandle) -> Self {
         let preferences = Arc::new(PreferencesFile::open(folder.join("preferences.json")));
         let handle = app.clone();
-        let on_click = Box::new(move || front::bring_forward(&handle));
+        let on_click = Arc::new(move || front::bring_forward(&handle));
         // Two data folders on one workstation must not see each other's entries.
         let profile = domain::Digest::of(folder.to_string_lossy().as_bytes());
         let profile = profile.as_str().get(..12).unwrap_or_default().to_owned();
         Desk {
             vault: Arc::new(KeychainVault::open(&profile, vault::Options::default())),
-            notifier: Arc::new(DesktopNotifier::new(Arc::clone(&preferences), on_click)),
+            notifier: Arc::new(DesktopNotifier::new(
+                app.clone(),
+                Arc::clone(&preferences),
+                on_click,
+            )),
             preferences,
             seat: Mutex::new(Seat::read(&folder)),
             folder,
@@ -102,6 +106,7 @@ impl Desk {
                     clusters: Arc::new(KubeClusters::new(cluster::Limits::default())),
                     vault: Arc::clone(&self.vault),
                     notifier: Arc::clone(&self.notifier) as Arc<dyn Notifier>,
+                    probe: Arc::new(signals::HttpProbes::default()),
                     clock: Arc::new(SystemClock),
                 };
                 let engine = Engine::start(ports, engine::Limits::default())

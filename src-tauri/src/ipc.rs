@@ -53,6 +53,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             documents::document_open,
             gates::checklist_view,
             gates::tick,
+            gates::item_probe,
             gates::waive,
             gates::vote,
             gates::gate_open,

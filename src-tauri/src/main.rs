@@ -53,6 +53,7 @@ fn main() {
     }
     let commands = ipc::builder().invoke_handler();
     let built = builder
+        .plugin(notifier::plugin())
         .invoke_handler(move |invoke| {
             let message = &invoke.message;
             if let Some(failure) = bounds::refused(message.command(), message.payload()) {

@@ -65,6 +65,7 @@ fn arguments(command: &str) -> Value {
             "stage": "bj-offline", "condition": "soakPassed", "reason": "x",
             "make_up_by": "2026-09-15T00:00:00Z",
         } }),
+        "item_probe" => with(&stage, json!({ "item": "x" })),
         "vote" => with(&stage, json!({ "go": true, "reason": "x" })),
         "changes_run" | "changes_view" | "backup_take" | "rollout_pause" | "rollout_resume"
         | "rollout_stop" | "rollout_view" | "way_back" => place,
@@ -236,6 +237,12 @@ async fn every_command_bears_every_argument() {
         "plugin:resources|close",
         "plugin:menu|new",
         "plugin:image|from_path",
+        "plugin:notification|notify",
+        "plugin:notification|is_permission_granted",
+        "plugin:notification|request_permission",
+        "plugin:notification|register_action_types",
+        "plugin:notification|register_listener",
+        "plugin:notification|remove_active",
         "not_a_command",
     ] {
         let came = call(&window, foreign, &[json!({})]).await;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 61] = [
+pub const COMMANDS: [&str; 62] = [
     "start",
     "preferences_view",
     "preferences_set",
@@ -39,6 +39,7 @@ pub const COMMANDS: [&str; 61] = [
     "document_open",
     "checklist_view",
     "tick",
+    "item_probe",
     "waive",
     "vote",
     "gate_open",
@@ -149,7 +150,13 @@ fn plugins_are_those_that_are_known() {
         .lines()
         .filter(|line| line.starts_with("tauri-plugin"))
         .collect();
-    assert_eq!(plugins, ["tauri-plugin-single-instance.workspace = true"]);
+    assert_eq!(
+        plugins,
+        [
+            "tauri-plugin-notification.workspace = true",
+            "tauri-plugin-single-instance.workspace = true",
+        ]
+    );
     let tauri = manifest.lines().find(|line| line.starts_with("tauri."));
     assert_eq!(tauri, Some("tauri.workspace = true"));
 }

@@ -29,6 +29,7 @@ mod paperwork;
 mod permissions;
 mod persist;
 pub mod ports;
+mod probing;
 mod read_back;
 mod restart;
 mod trouble;

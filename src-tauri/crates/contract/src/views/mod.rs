@@ -13,6 +13,7 @@ mod ledger;
 mod next;
 mod place;
 mod pods;
+mod probe;
 mod reasons;
 mod record;
 mod release;
