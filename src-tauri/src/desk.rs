@@ -15,6 +15,7 @@ use tokio::sync::{OnceCell, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 use vault::KeychainVault;
 
+use crate::closing::Closing;
 use crate::commands::logs::LogStreams;
 use crate::notifier::DesktopNotifier;
 use crate::preferences::PreferencesFile;
@@ -50,6 +51,8 @@ pub struct Desk {
     pub logs: LogStreams,
     /// How often the page had to be opened again.
     pub redraws: Redraws,
+    /// Whether the window is to be closed while work is under way.
+    pub closing: Closing,
     engine: OnceCell<Engine>,
     rehearsals: Arc<tokio::sync::Mutex<Option<Rehearsals>>>,
     seat: Mutex<Seat>,
@@ -78,6 +81,7 @@ impl Desk {
             app,
             logs: LogStreams::default(),
             redraws: Redraws::default(),
+            closing: Closing::default(),
             seen: SeenPods::default(),
             sessions: Sessions::default(),
             engine: OnceCell::new(),
@@ -118,6 +122,11 @@ impl Desk {
                 Ok(engine)
             })
             .await
+    }
+
+    /// The engine, if it has been opened.
+    pub fn opened_engine(&self) -> Option<&Engine> {
+        self.engine.get()
     }
 
     /// What is open now.

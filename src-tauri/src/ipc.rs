@@ -6,7 +6,7 @@ use specta::Type;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 
 use crate::commands::{
-    changes, clusters, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
+    changes, closing, clusters, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
 };
 
 /// Something that the window shows has changed; it reads it again.
@@ -83,6 +83,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             ledger::upgrade_record,
             ledger::notifications_list,
             ledger::notifications_read,
+            closing::closing_view,
+            closing::closing_answer,
         ])
         .events(collect_events![ChangedEvent])
         .constant("ZOOM_STEPS", contract::Zoom::STEPS)

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod chooser;
+mod closing;
 mod commands;
 mod desk;
 #[cfg(target_os = "linux")]
@@ -81,9 +82,12 @@ fn main() {
             });
             page::open(app)
         })
-        .run(tauri::generate_context!());
-    if let Err(error) = built {
-        eprintln!("pilothouse: the window could not be opened: {error}");
-        std::process::exit(1);
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => app.run(closing::on_event),
+        Err(error) => {
+            eprintln!("pilothouse: the window could not be opened: {error}");
+            std::process::exit(1);
+        }
     }
 }

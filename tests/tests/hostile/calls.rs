@@ -88,6 +88,8 @@ fn arguments(command: &str) -> Value {
         "ledger_detail" => json!({ "sequence": 1 }),
         "ledger_export" => json!({ "format": "jsonLines", "path": "record.jsonl" }),
         "upgrade_record" => json!({ "release": null }),
+        // Ending the program is what this test does not want; where nothing goes on it is refused.
+        "closing_answer" => json!({ "choice": "stay" }),
         "notifications_read" => json!({ "upTo": 1 }),
         _ => json!({}),
     }

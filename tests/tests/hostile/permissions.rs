@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 62] = [
+pub const COMMANDS: [&str; 64] = [
     "start",
     "preferences_view",
     "preferences_set",
@@ -69,6 +69,8 @@ pub const COMMANDS: [&str; 62] = [
     "upgrade_record",
     "notifications_list",
     "notifications_read",
+    "closing_view",
+    "closing_answer",
 ];
 
 /// The content policy, word by word.

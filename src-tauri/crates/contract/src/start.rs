@@ -238,6 +238,8 @@ pub struct NotificationView {
     pub release: String,
     /// Environment name.
     pub environment: Text,
+    /// Identifier of the environment.
+    pub place: String,
     /// The module or modules.
     pub modules: String,
     /// Whether the desktop took it.
@@ -287,4 +289,6 @@ pub enum Topic {
     Banner,
     /// Notifications.
     Notifications,
+    /// Somebody wants to close the window while work is under way.
+    Closing,
 }

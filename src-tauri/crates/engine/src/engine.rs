@@ -166,6 +166,10 @@ impl Engine {
         self.0.ports.clock.now()
     }
 
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.0.lanes
+    }
+
     pub(crate) fn lane(&self, release: &ReleaseId, environment: &EnvironmentId) -> Arc<Lane> {
         self.0.lanes.of(release, environment)
     }

@@ -18,6 +18,7 @@ mod forward;
 mod handles;
 mod judge;
 mod lanes;
+mod leaving;
 mod limits;
 mod live;
 mod logs;
