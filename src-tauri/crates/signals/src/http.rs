@@ -183,16 +183,18 @@ fn chain(error: &reqwest::Error) -> String {
 fn certificate(error: &reqwest::Error) -> bool {
     let mut inner = std::error::Error::source(error);
     while let Some(one) = inner {
-        // Errors of an IO kind hide what they wrap from `source`.
-        let wrapped = one
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|wrapped| wrapped.downcast_ref::<rustls::Error>());
-        let tls = one.downcast_ref::<rustls::Error>().or(wrapped);
-        if let Some(rustls::Error::InvalidCertificate(_)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(_)) = tls(one) {
             return true;
         }
         inner = one.source();
     }
     false
+}
+
+/// The error of TLS that this one is or wraps. Errors of an IO kind hide what they wrap from `source`.
+fn tls<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref::<rustls::Error>().or_else(|| {
+        let wrapped = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        tls(wrapped)
+    })
 }
