@@ -15,6 +15,7 @@ use tokio::sync::{OnceCell, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 use vault::KeychainVault;
 
+use crate::closing::Closing;
 use crate::commands::logs::LogStreams;
 use crate::idle::Idle;
 use crate::notifier::DesktopNotifier;
@@ -53,6 +54,8 @@ pub struct Desk {
     pub redraws: Redraws,
     /// How long nobody has touched the window.
     pub idle: Idle,
+    /// Whether the window is to be closed while work is under way.
+    pub closing: Closing,
     engine: OnceCell<Engine>,
     rehearsals: Arc<tokio::sync::Mutex<Option<Rehearsals>>>,
     seat: Mutex<Seat>,
@@ -64,13 +67,17 @@ impl Desk {
     pub fn new(folder: PathBuf, app: AppHandle) -> Self {
         let preferences = Arc::new(PreferencesFile::open(folder.join("preferences.json")));
         let handle = app.clone();
-        let on_click = Box::new(move || front::bring_forward(&handle));
+        let on_click = Arc::new(move || front::bring_forward(&handle));
         // Two data folders on one workstation must not see each other's entries.
         let profile = domain::Digest::of(folder.to_string_lossy().as_bytes());
         let profile = profile.as_str().get(..12).unwrap_or_default().to_owned();
         Desk {
             vault: Arc::new(KeychainVault::open(&profile, vault::Options::default())),
-            notifier: Arc::new(DesktopNotifier::new(Arc::clone(&preferences), on_click)),
+            notifier: Arc::new(DesktopNotifier::new(
+                app.clone(),
+                Arc::clone(&preferences),
+                on_click,
+            )),
             preferences,
             seat: Mutex::new(Seat::read(&folder)),
             folder,
@@ -78,6 +85,7 @@ impl Desk {
             logs: LogStreams::default(),
             redraws: Redraws::default(),
             idle: Idle::default(),
+            closing: Closing::default(),
             seen: SeenPods::default(),
             sessions: Sessions::default(),
             engine: OnceCell::new(),
@@ -106,6 +114,7 @@ impl Desk {
                     clusters: Arc::new(KubeClusters::new(cluster::Limits::default())),
                     vault: Arc::clone(&self.vault),
                     notifier: Arc::clone(&self.notifier) as Arc<dyn Notifier>,
+                    probe: Arc::new(signals::HttpProbes::default()),
                     clock: Arc::new(SystemClock),
                 };
                 let engine = Engine::start(ports, engine::Limits::default())
@@ -118,6 +127,11 @@ impl Desk {
                 Ok(engine)
             })
             .await
+    }
+
+    /// The engine, if it has been opened.
+    pub fn opened_engine(&self) -> Option<&Engine> {
+        self.engine.get()
     }
 
     /// What is open now.

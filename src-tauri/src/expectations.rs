@@ -39,6 +39,11 @@ pub fn with(failure: Failure, expectation: &Expectation) -> Failure {
         E::NotOperator => of(Expected::NotOperator),
         E::TwoPeople => of(Expected::TwoPeople),
         E::Manual => of(Expected::Manual),
+        E::ProbePhase => of(Expected::ProbePhase),
+        E::ProbeKind => of(Expected::ProbeKind),
+        E::ProbeUrl => of(Expected::ProbeUrl),
+        E::ProbeHost { host } => of(Expected::ProbeHost).with("host", host),
+        E::ProbeHostName => of(Expected::ProbeHostName),
         E::Waivable => of(Expected::Waivable),
         E::ClusterName => of(Expected::ClusterName),
         E::NamespaceName => of(Expected::NamespaceName),
@@ -130,6 +135,7 @@ fn thing(thing: workspace::Thing) -> Thing {
         T::Vote => Thing::Vote,
         T::Condition => Thing::Condition,
         T::Item => Thing::Item,
+        T::Host => Thing::Host,
     }
 }
 
@@ -170,6 +176,7 @@ mod tests {
             E::PersonWho {
                 role: Role::Manager,
             },
+            E::ProbeHost { host: text() },
             E::Manifests { path: text() },
             E::Namespaced { kind: text() },
             E::Field { field: text() },

@@ -6,7 +6,7 @@ use specta::Type;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 
 use crate::commands::{
-    changes, clusters, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
+    changes, closing, clusters, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
 };
 
 /// Something that the window shows has changed; it reads it again.
@@ -55,6 +55,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             documents::document_open,
             gates::checklist_view,
             gates::tick,
+            gates::item_probe,
             gates::waive,
             gates::waiver_ask,
             gates::vote,
@@ -85,6 +86,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             ledger::upgrade_record,
             ledger::notifications_list,
             ledger::notifications_read,
+            closing::closing_view,
+            closing::closing_answer,
         ])
         .events(collect_events![ChangedEvent])
         .constant("ZOOM_STEPS", contract::Zoom::STEPS)

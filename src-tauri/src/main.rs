@@ -3,6 +3,7 @@
 
 mod bounds;
 mod chooser;
+mod closing;
 mod commands;
 mod desk;
 #[cfg(target_os = "linux")]
@@ -54,6 +55,7 @@ fn main() {
     }
     let commands = ipc::builder().invoke_handler();
     let built = builder
+        .plugin(notifier::plugin())
         .invoke_handler(move |invoke| {
             let message = &invoke.message;
             if let Some(failure) = bounds::refused(message.command(), message.payload()) {
@@ -81,9 +83,12 @@ fn main() {
             });
             page::open(app)
         })
-        .run(tauri::generate_context!());
-    if let Err(error) = built {
-        eprintln!("pilothouse: the window could not be opened: {error}");
-        std::process::exit(1);
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => app.run(closing::on_event),
+        Err(error) => {
+            eprintln!("pilothouse: the window could not be opened: {error}");
+            std::process::exit(1);
+        }
     }
 }

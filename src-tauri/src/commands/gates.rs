@@ -58,6 +58,24 @@ fn condition_of(name: String) -> Result<ConditionKind, Failure> {
         .map_err(|_| Failure::form(Field::Condition, Expected::GateCondition))
 }
 
+/// Asks the address that a checklist item names, and writes down what came.
+#[tauri::command]
+#[specta::specta]
+pub async fn item_probe(
+    desk: State<'_, Desk>,
+    release: String,
+    stage: String,
+    item: String,
+) -> Result<ChecklistView, Failure> {
+    let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.person()?);
+    desk.engine()
+        .await?
+        .probe_item(&id, &person, &stage, &ItemId::new(item))
+        .await
+        .map_err(failures::of)?;
+    checklist(&desk, &id, &stage).await
+}
+
 /// Waives a condition.
 #[tauri::command]
 #[specta::specta]

@@ -222,6 +222,7 @@ fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<Not
             .environment(environment)
             .map(|e| contract::views::text(&e.name))
             .unwrap_or_default(),
+        place: environment.to_string(),
         modules: modules.join(", "),
         delivered: *delivered,
         read: sequence <= read_up_to,

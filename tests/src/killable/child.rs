@@ -66,6 +66,7 @@ impl Child {
             clusters,
             vault: Arc::new(KeychainVault::open(orders.profile.clone(), options)),
             notifier: Arc::new(Notices::default()),
+            probe: Arc::new(signals::HttpProbes::default()),
             clock: Arc::new(StoryClock::at(orders.now)),
         };
         let engine = Engine::start(ports, limits::of_engine())

@@ -69,6 +69,7 @@ fn arguments(command: &str) -> Value {
             "make_up_by": "2026-09-15T00:00:00Z",
         } }),
         "waiver_ask" => with(&stage, json!({ "condition": "soakPassed", "reason": "x" })),
+        "item_probe" => with(&stage, json!({ "item": "x" })),
         "vote" => with(&stage, json!({ "go": true, "reason": "x" })),
         "changes_run" | "changes_view" | "backup_take" | "rollout_pause" | "rollout_resume"
         | "rollout_stop" | "rollout_view" | "way_back" => place,
@@ -91,6 +92,8 @@ fn arguments(command: &str) -> Value {
         "ledger_detail" => json!({ "sequence": 1 }),
         "ledger_export" => json!({ "format": "jsonLines", "path": "record.jsonl" }),
         "upgrade_record" => json!({ "release": null }),
+        // Ending the program is what this test does not want; where nothing goes on it is refused.
+        "closing_answer" => json!({ "choice": "stay" }),
         "notifications_read" => json!({ "upTo": 1 }),
         _ => json!({}),
     }
@@ -240,6 +243,12 @@ async fn every_command_bears_every_argument() {
         "plugin:resources|close",
         "plugin:menu|new",
         "plugin:image|from_path",
+        "plugin:notification|notify",
+        "plugin:notification|is_permission_granted",
+        "plugin:notification|request_permission",
+        "plugin:notification|register_action_types",
+        "plugin:notification|register_listener",
+        "plugin:notification|remove_active",
         "not_a_command",
     ] {
         let came = call(&window, foreign, &[json!({})]).await;

@@ -41,6 +41,7 @@ pub const COMMANDS: [&str; 64] = [
     "document_open",
     "checklist_view",
     "tick",
+    "item_probe",
     "waive",
     "waiver_ask",
     "vote",
@@ -71,6 +72,8 @@ pub const COMMANDS: [&str; 64] = [
     "upgrade_record",
     "notifications_list",
     "notifications_read",
+    "closing_view",
+    "closing_answer",
 ];
 
 /// The content policy, word by word.
@@ -152,7 +155,13 @@ fn plugins_are_those_that_are_known() {
         .lines()
         .filter(|line| line.starts_with("tauri-plugin"))
         .collect();
-    assert_eq!(plugins, ["tauri-plugin-single-instance.workspace = true"]);
+    assert_eq!(
+        plugins,
+        [
+            "tauri-plugin-notification.workspace = true",
+            "tauri-plugin-single-instance.workspace = true",
+        ]
+    );
     let tauri = manifest.lines().find(|line| line.starts_with("tauri."));
     assert_eq!(tauri, Some("tauri.workspace = true"));
 }

@@ -44,6 +44,8 @@ export interface Backend {
 
   checklistView(release: string, stage: string): Promise<t.ChecklistView>;
   tick(release: string, form: t.TickForm): Promise<t.ChecklistView>;
+  /** Asks the address that a checklist item names, and writes down what came. */
+  itemProbe(release: string, stage: string, item: string): Promise<t.ChecklistView>;
   waive(release: string, form: t.WaiverForm): Promise<t.ReleaseView>;
   /** Asks the manager to waive a condition. */
   waiverAsk(release: string, stage: string, condition: string, reason: string): Promise<t.ReleaseView>;
@@ -92,6 +94,10 @@ export interface Backend {
   notificationsList(): Promise<t.NotificationView[]>;
   notificationsRead(upTo: number): Promise<void>;
   workCancel(): Promise<void>;
+
+  /** What goes on while the window is to be closed; null when nobody wants to close it. */
+  closingView(): Promise<t.ClosingView | null>;
+  closingAnswer(choice: t.ClosingChoice): Promise<void>;
 
   /** Calls the handler whenever the program says that something changed; returns the way to stop. */
   onChanged(handler: (changed: t.Changed) => void): Promise<() => void>;

@@ -78,6 +78,8 @@ export const commands = {
 	checklistView: (release: string, stage: string) => __TAURI_INVOKE<ChecklistView>("checklist_view", { release, stage }),
 	/**  Signs a checklist item. */
 	tick: (release: string, form: TickForm) => __TAURI_INVOKE<ChecklistView>("tick", { release, form }),
+	/**  Asks the address that a checklist item names, and writes down what came. */
+	itemProbe: (release: string, stage: string, item: string) => __TAURI_INVOKE<ChecklistView>("item_probe", { release, stage, item }),
 	/**  Waives a condition. */
 	waive: (release: string, form: WaiverForm) => __TAURI_INVOKE<ReleaseView>("waive", { release, form }),
 	/**  Votes Go or No-Go. */
@@ -136,6 +138,16 @@ export const commands = {
 	notificationsList: () => __TAURI_INVOKE<NotificationView[]>("notifications_list"),
 	/**  Says that notifications have been seen. */
 	notificationsRead: (upTo: number) => __TAURI_INVOKE<null>("notifications_read", { upTo }),
+	/**
+	 *  What goes on while the window is to be closed; none when nobody wants to close it, or nothing goes on.
+	 *  Who asks this shows the question: the desktop's own dialog need not.
+	 */
+	closingView: () => __TAURI_INVOKE<ClosingView | null>("closing_view"),
+	/**
+	 *  What the person wants. Without a question there is nothing to answer: the page cannot end the program
+	 *  by itself.
+	 */
+	closingAnswer: (choice: ClosingChoice) => __TAURI_INVOKE<null>("closing_answer", { choice }),
 };
 
 /** Events */
@@ -349,6 +361,8 @@ export type ChecklistItemView = {
 	note: string | null,
 	/**  What the probe found. */
 	evidence: string | null,
+	/**  What is asked of an address, and what came; for items that an address answers. */
+	probe: ItemProbeView | null,
 	/**  Whether the person at the workstation may sign it now. */
 	may_sign: boolean,
 	/**  Why not. */
@@ -390,6 +404,21 @@ export type ChecklistView = {
 	total: number,
 	/**  Phases in order. */
 	phases: ChecklistPhaseView[],
+};
+
+/**  What the person wants of a window with work under way. */
+export type ClosingChoice = 
+/**  Go on behind a minimised window. */
+"keep" | 
+/**  End the program after the step that each is at; the next start offers to continue. */
+"stop" | 
+/**  Leave everything as it is. */
+"stay";
+
+/**  What goes on while the window is to be closed. */
+export type ClosingView = {
+	/**  Everything that is under way. */
+	work: WorkHead[],
 };
 
 /**  A cluster event. */
@@ -719,6 +748,16 @@ export type Expected =
 "twoPeople" | 
 /**  A manual item. */
 "manual" | 
+/**  A phase after the rollout. */
+"probePhase" | 
+/**  The kind of an item with `http`. */
+"probeKind" | 
+/**  An address that can be asked. */
+"probeUrl" | 
+/**  A host that the workspace names. Params: host. */
+"probeHost" | 
+/**  A host’s name. */
+"probeHostName" | 
 /**  A condition that may be waived. */
 "waivable" | 
 /**  A cluster’s name. */
@@ -1140,6 +1179,22 @@ export type InterruptedWork =
 /**  Going back. */
 "back";
 
+/**  A probe of an address. */
+export type ItemProbeView = {
+	/**  The address. */
+	url: string,
+	/**  Expected status. */
+	status: number,
+	/**  Text that the body has to have. */
+	contains: string | null,
+	/**  What came of the newest probe that counts; none before the first one after the rollout. */
+	finding: ProbeFindingView | null,
+	/**  Whether it may be asked now. */
+	may_ask: boolean,
+	/**  Why not. */
+	why_not: RefusalView | null,
+};
+
 /**  Whether a key can sign now. */
 export type KeyState = 
 /**  None on this workstation. */
@@ -1447,6 +1502,8 @@ export type NotificationView = {
 	release: string,
 	/**  Environment name. */
 	environment: Text,
+	/**  Identifier of the environment. */
+	place: string,
 	/**  The module or modules. */
 	modules: string,
 	/**  Whether the desktop took it. */
@@ -1665,6 +1722,46 @@ export type Preferences = {
 	zoom: Zoom,
 	lock_after_minutes: number,
 };
+
+/**  What came of a probe. */
+export type ProbeFindingView = {
+	/**  When it was asked. */
+	at: string,
+	/**  Who asked. */
+	by: PersonHead | null,
+	/**  What it means for the item. */
+	verdict: ProbeVerdictView,
+	/**  The status that came, if an answer came. */
+	status: number | null,
+	/**  Whether the body has the text that was asked for; none when no text was, or no answer came. */
+	contains: boolean | null,
+	/**  The first characters of the body, or what the system said about the silence. */
+	text: string,
+	/**  Whether the body goes on. */
+	more: boolean,
+	/**  Why no answer came. */
+	trouble: ProbeTroubleView | null,
+};
+
+/**  Why no answer came. */
+export type ProbeTroubleView = 
+/**  Not in time. */
+"late" | 
+/**  No connection. */
+"noConnection" | 
+/**  The certificate is not trusted. */
+"notTrusted" | 
+/**  The connection broke, or what came is no HTTP. */
+"broken";
+
+/**  What a probe means for its item. */
+export type ProbeVerdictView = 
+/**  The right answer. */
+"held" | 
+/**  Another answer. */
+"notHeld" | 
+/**  None that could be judged. */
+"notReachable";
 
 /**  What a cluster says of itself before it is pinned. */
 export type ProbeView = {
@@ -2306,7 +2403,9 @@ export type Thing =
 /**  A condition of a gate. */
 "condition" | 
 /**  An item of the checklist. */
-"item";
+"item" | 
+/**  A host that probes may ask. */
+"host";
 
 /**  A tick under a checklist item. */
 export type TickForm = {
@@ -2336,6 +2435,10 @@ export type TimelineEntry = {
 	person: string | null,
 	/**  Environment name. */
 	environment: Text | null,
+	/**  Identifier of the environment that it names. */
+	environment_id: string | null,
+	/**  Identifier of the stage that it names, or that its environment is in. */
+	stage: string | null,
 	/**  How it is marked. */
 	mark: TimelineMark,
 };
@@ -2366,7 +2469,9 @@ export type Topic =
 /**  The banner. */
 "banner" | 
 /**  Notifications. */
-"notifications";
+"notifications" | 
+/**  Somebody wants to close the window while work is under way. */
+"closing";
 
 /**  A change that the release does not declare. */
 export type UndeclaredView = {
@@ -2493,6 +2598,18 @@ export type WayBackView = {
 	may: boolean,
 	/**  Why not. */
 	why_not: RefusalView | null,
+};
+
+/**  A rollout or rollback under way. */
+export type WorkHead = {
+	/**  The release. */
+	release: string,
+	/**  The environment. */
+	environment: string,
+	/**  The environment's name. */
+	name: Text,
+	/**  Whether it is a rollback. */
+	back: boolean,
 };
 
 /**  An open workspace. */

@@ -46,6 +46,7 @@ const program: Backend = {
   documentOpen: (release, document, address) => call('document_open', { release, document, address }),
   checklistView: (release, stage) => call('checklist_view', { release, stage }),
   tick: (release, form) => call('tick', { release, form }),
+  itemProbe: (release, stage, item) => call('item_probe', { release, stage, item }),
   waive: (release, form) => call('waive', { release, form }),
   waiverAsk: (release, stage, condition, reason) => call('waiver_ask', { release, stage, condition, reason }),
   vote: (release, stage, go, reason) => call('vote', { release, stage, go, reason }),
@@ -77,6 +78,8 @@ const program: Backend = {
   notificationsList: () => call('notifications_list'),
   notificationsRead: (upTo) => call('notifications_read', { upTo }),
   workCancel: () => call('work_cancel'),
+  closingView: () => call('closing_view'),
+  closingAnswer: (choice) => call('closing_answer', { choice }),
 
   logsOpen: (release, environment, module, receive) => {
     const channel = new Channel<LogBatch>();

@@ -59,6 +59,11 @@ export const expectations: Record<Expected, Sentence> = {
   notOperator: m.expected_notOperator,
   twoPeople: m.expected_twoPeople,
   manual: m.expected_manual,
+  probePhase: m.expected_probePhase,
+  probeKind: m.expected_probeKind,
+  probeUrl: m.expected_probeUrl,
+  probeHost: m.expected_probeHost,
+  probeHostName: m.expected_probeHostName,
   waivable: m.expected_waivable,
   clusterName: m.expected_clusterName,
   namespaceName: m.expected_namespaceName,
@@ -114,6 +119,7 @@ export const things: Record<Thing, Sentence> = {
   vote: m.thing_vote,
   condition: m.thing_condition,
   item: m.thing_item,
+  host: m.thing_host,
 };
 
 export const fields: Record<Field, Sentence> = {

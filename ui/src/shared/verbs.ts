@@ -75,6 +75,7 @@ const sentences: Record<string, (params: Params) => string> = {
   notificationSent: (p) => plain(yes(p, 'delivered') ? m.verb_notificationSent_true : m.verb_notificationSent_false)(p),
   ledgerExported: plain(m.verb_ledgerExported),
   helpAsked: plain(m.verb_helpAsked),
+  factRecorded: (p) => plain({ held: m.verb_factRecorded_held, notHeld: m.verb_factRecorded_notHeld }[p['verdict'] ?? ''] ?? m.verb_factRecorded_notReachable)(p),
   soakOver: plain(m.verb_soakOver),
 };
 

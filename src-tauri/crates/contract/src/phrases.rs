@@ -110,6 +110,16 @@ pub enum Expected {
     TwoPeople,
     /// A manual item.
     Manual,
+    /// A phase after the rollout.
+    ProbePhase,
+    /// The kind of an item with `http`.
+    ProbeKind,
+    /// An address that can be asked.
+    ProbeUrl,
+    /// A host that the workspace names. Params: host.
+    ProbeHost,
+    /// A host’s name.
+    ProbeHostName,
     /// A condition that may be waived.
     Waivable,
     /// A cluster’s name.
@@ -220,6 +230,8 @@ pub enum Thing {
     Condition,
     /// An item of the checklist.
     Item,
+    /// A host that probes may ask.
+    Host,
 }
 
 /// A field that a person fills in, as the param `field`.

@@ -247,6 +247,8 @@ pub struct NotificationView {
     pub release: String,
     /// Environment name.
     pub environment: Text,
+    /// Identifier of the environment.
+    pub place: String,
     /// The module or modules.
     pub modules: String,
     /// Whether the desktop took it.
@@ -296,4 +298,6 @@ pub enum Topic {
     Banner,
     /// Notifications.
     Notifications,
+    /// Somebody wants to close the window while work is under way.
+    Closing,
 }

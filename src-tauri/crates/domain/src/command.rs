@@ -1,5 +1,6 @@
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource, FactSubject,
+    FactValue, Instant,
     ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, ObjectRef,
     Permission, Reasons, ReleasePlan, Signed, StageId, StepEnd,
 };
@@ -223,6 +224,19 @@ pub enum Command {
     },
     /// Ask for help.
     AskHelp,
+    /// Something was observed.
+    RecordFact {
+        /// Who observed.
+        source: FactSource,
+        /// What it is about.
+        subject: FactSubject,
+        /// When the question was asked.
+        at: Instant,
+        /// From when on it says nothing any more.
+        expires: Option<Instant>,
+        /// What was observed.
+        value: FactValue,
+    },
 }
 
 /// How a module's rollout ended. Failed: the change is bad. Errored: we could not tell.

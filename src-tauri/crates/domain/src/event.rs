@@ -3,8 +3,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, KeyStatement, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role, Signed, StageId, Step, StepEnd,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource, FactSubject, FactValue, Instant, ItemId, KeyStatement, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role, Signed, StageId, Step, StepEnd,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
@@ -301,6 +300,20 @@ pub enum Event {
     },
     /// The operator asked for help.
     HelpAsked,
+    /// Something was observed of the world outside of the program's own writes.
+    FactRecorded {
+        /// Who observed.
+        source: FactSource,
+        /// What it is about.
+        subject: FactSubject,
+        /// When the question was asked.
+        at: Instant,
+        /// From when on it says nothing any more.
+        #[serde(default)]
+        expires: Option<Instant>,
+        /// What was observed.
+        value: FactValue,
+    },
 }
 
 /// What a notification says.

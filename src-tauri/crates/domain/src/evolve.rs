@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
+    EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant, ModuleId, ModuleState,
     ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
     Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd, Tick, Vote, Waiver, WaiverRequest, WayBack, Work, WorkSpan, compile, rollback,
 };
@@ -47,6 +47,7 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
             .environments()
             .map(|e| (e.id.clone(), environment.clone()))
             .collect(),
+        facts: BTreeMap::new(),
         plan: plan.clone(),
     }
 }
@@ -145,6 +146,26 @@ impl Release {
                     state.start_rollout(module, from.as_deref(), steps, at);
                 }
             }
+            Event::FactRecorded {
+                source,
+                subject,
+                at,
+                expires,
+                value,
+            } => {
+                let fact = Fact {
+                    at: *at,
+                    by: actor.cloned(),
+                    expires: *expires,
+                    value: value.clone(),
+                };
+                let known = self.facts.entry((*source, subject.clone()));
+                // Answers may come in another order than they were asked for.
+                let kept = known.or_insert_with(|| fact.clone());
+                if fact.at >= kept.at {
+                    *kept = fact;
+                }
+            }
             Event::WayBackStarted { environment, .. } => {
                 self.close_gate_of(environment);
                 self.fold_environment(event, at);
@@ -164,6 +185,9 @@ impl Release {
             .items(&stage, Phase::Pre)
             .map(|item| item.id.clone())
             .collect();
+        self.facts.retain(|(_, subject), _| match subject {
+            FactSubject::Item { stage: of, item } => of != &stage || keep.contains(item),
+        });
         if let Some(state) = self.stages.get_mut(&stage) {
             state.opened = None;
             state.votes.clear();

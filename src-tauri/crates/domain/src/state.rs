@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Fact, FactSource,
+    FactSubject, Instant,
     ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, Reasons,
     ReleasePlan, Role, Run, Signed, StageId,
 };
@@ -21,6 +22,8 @@ pub struct Release {
     pub stages: BTreeMap<StageId, StageState>,
     /// Environments by identifier; every environment of the plan has an entry.
     pub environments: BTreeMap<EnvironmentId, EnvironmentState>,
+    /// The newest fact of each source about each subject.
+    pub facts: BTreeMap<(FactSource, FactSubject), Fact>,
 }
 
 /// Whether a release is over, and how.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{EnvironmentId, ItemId, ModuleId, ObjectRef, PersonId, StageId};
+use crate::{EnvironmentId, HttpProbe, ItemId, ModuleId, ObjectRef, PersonId, StageId};
 
 /// Words in both languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +163,9 @@ pub struct ChecklistItem {
     pub role: Role,
     /// How it is answered.
     pub kind: ItemKind,
+    /// What is asked, for an item of kind [`ItemKind::Http`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<HttpProbe>,
     /// Stages it belongs to; empty for all.
     pub stages: Vec<StageId>,
 }
@@ -177,6 +180,8 @@ pub enum ItemKind {
     RolloutsHealthy,
     /// Holds when every object on the cluster is what was applied.
     ContentApplied,
+    /// Holds when an address answers as expected after the rollout (sop G3).
+    Http,
 }
 
 /// When an item is due.

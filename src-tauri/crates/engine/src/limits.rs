@@ -47,6 +47,8 @@ pub struct Limits {
     pub undo_tries: u32,
     /// How long the desktop may take to accept a notification.
     pub notify: Duration,
+    /// How long a probe may take; above the adapter's own bound, which says more about it.
+    pub probe: Duration,
     /// Least time between two change messages of one topic.
     pub changes_gap: Duration,
     /// Change messages kept for a slow listener.
@@ -79,6 +81,7 @@ impl Default for Limits {
             settle_pause: Duration::from_millis(200),
             undo_tries: 3,
             notify: Duration::from_secs(5),
+            probe: Duration::from_secs(15),
             changes_gap: Duration::from_millis(50),
             changes_kept: 256,
             log_tail: 200,

@@ -35,6 +35,7 @@ pub(crate) fn command(command: &Command) -> &'static str {
         Command::ConcludeWayBack { .. } => "concludeWayBack",
         Command::RecordNotification { .. } => "recordNotification",
         Command::AskHelp => "askHelp",
+        Command::RecordFact { .. } => "recordFact",
     }
 }
 

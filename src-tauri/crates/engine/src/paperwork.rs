@@ -293,7 +293,11 @@ impl Engine {
         Ok(self.ports().vault.sign(statement).await?)
     }
 
-    fn with_facts<T>(&self, actor: &PersonId, ask: impl FnOnce(domain::Facts<'_>) -> T) -> T {
+    pub(crate) fn with_facts<T>(
+        &self,
+        actor: &PersonId,
+        ask: impl FnOnce(domain::Facts<'_>) -> T,
+    ) -> T {
         let register = self.register();
         ask(domain::Facts {
             now: self.now(),

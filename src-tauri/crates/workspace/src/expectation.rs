@@ -118,6 +118,24 @@ pub enum Expectation {
     /// A manual item.
     #[error("`manual`: before the stage nothing is rolled out that could be probed")]
     Manual,
+    /// An item that is asked after the rollout.
+    #[error("`post`: an address is asked right after the rollout, before it nothing new answers")]
+    ProbePhase,
+    /// An item of the kind that asks an address.
+    #[error("`kind: http` for an item with `http`")]
+    ProbeKind,
+    /// An address to ask.
+    #[error("an http or https address without credentials and without `#`")]
+    ProbeUrl,
+    /// A host that may be asked.
+    #[error("an address of a host that `probeHosts` names: {host} is not among them")]
+    ProbeHost {
+        /// The host of the address.
+        host: String,
+    },
+    /// A host's name.
+    #[error("a host name in lower case or an IP address, without scheme, port or path")]
+    ProbeHostName,
     /// A condition that may be waived.
     #[error(
         "`soakPassed` or `checklistComplete`: the other conditions keep a release safe and are never waived"
@@ -291,6 +309,9 @@ pub enum Thing {
     /// An item of the checklist.
     #[error("item")]
     Item,
+    /// A host that probes may ask.
+    #[error("host")]
+    Host,
 }
 
 /// What is wrong with a YAML file.

@@ -24,6 +24,9 @@ pub(crate) struct RawWorkspace {
     /// What has to be checked before and after a stage, and on the two days after it.
     #[serde(default)]
     pub checklist: Vec<Located<RawItem>>,
+    /// Hosts that checklist items of kind `http` may ask: names or addresses, without a scheme or port.
+    #[serde(default)]
+    pub probe_hosts: Vec<Located<String>>,
     /// On-call contacts, in the order to call them.
     #[serde(default)]
     pub on_call: Vec<RawOnCall>,
@@ -175,9 +178,27 @@ pub(crate) struct RawItem {
     /// How it is answered.
     #[serde(default)]
     pub kind: Located<RawKind>,
+    /// What is asked, for an item of kind `http`.
+    #[serde(default)]
+    pub http: Option<Located<RawHttp>>,
     /// Stages it belongs to; left out for all.
     #[serde(default)]
     pub stages: Vec<Located<String>>,
+}
+
+/// An address, and how it has to answer once the stage is rolled out. It is asked without credentials,
+/// proxy or redirects; `https` is verified by the system's certificates.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawHttp {
+    /// `http` or `https` address of one of `probeHosts`, without credentials.
+    pub url: Located<String>,
+    /// Expected status; left out for 200.
+    #[serde(default)]
+    pub status: Option<Located<u16>>,
+    /// Text that the body has to have; left out when any body will do.
+    #[serde(default)]
+    pub contains: Option<Located<String>>,
 }
 
 /// When a checklist item is due.
@@ -207,6 +228,8 @@ pub(crate) enum RawKind {
     RolloutsHealthy,
     /// Checked automatically: every object on the cluster is what was applied.
     ContentApplied,
+    /// Probed: an address answers as expected after the rollout.
+    Http,
 }
 
 /// Someone to ask for help.
@@ -328,6 +351,6 @@ becomes! {
     RawStrategy => Strategy { Rolling }
     RawRole => Role { Operator, Verifier, Manager }
     RawPhase => Phase { Pre, During, Post, Day1, Day2 }
-    RawKind => ItemKind { Manual, RolloutsHealthy, ContentApplied }
+    RawKind => ItemKind { Manual, RolloutsHealthy, ContentApplied, Http }
     RawLevel => Level { Low, Medium, High }
 }

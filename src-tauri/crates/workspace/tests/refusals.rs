@@ -68,6 +68,33 @@ fn workspace() -> TempDir {
 }
 
 #[test]
+fn a_probe_is_read_with_what_it_expects() {
+    let folder = workspace();
+    let web = "probeHosts: [a.example, '127.0.0.1']\nchecklist:\n  \
+        - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example:8443/healthz?x=1', status: 204, contains: fine } }\n  \
+        - { id: local, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'http://127.0.0.1:8080' } }\n";
+    let text = PILOTHOUSE.replacen("checklist:\n", web, 1);
+    write(folder.path(), "pilothouse.yaml", &text);
+    let opened = read(folder.path()).unwrap();
+    let probes: Vec<_> = opened.workspace.checklist.iter().map(|item| item.probe.clone()).collect();
+    let probe = |url: &str, status, contains: Option<&str>| {
+        Some(domain::HttpProbe {
+            url: url.to_owned(),
+            status,
+            contains: contains.map(str::to_owned),
+        })
+    };
+    assert_eq!(
+        probes,
+        [
+            probe("https://a.example:8443/healthz?x=1", 204, Some("fine")),
+            probe("http://127.0.0.1:8080/", 200, None),
+            None,
+        ]
+    );
+}
+
+#[test]
 fn the_untouched_workspace_is_read() {
     let folder = workspace();
     let opened = read(folder.path()).unwrap();
@@ -105,6 +132,18 @@ fn the_untouched_workspace_is_read() {
 #[case::unknown_condition("waivable: [soakPassed]", "waivable: [everything]", (6, 43), "everything")]
 #[case::bad_id("id: tested", "id: Tested Twice", (19, 11), "an identifier")]
 #[case::probe_before_the_stage("role: operator }\n", "role: operator, kind: rolloutsHealthy }\n", (19, 82), "manual")]
+#[case::probe_without_address("role: operator }\n", "role: operator, kind: http }\n", (19, 82), "`http`")]
+#[case::address_without_probe("role: operator }\n", "role: operator, http: { url: 'https://a.example/' } }\n", (19, 82), "`kind: http`")]
+#[case::probe_in_another_phase("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: day1, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example/' } }\n", (20, 69), "`post`")]
+#[case::host_not_named("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://b.example/' } }\n", (20, 88), "b.example is not among them")]
+#[case::host_by_another_name("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://b.example/?a.example' } }\n", (20, 88), "b.example is not among them")]
+#[case::address_with_password("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://u:p@a.example/' } }\n", (20, 88), "without credentials")]
+#[case::address_of_a_file("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'file:///etc/passwd' } }\n", (20, 88), "http or https")]
+#[case::status_out_of_range("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example/', status: 99 } }\n", (20, 118), "100 to 599")]
+#[case::nothing_to_look_for("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example/', contains: '' } }\n", (20, 120), "a line of text")]
+#[case::host_with_port("checklist:", "probeHosts: ['a.example:80']\nchecklist:", (18, 14), "without scheme")]
+#[case::host_in_capitals("checklist:", "probeHosts: [A.example]\nchecklist:", (18, 14), "lower case")]
+#[case::host_twice("checklist:", "probeHosts: [a.example, a.example]\nchecklist:", (18, 25), "another host")]
 #[case::item_of_unknown_stage("role: operator }\n", "role: operator, stages: [second] }\n", (19, 85), "a stage of this file")]
 #[case::empty_text("name: Shop\n", "name: ' '\n", (1, 7), "a line of text")]
 #[case::one_language("name: { zh: 一, en: One }", "name: { zh: 一 }", (4, 13), "missing field `en`")]

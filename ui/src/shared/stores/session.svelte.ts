@@ -150,6 +150,8 @@ class Session {
     release: paced(() => this.readRelease()).run,
     rollout: () => this.#again.release(),
     ledger: paced(() => this.#readChain()).run,
+    // The frame asks for it itself.
+    closing: () => undefined,
   };
 
   async #readChain(): Promise<void> {

@@ -14,6 +14,7 @@ mod next;
 mod people;
 mod place;
 mod pods;
+mod probe;
 mod reasons;
 mod record;
 mod release;

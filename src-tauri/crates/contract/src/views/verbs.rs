@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, PersonId, Reasons, RegisterEvent, Release, StageId, StepEnd, WorkSpan, condition_name,
+    EnvironmentId, Event, FactSubject, FactValue, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, PersonId, ProbeVerdict, Reasons, RegisterEvent, Release, StageId, StepEnd, WorkSpan, condition_name,
 };
 
 use super::common::ms_between;
@@ -247,6 +247,7 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
             .with("delivered", delivered)
             .bad(!delivered),
         Event::HelpAsked => Verb::new("helpAsked"),
+        Event::FactRecorded { subject, value, .. } => know.fact(subject, value),
     }
 }
 
@@ -327,6 +328,34 @@ impl<'a> Know<'a> {
             Some(stage) => verb.words("stage", Some(&stage.name)),
             None => verb.with("stage", id),
         }
+    }
+
+    /// As it was judged: against what the item asks.
+    fn fact(&self, subject: &FactSubject, value: &FactValue) -> Verb {
+        let FactSubject::Item { stage, item } = subject;
+        let known = self
+            .release
+            .and_then(|r| r.plan.checklist.iter().find(|known| &known.id == item));
+        let judged = known
+            .and_then(|item| item.probe.as_ref())
+            .map(|probe| probe.judge(value));
+        let verb = self
+            .stage(Verb::new("factRecorded"), stage)
+            .with("item", item)
+            .words("title", known.map(|item| &item.title))
+            .bad(judged != Some(ProbeVerdict::Held));
+        match value {
+            FactValue::HttpAnswer { status, .. } => verb.with("status", status),
+            FactValue::HttpSilence { .. } => verb,
+        }
+        .with(
+            "verdict",
+            match judged {
+                Some(ProbeVerdict::Held) => "held",
+                Some(ProbeVerdict::NotHeld) => "notHeld",
+                Some(ProbeVerdict::NotReachable) | None => "notReachable",
+            },
+        )
     }
 
     fn mutation(&self, verb: Verb, intent: Option<&MutationIntent>) -> Verb {

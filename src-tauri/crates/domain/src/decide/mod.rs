@@ -4,10 +4,12 @@
 mod back;
 mod creation;
 mod evidence;
+mod facts;
 mod forward;
 mod gates;
 mod sending;
 
+pub use facts::may_probe;
 pub use gates::{condition_name, may_tick, may_vote, may_waive};
 
 use crate::{
@@ -148,6 +150,22 @@ pub fn decide(
             }])
         }
         Command::AskHelp => Ok(vec![Event::HelpAsked]),
+        Command::RecordFact {
+            source,
+            subject,
+            at,
+            expires,
+            value,
+        } => {
+            rules.may_record(*source, subject, *at)?;
+            Ok(vec![Event::FactRecorded {
+                source: *source,
+                subject: subject.clone(),
+                at: *at,
+                expires: *expires,
+                value: value.clone(),
+            }])
+        }
     }
 }
 

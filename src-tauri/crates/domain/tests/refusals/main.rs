@@ -7,6 +7,7 @@ mod back;
 mod common;
 mod creating;
 mod evidence;
+mod facts;
 mod gates;
 mod keys;
 mod line;

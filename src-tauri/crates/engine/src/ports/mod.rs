@@ -5,6 +5,7 @@ mod cluster;
 mod failure;
 mod ledger;
 mod notifier;
+mod probe;
 mod vault;
 mod watching;
 
@@ -13,5 +14,6 @@ pub use cluster::*;
 pub use failure::*;
 pub use ledger::*;
 pub use notifier::*;
+pub use probe::*;
 pub use vault::*;
 pub use watching::*;

@@ -6,5 +6,6 @@ mod evidence;
 mod fakes;
 mod forward;
 mod pausing;
+mod probing;
 mod restart;
 mod world;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Declaration, Digest, Environment, EnvironmentId, EnvironmentState, Event, GateRules, Level,
-    ModuleId, ModuleStatus, MutationOutcome, ObjectRef, Person, PersonId, PlannedModule,
+    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, EnvironmentState, Event, GateRules, HttpProbe, ItemKind, Level,
+    ModuleId, ModuleStatus, MutationOutcome, ObjectRef, Person, PersonId, Phase, PlannedModule,
     PlannedObject, ReleaseId, ReleasePlan, Role, Stage, StageId, Strategy, Text, Tier, Timings,
     Work,
 };
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::fakes::{
-    FakeCluster, FakeClusters, FakeNotifier, FakeVault, MemoryLedger, TokioClock, binding,
+    FakeCluster, FakeClusters, FakeNotifier, FakeProbe, FakeVault, MemoryLedger, TokioClock, binding,
 };
 
 pub struct World {
@@ -24,6 +24,7 @@ pub struct World {
     pub cluster: Arc<FakeCluster>,
     pub notifier: Arc<FakeNotifier>,
     pub vault: Arc<FakeVault>,
+    pub probe: Arc<FakeProbe>,
     pub ports: Ports,
 }
 
@@ -109,6 +110,26 @@ fn planned(objects: &[ObjectRef], bodies: &mut BTreeMap<Digest, Vec<u8>>) -> Vec
     objects.iter().map(plan).collect()
 }
 
+/// The address that answers once everything is rolled out.
+pub fn web() -> ChecklistItem {
+    ChecklistItem {
+        id: "web".into(),
+        phase: Phase::Post,
+        group: Text::default(),
+        title: Text::default(),
+        detail: Text::default(),
+        steps: vec![],
+        role: Role::Verifier,
+        kind: ItemKind::Http,
+        probe: Some(HttpProbe {
+            url: "https://shop.example/".into(),
+            status: 200,
+            contains: None,
+        }),
+        stages: vec![],
+    }
+}
+
 pub fn plan(bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
     let module = |id: ModuleId, depends_on, objects| PlannedModule {
         id,
@@ -159,7 +180,7 @@ pub fn plan(bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
             person("li", Role::Verifier),
             person("zhao", Role::Manager),
         ],
-        checklist: vec![],
+        checklist: vec![web()],
         timings: Timings::default(),
         workspace: Digest::of(b"workspace"),
     }
@@ -175,12 +196,14 @@ impl World {
         }
         let notifier = Arc::new(FakeNotifier::default());
         let vault = Arc::new(FakeVault::new());
+        let probe = Arc::new(FakeProbe::default());
         let key = vault.public();
         let ports = Ports {
             ledger: Arc::clone(&ledger) as _,
             clusters: Arc::new(FakeClusters(Arc::clone(&cluster))),
             vault: Arc::clone(&vault) as _,
             notifier: Arc::clone(&notifier) as _,
+            probe: Arc::clone(&probe) as _,
             clock: Arc::new(TokioClock::new()),
         };
         let engine = Engine::start(ports.clone(), limits()).await.unwrap();
@@ -199,6 +222,7 @@ impl World {
             cluster,
             notifier,
             vault,
+            probe,
             ports,
         }
     }
