@@ -23,7 +23,7 @@ const sentences: Record<string, (params: Params) => string> = {
   releaseFinished: plain(m.verb_releaseFinished),
   releaseCancelled: plain(m.verb_releaseCancelled),
   keyRegistered: plain(m.verb_keyRegistered),
-  environmentBound: plain(m.verb_environmentBound),
+  environmentBound: (p) => plain(p['issuerBefore'] ? m.verb_environmentBound_issuer : m.verb_environmentBound)(p),
   contextImported: plain(m.verb_contextImported),
   contextForgotten: plain(m.verb_contextForgotten),
   pluginAllowed: plain(m.verb_pluginAllowed),

@@ -102,6 +102,9 @@ pub struct ImportForm {
     pub contexts: Vec<String>,
     /// The person agreed that the files named by these contexts are read and embedded.
     pub embed_files: bool,
+    /// Contexts whose proxy, other user or unchecked certificate the person has seen and confirmed.
+    #[serde(default)]
+    pub confirmed: Vec<String>,
 }
 
 /// Where a kubeconfig comes from.
@@ -112,4 +115,6 @@ pub enum KubeconfigSource {
     Path(String),
     /// Pasted text.
     Text(String),
+    /// Several files, merged by kubectl's rules: of a name that several have, the first file counts.
+    Files(Vec<String>),
 }

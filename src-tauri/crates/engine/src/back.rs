@@ -14,7 +14,6 @@ use crate::lanes::Turn;
 use crate::live::{Doing, Running};
 use crate::order::{Undo, order};
 use crate::ports::ClusterFailure;
-use crate::workstation::same_cluster;
 use crate::{Engine, EngineFailure, FailPoint};
 
 impl Engine {
@@ -79,7 +78,7 @@ impl Engine {
             });
         };
         match self.release(id)?.written_to(environment) {
-            Some(written) if !same_cluster(&written, &binding.identity) => {
+            Some(written) if !written.is_same_cluster(&binding.identity) => {
                 Err(ClusterFailure::AnotherCluster {
                     expected: Box::new(written),
                     found: Box::new(binding.identity.clone()),

@@ -45,4 +45,4 @@ pub use limits::Limits;
 pub use live::{ChangesProgress, DiffBodies, Doing, FullDiff, Live, Running, Step, Waiting};
 pub use lookout::Lookout;
 pub use restart::{Finding, Interrupted};
-pub use workstation::Probe;
+pub use workstation::{CredentialInUse, Probe};

@@ -131,6 +131,9 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
             .with("host", host)
             .detail(why.clone()),
         ClusterFailure::CredentialRefused => of(FailureCode::CredentialRefused),
+        ClusterFailure::CredentialExpired(ended) => {
+            of(FailureCode::CredentialExpired).with("at", ended.to_rfc3339())
+        }
         ClusterFailure::Forbidden(permission) => of(FailureCode::PermissionMissing)
             .with("verb", &permission.verb)
             .with("resource", &permission.resource)

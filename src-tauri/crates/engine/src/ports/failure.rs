@@ -1,4 +1,4 @@
-use domain::{ClusterIdentity, Permission};
+use domain::{ClusterIdentity, Instant, Permission};
 
 /// Why a cluster could not do something. Texts are printable and free of secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum ClusterFailure {
     /// 401.
     #[error("the credential was refused")]
     CredentialRefused,
+    /// 401, and the credential has ended by what it says itself: a new login is needed.
+    #[error("the credential ended at {0}; log in again")]
+    CredentialExpired(Instant),
     /// 403.
     #[error("not allowed: {} {}", .0.verb, .0.resource)]
     Forbidden(Permission),
