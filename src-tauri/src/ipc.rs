@@ -6,7 +6,7 @@ use specta::Type;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 
 use crate::commands::{
-    changes, clusters, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
+    changes, clusters, data, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
 };
 
 /// Something that the window shows has changed; it reads it again.
@@ -29,6 +29,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             start::workspace_view,
             start::work_cancel,
             start::help_ask,
+            data::data_back_up,
+            data::data_restore,
             paths::path_choose,
             people::person_select,
             people::key_create,

@@ -4,6 +4,7 @@
 mod bounds;
 mod chooser;
 mod commands;
+mod data;
 mod desk;
 #[cfg(target_os = "linux")]
 mod drawing;

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod clusters;
+pub mod data;
 pub mod documents;
 pub mod gates;
 pub mod ledger;

@@ -20,6 +20,8 @@ pub const COMMANDS: [&str; 61] = [
     "key_create",
     "key_unlock",
     "key_lock",
+    "data_back_up",
+    "data_restore",
     "kubeconfig_offers",
     "kubeconfig_preview",
     "contexts_import",

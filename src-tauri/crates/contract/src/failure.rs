@@ -139,6 +139,10 @@ pub enum FailureCode {
     /// A context that accepts one certificate instead of a CA cannot be bound to production. Params:
     /// environment, context.
     CertificateNotForProduction,
+    /// A backup cannot take the place of a ledger that has entries. Params: entries.
+    LedgerNotEmpty,
+    /// There is no backup, or one that does not hold. Params: path.
+    BackupUnusable,
     /// The server presents another certificate than the one that was shown. Params: context, shown, found.
     CertificateChanged,
     /// The cluster is not the pinned one. Params: cluster, expected, found.

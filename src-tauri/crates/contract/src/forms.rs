@@ -13,6 +13,8 @@ pub enum PathPurpose {
     Kubeconfig,
     /// A new file for an export.
     Export,
+    /// The folder that a backup is written to, or read from.
+    Backup,
 }
 
 /// What is filled in to create a release.

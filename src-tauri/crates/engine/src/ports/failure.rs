@@ -163,6 +163,12 @@ pub enum LedgerFailure {
     /// It cannot be written: full disk, read-only, no rights.
     #[error("the ledger cannot be written: {0}")]
     Unwritable(String),
+    /// A backup cannot take the place of a ledger that has entries.
+    #[error("the ledger has {entries} entries already")]
+    NotEmpty {
+        /// How many.
+        entries: u64,
+    },
     /// The export cannot be written there: the file exists, or its folder refuses. The ledger is well.
     #[error("the export cannot be written: {0}")]
     ExportUnwritable(String),
