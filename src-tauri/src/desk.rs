@@ -25,7 +25,7 @@ use crate::rehearsals::Rehearsals;
 use crate::seat::{OpenWorkspace, Seat};
 use crate::seen::SeenPods;
 use crate::sessions::Sessions;
-use crate::{failures, folder, front, lookouts, pulse};
+use crate::{data, failures, folder, front, lookouts, pulse};
 
 /// Folder of the example workspace, below the data folder.
 const EXAMPLE: &str = "example";
@@ -106,6 +106,11 @@ impl Desk {
                 folder::make(&self.folder).map_err(|error| {
                     Failure::new(FailureCode::LedgerUnwritable).detail(format!("{path}: {error}"))
                 })?;
+                if data::finish(&self.folder).await? {
+                    self.preferences.read_again();
+                    let kept = Seat::read(&self.folder);
+                    *self.lock() = kept;
+                }
                 let ledger = open_ledger(self.folder.clone())
                     .await
                     .map_err(|failure| Failure::from(failure).with("path", path))?;

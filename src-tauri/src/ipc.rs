@@ -6,7 +6,7 @@ use specta::Type;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 
 use crate::commands::{
-    changes, closing, clusters, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
+    changes, closing, clusters, data, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
 };
 
 /// Something that the window shows has changed; it reads it again.
@@ -29,6 +29,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             start::workspace_view,
             start::work_cancel,
             start::help_ask,
+            data::data_back_up,
+            data::data_restore,
             paths::path_choose,
             people::seat_take,
             people::seat_leave,
@@ -36,11 +38,14 @@ pub fn builder() -> Builder<tauri::Wry> {
             people::key_register,
             people::key_unlock,
             people::key_lock,
+            clusters::kubeconfig_offers,
             clusters::kubeconfig_preview,
             clusters::contexts_import,
             clusters::contexts_list,
             clusters::context_forget,
             clusters::plugin_allow,
+            clusters::certificate_presented,
+            clusters::certificate_pin,
             clusters::environment_probe,
             clusters::environment_bind,
             clusters::permissions_check,

@@ -5,6 +5,7 @@ mod bounds;
 mod chooser;
 mod closing;
 mod commands;
+mod data;
 mod desk;
 #[cfg(target_os = "linux")]
 mod drawing;

@@ -22,6 +22,13 @@ impl PreferencesFile {
         }
     }
 
+    /// Takes over what the file says by now.
+    pub fn read_again(&self) {
+        if let Some(kept) = std::fs::read(&self.path).ok().and_then(|bytes| read(&bytes)) {
+            *self.current.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        }
+    }
+
     /// The preferences now.
     pub fn get(&self) -> Preferences {
         self.current

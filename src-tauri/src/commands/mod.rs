@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod closing;
 pub mod clusters;
+pub mod data;
 pub mod documents;
 pub mod gates;
 pub mod ledger;

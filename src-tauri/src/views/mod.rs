@@ -215,6 +215,9 @@ pub async fn banner(desk: &Desk) -> Result<BannerView, Failure> {
     let failure = environment
         .zip(session.failure)
         .map(|(environment, failure)| desk.about(&environment.id, failure));
+    let credential = environment
+        .map(|e| engine.credential(&e.id))
+        .unwrap_or_default();
     Ok(contract::views::banner_view(&BannerInput {
         stages,
         environment,
@@ -225,5 +228,7 @@ pub async fn banner(desk: &Desk) -> Result<BannerView, Failure> {
         failure: failure.as_ref(),
         cluster_user: session.user.as_deref(),
         identity_limit_s: workspace.map_or(60, |w| w.timings.identity_limit_s),
+        acts_as: credential.acts_as.as_deref(),
+        credential_ends: credential.ends_at,
     }))
 }

@@ -41,6 +41,11 @@ fn arguments(command: &str) -> Value {
         }
         "context_forget" => json!({ "name": "nobody" }),
         "plugin_allow" => json!({ "context": "x", "path": "/bin/true", "sha256": "00" }),
+        "data_back_up" | "data_restore" => json!({ "folder": "/nowhere" }),
+        "certificate_presented" => json!({ "environment": "bj-dev", "context": "x" }),
+        "certificate_pin" => {
+            json!({ "environment": "bj-dev", "context": "x", "sha256": "00" })
+        }
         "environment_probe" => json!({ "environment": "bj-dev", "context": "x" }),
         "environment_bind" => json!({ "environment": "bj-dev", "context": "x", "probe": {
             "uid": "x", "url": "https://x", "ca": "00", "version": "v1", "user": "x",

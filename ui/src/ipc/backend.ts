@@ -22,11 +22,14 @@ export interface Backend {
   workspaceOpenExample(): Promise<t.WorkspaceView>;
   workspaceView(): Promise<t.WorkspaceView>;
 
+  kubeconfigOffers(): Promise<t.KubeconfigOffer[]>;
   kubeconfigPreview(source: t.KubeconfigSource): Promise<t.ImportPreview>;
   contextsImport(form: t.ImportForm): Promise<t.StoredContext[]>;
   contextsList(): Promise<t.StoredContext[]>;
   contextForget(name: string): Promise<void>;
   pluginAllow(context: string, path: string, sha256: string): Promise<t.StoredContext>;
+  certificatePresented(environment: string, context: string): Promise<t.CertificateView>;
+  certificatePin(environment: string, context: string, sha256: string): Promise<t.StoredContext[]>;
   environmentProbe(environment: string, context: string): Promise<t.ProbeView>;
   environmentBind(environment: string, context: string, probe: t.ProbeView): Promise<t.WorkspaceView>;
   permissionsCheck(environment: string): Promise<t.PermissionsView>;

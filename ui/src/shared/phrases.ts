@@ -92,6 +92,7 @@ export const expectations: Record<Expected, Sentence> = {
   kubeconfig: m.expected_kubeconfig,
   contextOfFile: m.expected_contextOfFile,
   filesAgreed: m.expected_filesAgreed,
+  unusualConfirmed: m.expected_unusualConfirmed,
   absolutePath: m.expected_absolutePath,
   textPath: m.expected_textPath,
   somebody: m.expected_somebody,

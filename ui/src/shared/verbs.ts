@@ -24,7 +24,7 @@ const sentences: Record<string, (params: Params) => string> = {
   releaseCancelled: plain(m.verb_releaseCancelled),
   keyRegistered: (p) => plain(p['witness'] ? m.verb_keyRegistered_witnessed : m.verb_keyRegistered)(p),
   keyRevoked: plain(m.verb_keyRevoked),
-  environmentBound: plain(m.verb_environmentBound),
+  environmentBound: (p) => plain(p['issuerBefore'] ? m.verb_environmentBound_issuer : m.verb_environmentBound)(p),
   contextImported: plain(m.verb_contextImported),
   contextForgotten: plain(m.verb_contextForgotten),
   pluginAllowed: plain(m.verb_pluginAllowed),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, FieldConflict, MutationIntent, MutationOutcome, ObjectRef, Permission,
+    ClusterIdentity, FieldConflict, Instant, MutationIntent, MutationOutcome, ObjectRef, Permission,
 };
 use engine::ports::{
     About, AllowedCommand, Cluster, ClusterFailure, Clusters, Context, LiveObject, Outgoing,
@@ -65,6 +65,15 @@ impl KubeCluster {
 impl Cluster for KubeCluster {
     async fn identity(&self) -> Result<ClusterIdentity, ClusterFailure> {
         identity::ask(&self.connection).await
+    }
+
+    fn credential_ends(&self) -> Option<Instant> {
+        self.connection.credential_ends()
+    }
+
+    fn acts_as(&self) -> Option<String> {
+        let as_whom = self.connection.context().route.acts_as.as_ref();
+        as_whom.map(|as_whom| crate::printable::scrub(&as_whom.user))
     }
 
     async fn about(&self) -> Result<About, ClusterFailure> {

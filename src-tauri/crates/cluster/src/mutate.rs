@@ -90,7 +90,12 @@ pub(crate) async fn send(
                 return refused(body.map_or(why.clone(), |body| redact(&why, &body.body)));
             }
             Said::Unheard(why) => return unheard(why),
-            Said::TurnedAway(why) => return not_applied(NotAppliedCause::TurnedAway, why),
+            Said::TurnedAway(why) => {
+                return match connection.refusal() {
+                    expired @ ClusterFailure::CredentialExpired(_) => unheard(expired.to_string()),
+                    _ => not_applied(NotAppliedCause::TurnedAway, why),
+                };
+            }
             Said::Unclear(reason) => return MutationOutcome::Unknown { reason },
         }
     }

@@ -152,3 +152,14 @@ pub struct WaivedCondition {
     /// Why.
     pub reason: String,
 }
+
+/// A backup of the data folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct BackupSaved {
+    /// Its folder.
+    pub path: String,
+    /// Entries of the ledger.
+    pub entries: u32,
+    /// SHA-256 of the ledger's file, hex.
+    pub sha256: String,
+}

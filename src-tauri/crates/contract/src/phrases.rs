@@ -176,6 +176,8 @@ pub enum Expected {
     ContextOfFile,
     /// Agreement to embed files. Params: context, files.
     FilesAgreed,
+    /// What is unusual in the context is confirmed. Params: context.
+    UnusualConfirmed,
     /// An absolute path.
     AbsolutePath,
     /// A path that is text.

@@ -364,6 +364,10 @@ pub enum RegisterEvent {
         context: String,
         /// What is pinned.
         identity: ClusterIdentity,
+        /// Nobody pinned it afresh: the same cluster (by its UID) came with a certificate of
+        /// another public issuer. The issuer's key before, SHA-256, hex.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issuer_before: Option<String>,
     },
     /// A context was put into the keychain.
     ContextImported {

@@ -35,10 +35,31 @@ impl fmt::Display for ObjectRef {
 pub struct ClusterIdentity {
     /// UID of the `kube-system` namespace.
     pub uid: String,
-    /// API server URL, normalised: scheme, host, port.
+    /// API server URL, normalised: scheme, host, port, and the path if there is one.
     pub url: String,
-    /// SHA-256 of the CA certificate (DER), hex.
+    /// SHA-256 of the CA certificate (DER), hex; of the one accepted certificate where it is pinned
+    /// instead of a CA; empty where the system's roots vouch for the server.
     pub ca_sha256: String,
+    /// SHA-256 of the public key (SPKI) that signed the server's certificate, hex; only where the
+    /// system's roots vouch for the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer_sha256: Option<String>,
+}
+
+impl ClusterIdentity {
+    /// Whether a cluster that was found to be `found` is the one that is pinned here. A server that
+    /// the system's roots vouch for is known by its UID: public certificates move between issuers,
+    /// and a renewal must not cut off a release in the middle.
+    pub fn is_kept_by(&self, found: &ClusterIdentity) -> bool {
+        self.url == found.url && self.is_same_cluster(found)
+    }
+
+    /// Whether two identities are of one cluster. The address may change, UID and trust do not.
+    pub fn is_same_cluster(&self, other: &ClusterIdentity) -> bool {
+        self.uid == other.uid
+            && self.ca_sha256 == other.ca_sha256
+            && self.issuer_sha256.is_some() == other.issuer_sha256.is_some()
+    }
 }
 
 /// One verb on one resource in one namespace, for SelfSubjectAccessReview.

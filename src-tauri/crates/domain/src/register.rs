@@ -52,6 +52,7 @@ impl Register {
                 environment,
                 context,
                 identity,
+                ..
             } => {
                 let binding = Binding {
                     context: context.clone(),
@@ -91,7 +92,7 @@ impl Register {
     pub fn is_rehearsal(&self, identity: &ClusterIdentity) -> bool {
         self.rehearsals
             .iter()
-            .any(|r| r.uid == identity.uid && r.ca_sha256 == identity.ca_sha256)
+            .any(|rehearsal| rehearsal.is_same_cluster(identity))
     }
 }
 

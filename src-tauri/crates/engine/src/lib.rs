@@ -47,4 +47,4 @@ pub use limits::Limits;
 pub use live::{ChangesProgress, DiffBodies, FullDiff, Live, Running, Waiting};
 pub use lookout::Lookout;
 pub use restart::{Finding, Interrupted};
-pub use workstation::Probe;
+pub use workstation::{CredentialInUse, Probe};

@@ -5,7 +5,6 @@ use domain::{Command, EnvironmentId, PersonId, ReleaseId, Work};
 use crate::engine::Errand;
 use crate::live::Running;
 use crate::ports::ClusterFailure;
-use crate::workstation::same_cluster;
 use crate::{Engine, EngineFailure};
 
 impl Engine {
@@ -70,7 +69,7 @@ impl Engine {
             });
         };
         match self.release(id)?.written_to(environment) {
-            Some(written) if !same_cluster(&written, &binding.identity) => {
+            Some(written) if !written.is_same_cluster(&binding.identity) => {
                 Err(ClusterFailure::AnotherCluster {
                     expected: Box::new(written),
                     found: Box::new(binding.identity.clone()),

@@ -3,7 +3,6 @@
 //! leaves it as anything printable. How items are laid out is in the crate's README.
 
 mod contexts;
-mod expiry;
 #[cfg(all(target_os = "linux", any(test, feature = "fixture")))]
 pub mod fixture;
 mod items;

@@ -10,8 +10,10 @@ use engine::ports::{
 };
 use secrecy::ExposeSecret;
 
-pub(crate) use credential::Issued;
+use credential::Issued;
 pub(crate) use program::{Exposure, Program, Watched};
+#[cfg(test)]
+pub(crate) use program::read;
 
 use crate::limits::Limits;
 use crate::printable::scrub;

@@ -137,6 +137,9 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
             .with("host", host)
             .detail(why.clone()),
         ClusterFailure::CredentialRefused => of(FailureCode::CredentialRefused),
+        ClusterFailure::CredentialExpired(ended) => {
+            of(FailureCode::CredentialExpired).with("at", ended.to_rfc3339())
+        }
         ClusterFailure::Forbidden(permission) => of(FailureCode::PermissionMissing)
             .with("verb", &permission.verb)
             .with("resource", &permission.resource)
@@ -209,6 +212,8 @@ impl From<&LedgerFailure> for Failure {
                 .with("found", found.to_string())
                 .with("known", known.to_string()),
             LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerDamaged),
+            LedgerFailure::NotEmpty { entries } => Failure::new(FailureCode::LedgerNotEmpty)
+                .with("entries", entries.to_string()),
             LedgerFailure::ExportUnwritable(_) => Failure::new(FailureCode::ExportUnwritable),
             LedgerFailure::Unwritable(_) => Failure::new(FailureCode::LedgerUnwritable),
             LedgerFailure::Missing(_) | LedgerFailure::Other(_) => {

@@ -277,9 +277,11 @@ pub fn register_verb(
         RegisterEvent::EnvironmentBound {
             environment,
             identity,
+            issuer_before,
             ..
         } => Verb::new("environmentBound")
             .maybe("cluster", cluster(environment))
+            .maybe("issuerBefore", issuer_before.clone())
             .with("uid", &identity.uid),
         RegisterEvent::ContextImported { context } => {
             Verb::new("contextImported").with("context", context)

@@ -126,6 +126,7 @@ fn entries_outside_of_releases_are_named_from_the_workspace() {
         environment: "prod".into(),
         context: "ctx".into(),
         identity: identity("prod"),
+        issuer_before: None,
     };
     let entry = Entry {
         sequence: 1,

@@ -15,7 +15,7 @@ impl Rules<'_> {
             return Err(Refusal::IdentityNotVerified);
         };
         let (environment, found) = (environment.clone(), found.clone());
-        Ok(vec![if binding.identity == found {
+        Ok(vec![if binding.identity.is_kept_by(&found) {
             Event::IdentityVerified {
                 environment,
                 identity: found,

@@ -256,7 +256,7 @@ impl<'a> Rules<'a> {
     fn pinned(&self, id: &EnvironmentId, found: &crate::ClusterIdentity) -> Result<(), Refusal> {
         match self.facts.register.bindings.get(id) {
             None => Err(Refusal::IdentityNotVerified),
-            Some(binding) if &binding.identity == found => Ok(()),
+            Some(binding) if binding.identity.is_kept_by(found) => Ok(()),
             Some(_) => Err(Refusal::IdentityMismatch),
         }
     }

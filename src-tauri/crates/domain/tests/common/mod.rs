@@ -45,6 +45,7 @@ pub fn identity(environment: &str) -> ClusterIdentity {
         uid: format!("uid-{environment}"),
         url: format!("https://{environment}:6443"),
         ca_sha256: format!("ca-{environment}"),
+        issuer_sha256: None,
     }
 }
 
@@ -75,6 +76,7 @@ pub fn register() -> Register {
             environment: environment.into(),
             context: environment.into(),
             identity: identity(environment),
+            issuer_before: None,
         };
         register.evolve(&bound, before());
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, Digest, FieldChange, FieldConflict, LiveHead, ModuleId, MutationId,
+    ClusterIdentity, Digest, FieldChange, FieldConflict, Instant, LiveHead, ModuleId, MutationId,
     MutationIntent, MutationOutcome, ObjectRef, Permission, ReleaseId,
 };
 use serde_json::Value;
@@ -28,6 +28,16 @@ pub trait Clusters: Send + Sync {
 pub trait Cluster: Send + Sync {
     /// Asks the cluster who it is; never cached.
     async fn identity(&self) -> Result<ClusterIdentity, ClusterFailure>;
+
+    /// When the credential in use ends, if that can be told. Asks nobody.
+    fn credential_ends(&self) -> Option<Instant> {
+        None
+    }
+
+    /// As whom the context acts, if as somebody else than it logs in as. Asks nobody.
+    fn acts_as(&self) -> Option<String> {
+        None
+    }
 
     /// What the cluster says of itself and of the user.
     async fn about(&self) -> Result<About, ClusterFailure>;

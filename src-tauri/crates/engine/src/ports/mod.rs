@@ -2,6 +2,7 @@
 
 mod clock;
 mod cluster;
+mod expiry;
 mod failure;
 mod ledger;
 mod notifier;
@@ -11,6 +12,7 @@ mod watching;
 
 pub use clock::*;
 pub use cluster::*;
+pub use expiry::*;
 pub use failure::*;
 pub use ledger::*;
 pub use notifier::*;

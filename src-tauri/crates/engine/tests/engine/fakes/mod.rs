@@ -56,6 +56,7 @@ pub fn identity(name: &str) -> ClusterIdentity {
         uid: format!("uid-{name}"),
         url: format!("https://{name}:6443"),
         ca_sha256: format!("ca-{name}"),
+        issuer_sha256: None,
     }
 }
 

@@ -49,6 +49,7 @@ impl Vault for FakeVault {
             ca_pem: String::new(),
             tls_server_name: None,
             credential: Credential::Anonymous,
+            route: Route::default(),
         })
     }
     async fn forget(&self, _: &str) -> Result<(), VaultFailure> {
