@@ -30,6 +30,7 @@ mod printable;
 mod read_back;
 mod redact;
 mod rollout;
+mod status;
 mod watch;
 mod wire;
 

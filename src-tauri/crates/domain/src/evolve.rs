@@ -24,6 +24,7 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
         started_at: None,
         ended_at: None,
         reason: None,
+        seen: BTreeMap::new(),
     };
     let modules: BTreeMap<_, _> = plan
         .modules
@@ -170,6 +171,8 @@ impl Event {
             | Event::RolloutPaused { environment, .. }
             | Event::RolloutResumed { environment, .. }
             | Event::RolloutStopped { environment, .. }
+            | Event::PauseLifted { environment, .. }
+            | Event::ObjectsSeen { environment, .. }
             | Event::WorkResumed { environment, .. }
             | Event::ModulePassed { environment, .. }
             | Event::ModuleFailed { environment, .. }
@@ -226,6 +229,7 @@ impl EnvironmentState {
                         started_at: Some(at),
                         ended_at: None,
                         reason: None,
+                        seen: BTreeMap::new(),
                     };
                 }
             }
@@ -252,7 +256,23 @@ impl EnvironmentState {
             Event::RolloutStopped { module, .. } => {
                 self.end(module, ModuleStatus::Stopped, None, at)
             }
-            Event::ModulePassed { module, .. } => self.end(module, ModuleStatus::Passed, None, at),
+            Event::ModulePassed {
+                module, remarks, ..
+            } => {
+                let remarks = Some(remarks).filter(|remarks| !remarks.is_empty());
+                self.end(module, ModuleStatus::Passed, remarks, at);
+            }
+            Event::ObjectsSeen {
+                module,
+                objects,
+                note,
+                ..
+            } => {
+                if let Some(state) = self.modules.get_mut(module) {
+                    let seen = objects.iter().map(|object| (object.clone(), note.clone()));
+                    state.seen.extend(seen);
+                }
+            }
             Event::ModuleFailed { module, reason, .. } => {
                 self.end(module, ModuleStatus::Failed, Some(reason), at);
             }

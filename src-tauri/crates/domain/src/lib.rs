@@ -28,7 +28,9 @@ mod workspace;
 pub use backup::*;
 pub use changes::*;
 pub use command::*;
-pub use decide::{Facts, condition_name, decide, may_tick, may_vote, may_waive};
+pub use decide::{
+    Facts, condition_name, decide, may_back_up, may_review, may_tick, may_vote, may_waive,
+};
 pub use event::*;
 pub use evolve::evolve;
 pub use ids::*;

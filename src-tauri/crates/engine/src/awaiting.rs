@@ -1,9 +1,14 @@
-//! Waiting for workloads to get healthy, with pictures from the watch and a fresh reading before
-//! anything is concluded: a picture may be older than the last write.
+//! Waiting for what was written to be in effect: workloads with pictures from the watch, everything else
+//! that has a status by asking for it, and a fresh reading before anything is concluded, since a picture
+//! may be older than the last write.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{ObjectRef, Reasons, Release};
+use domain::{
+    Cause, EnvironmentState, NotificationKind, ObjectRef, PlannedObject, Reasons, Release, Work,
+    Workload,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -13,14 +18,16 @@ use crate::handles::bounded;
 use crate::judge::{Judge, Look};
 use crate::limits::BackOff;
 use crate::live::Waiting;
-use crate::ports::{Cluster, ClusterFailure, Picture, RolloutPhase, RolloutReading, Watching};
+use crate::ports::{
+    Cluster, ClusterFailure, Picture, RolloutPhase, RolloutReading, Watching, WorkloadPicture,
+};
 use crate::trouble::Trouble;
 use crate::{Engine, EngineFailure, Limits};
 
 /// How waiting ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Awaited {
-    /// All workloads are complete and stayed so.
+    /// All objects are in effect and stayed so; what no status judges, a person has seen.
     Healthy,
     /// They will not get there; why.
     Bad(Reasons),
@@ -44,15 +51,19 @@ pub(crate) enum Standing {
 }
 
 impl Engine {
-    /// Waits until the workloads are healthy in the eyes of the judge.
+    /// Waits until the objects are in effect in the eyes of the judge.
     pub(crate) async fn await_rollout(
         &self,
         errand: &Errand,
-        workloads: &[ObjectRef],
+        objects: &[ObjectRef],
         mut judge: Judge,
         leave: &CancellationToken,
         standing: impl Fn(&Release) -> Standing,
     ) -> Result<Awaited, EngineFailure> {
+        let (watched, asked): (Vec<ObjectRef>, Vec<ObjectRef>) =
+            objects.iter().cloned().partition(ObjectRef::is_workload);
+        let mut polled = Polled::new(asked);
+        let mut needs = Needs::default();
         let mut eye = Eye::new(self.limits());
         let (mut unseen, mut unanswered) =
             (Trouble::new(self.limits()), Trouble::new(self.limits()));
@@ -62,12 +73,29 @@ impl Engine {
             if leave.is_cancelled() || standing == Standing::Gone {
                 return Ok(Awaited::Left);
             }
-            let opened = eye.open(self, errand, workloads).await;
+            let opened = eye.open(self, errand, &watched).await;
             let picture = eye.picture(self.limits());
             let held = standing == Standing::Held;
+            match leave
+                .run_until_cancelled(self.poll(errand, &mut polled))
+                .await
+            {
+                None => return Ok(Awaited::Left),
+                Some(Ok(())) => {}
+                Some(Err(failure)) => {
+                    eye.is_doubted();
+                    if let Some(given_up) = self.borne(errand, &mut unanswered, failure).await? {
+                        return Ok(given_up);
+                    }
+                }
+            }
             // While the store behind an API server hangs, nothing can move: nobody's patience is used up.
-            let believed = picture.as_deref().filter(|_| eye.answered);
-            let look = judge.look(believed, held);
+            let believed = picture
+                .as_deref()
+                .filter(|_| eye.answered && polled.is_known());
+            let look = judge.look(believed, &polled.seen, held);
+            let state = release.environments.get(&errand.environment);
+            needs.look(state, believed, &polled.seen, look == Look::Healthy, held);
             self.show_look(errand, &picture, &judge, held, eye.answered);
             if is_seen(&picture) && eye.answered {
                 unseen.is_over();
@@ -78,7 +106,7 @@ impl Engine {
                     return Ok(given_up);
                 }
             } else if eye.is_to_ask(&picture, self.limits()) {
-                let why = self.why_unseen(errand, workloads);
+                let why = self.why_unseen(errand, &watched);
                 match leave.run_until_cancelled(why).await {
                     None => return Ok(Awaited::Left),
                     Some(Ok(())) => eye.answered = true,
@@ -94,22 +122,26 @@ impl Engine {
             let doubted = match look {
                 Look::GoesOn => None,
                 Look::LostContact => return Ok(Awaited::LostContact),
-                Look::Healthy => match self.fresh(errand, workloads).await {
-                    Ok(fresh) if all_complete(&fresh) => return Ok(Awaited::Healthy),
+                // Nothing is left to wait for but a person.
+                Look::Healthy if !needs.unseen.is_empty() => None,
+                Look::Healthy => match self.fresh(errand, objects).await {
+                    Ok(fresh) if all_settled(&judge, &fresh) => return Ok(Awaited::Healthy),
                     answer => {
                         judge.doubt();
                         Some(answer)
                     }
                 },
-                Look::Bad(reason) => match self.fresh(errand, workloads).await {
-                    Ok(fresh) if !all_complete(&fresh) => return Ok(Awaited::Bad(reason)),
+                Look::Bad(reason) => match self.fresh(errand, objects).await {
+                    Ok(fresh) if !all_settled(&judge, &fresh) => return Ok(Awaited::Bad(reason)),
                     answer => Some(answer),
                 },
-                Look::Unjudged(reason) => match self.fresh(errand, workloads).await {
-                    Ok(fresh) if !all_complete(&fresh) => return Ok(Awaited::Unjudged(reason)),
+                Look::Unjudged(reason) => match self.fresh(errand, objects).await {
+                    Ok(fresh) if !all_settled(&judge, &fresh) => {
+                        return Ok(Awaited::Unjudged(reason));
+                    }
                     answer => Some(answer),
                 },
-                Look::GivenUp(reason) => match self.fresh(errand, workloads).await {
+                Look::GivenUp(reason) => match self.fresh(errand, objects).await {
                     Ok(fresh) if any_given_up(&fresh) => return Ok(Awaited::Bad(reason)),
                     answer => Some(answer),
                 },
@@ -124,6 +156,7 @@ impl Engine {
                     }
                 }
             }
+            self.call_for_a_person(errand, &release, &mut needs).await;
             tokio::select! {
                 () = leave.cancelled() => return Ok(Awaited::Left),
                 () = eye.change() => {}
@@ -174,16 +207,94 @@ impl Engine {
     async fn fresh(
         &self,
         errand: &Errand,
-        workloads: &[ObjectRef],
-    ) -> Result<Vec<RolloutReading>, EngineFailure> {
+        objects: &[ObjectRef],
+    ) -> Result<Vec<(ObjectRef, RolloutReading)>, EngineFailure> {
         self.ask_identity(&errand.environment).await?;
+        self.readings(errand, objects).await
+    }
+
+    async fn readings(
+        &self,
+        errand: &Errand,
+        objects: &[ObjectRef],
+    ) -> Result<Vec<(ObjectRef, RolloutReading)>, EngineFailure> {
         let cluster = self.cluster(&errand.environment).await?;
-        let mut readings = Vec::with_capacity(workloads.len());
-        for workload in workloads {
-            let reading = bounded(self.limits().question, cluster.rollout(workload)).await?;
-            readings.push(reading);
+        let mut readings = Vec::with_capacity(objects.len());
+        for object in objects {
+            let reading = bounded(self.limits().question, cluster.rollout(object)).await?;
+            readings.push((object.clone(), reading));
         }
         Ok(readings)
+    }
+
+    /// Asks for the objects that are not watched, when that is due, and shows them.
+    async fn poll(&self, errand: &Errand, polled: &mut Polled) -> Result<(), EngineFailure> {
+        if polled.objects.is_empty() || Instant::now() < polled.due {
+            return Ok(());
+        }
+        polled.due = Instant::now() + self.limits().poll;
+        let readings = self.readings(errand, &polled.objects).await?;
+        let seen: Vec<WorkloadPicture> = readings.into_iter().map(seen).collect();
+        if polled.seen != seen {
+            polled.seen.clone_from(&seen);
+            self.show(&errand.release, &errand.environment, |live| {
+                live.objects = seen;
+            });
+        }
+        Ok(())
+    }
+
+    /// Says once that a person is needed, as soon as that is so.
+    async fn call_for_a_person(&self, errand: &Errand, release: &Release, needs: &mut Needs) {
+        if !needs.is_so() || std::mem::replace(&mut needs.said, true) {
+            return;
+        }
+        let state = release.environments.get(&errand.environment);
+        let Some(Work::Forward { module }) = state.map(|state| &state.work) else {
+            return;
+        };
+        let (kind, modules) = (NotificationKind::NeedsYou, vec![module.clone()]);
+        self.tell(&errand.release, &errand.environment, kind, modules)
+            .await;
+    }
+
+    /// What has to be known of objects that are in effect: a partition, a claim that waits for its first
+    /// pod, what a person has seen because no status judges it.
+    pub(crate) async fn remarks(
+        &self,
+        errand: &Errand,
+        objects: &[ObjectRef],
+    ) -> Result<Reasons, EngineFailure> {
+        let (_, state) = self.environment(&errand.release, &errand.environment)?;
+        let mut remarks = Reasons::default();
+        for (object, reading) in self.readings(errand, objects).await? {
+            let cause = match (reading.phase, state.seen(&object)) {
+                (RolloutPhase::NotJudged, Some(note)) => Some(Cause::Seen { note: note.into() }),
+                _ => reading.note,
+            };
+            remarks.extend(cause.map(|cause| cause.of(object.label())));
+        }
+        Ok(remarks)
+    }
+
+    /// Partitions that the planned manifests have, and that were reviewed with them.
+    pub(crate) async fn partitions(
+        &self,
+        planned: &[PlannedObject],
+    ) -> Result<BTreeMap<ObjectRef, u32>, EngineFailure> {
+        let mut found = BTreeMap::new();
+        let sets = planned
+            .iter()
+            .filter(|planned| planned.object.workload() == Some(Workload::StatefulSet));
+        for set in sets {
+            let body = self.body(&set.object, &set.body).await?;
+            let partition = body
+                .pointer("/spec/updateStrategy/rollingUpdate/partition")
+                .and_then(serde_json::Value::as_u64)
+                .and_then(|partition| u32::try_from(partition).ok());
+            found.extend(partition.map(|partition| (set.object.clone(), partition)));
+        }
+        Ok(found)
     }
 
     fn show_look(
@@ -225,13 +336,92 @@ fn is_seen(picture: &Option<Arc<Picture>>) -> bool {
     picture.as_ref().is_some_and(|picture| picture.connected)
 }
 
-fn all_complete(readings: &[RolloutReading]) -> bool {
-    readings.iter().all(|r| r.phase == RolloutPhase::Complete)
+fn all_settled(judge: &Judge, readings: &[(ObjectRef, RolloutReading)]) -> bool {
+    let mut readings = readings.iter();
+    readings.all(|(object, reading)| judge.is_settled(object, reading))
 }
 
-fn any_given_up(readings: &[RolloutReading]) -> bool {
-    let given_up = |r: &RolloutReading| r.phase == RolloutPhase::DeadlineExceeded;
-    readings.iter().any(given_up)
+fn any_given_up(readings: &[(ObjectRef, RolloutReading)]) -> bool {
+    let given_up = [RolloutPhase::DeadlineExceeded, RolloutPhase::Failed];
+    readings.iter().any(|(_, r)| given_up.contains(&r.phase))
+}
+
+fn seen((workload, reading): (ObjectRef, RolloutReading)) -> WorkloadPicture {
+    WorkloadPicture {
+        workload,
+        resource_version: None,
+        rollout: (reading.phase != RolloutPhase::Missing).then_some(reading),
+        pods: Vec::new(),
+    }
+}
+
+/// Objects that are asked for: a watch of their kinds would need more permissions, and would bring
+/// everybody else's.
+struct Polled {
+    objects: Vec<ObjectRef>,
+    seen: Vec<WorkloadPicture>,
+    due: Instant,
+}
+
+impl Polled {
+    fn new(objects: Vec<ObjectRef>) -> Self {
+        Polled {
+            objects,
+            seen: Vec::new(),
+            due: Instant::now(),
+        }
+    }
+
+    /// Whether every object has been asked for.
+    fn is_known(&self) -> bool {
+        self.seen.len() == self.objects.len()
+    }
+}
+
+/// What only a person can bring forward.
+#[derive(Default)]
+struct Needs {
+    /// Objects that no status judges and nobody has seen.
+    unseen: Vec<ObjectRef>,
+    /// Whether somebody else's pause or an update strategy holds pods back.
+    held_back: bool,
+    /// Whether the person was called.
+    said: bool,
+}
+
+impl Needs {
+    fn look(
+        &mut self,
+        state: Option<&EnvironmentState>,
+        picture: Option<&Picture>,
+        objects: &[WorkloadPicture],
+        settled: bool,
+        held: bool,
+    ) {
+        let nobody_saw = |object: &ObjectRef| state.is_some_and(|s| s.seen(object).is_none());
+        let not_judged = |w: &&WorkloadPicture| {
+            let reading = w.rollout.as_ref();
+            reading.is_some_and(|r| r.phase == RolloutPhase::NotJudged)
+        };
+        self.unseen = match settled {
+            false => Vec::new(),
+            true => objects
+                .iter()
+                .filter(not_judged)
+                .map(|w| w.workload.clone())
+                .filter(nobody_saw)
+                .collect(),
+        };
+        let workloads = picture.into_iter().flat_map(|p| &p.workloads);
+        self.held_back = !held
+            && workloads.filter_map(|w| w.rollout.as_ref()).any(|r| {
+                r.phase == RolloutPhase::OnDelete || (r.paused && r.phase != RolloutPhase::Complete)
+            });
+    }
+
+    fn is_so(&self) -> bool {
+        self.held_back || !self.unseen.is_empty()
+    }
 }
 
 type Pictures = tokio::sync::watch::Receiver<Option<Arc<Picture>>>;

@@ -1,5 +1,7 @@
 //! A module's way forward: its objects in order, then waiting until it is healthy.
 
+use std::collections::BTreeMap;
+
 use domain::{
     Command, EnvironmentState, MutationVerb, NotificationKind, ObjectRef, PlannedObject,
     Precondition, Reasons, Refusal, Release, Verdict,
@@ -53,7 +55,7 @@ impl Engine {
         verdict: Verdict,
     ) -> Result<(), EngineFailure> {
         let kind = match verdict {
-            Verdict::Passed => NotificationKind::Done,
+            Verdict::Passed | Verdict::PassedWith(_) => NotificationKind::Done,
             Verdict::Failed(_) | Verdict::Errored(_) => NotificationKind::Failed,
         };
         self.at(FailPoint::BeforeConclusion)?;
@@ -100,28 +102,31 @@ impl Engine {
                 Written::End(end) => return Ok(end),
             }
         }
-        let workloads: Vec<ObjectRef> = planned
-            .into_iter()
-            .map(|planned| planned.object)
-            .filter(ObjectRef::is_workload)
+        let objects: Vec<ObjectRef> = planned
+            .iter()
+            .map(|planned| planned.object.clone())
+            .filter(ObjectRef::is_judged)
             .collect();
-        for workload in &workloads {
+        for workload in objects.iter().filter(|object| object.is_workload()) {
             match self.let_go_on(errand, module, workload, turn).await? {
                 Written::Done => {}
                 Written::End(end) => return Ok(end),
             }
         }
-        if workloads.is_empty() {
+        if objects.is_empty() {
             return Ok(Verdict::Passed.into());
         }
-        self.await_forward(errand, module, &workloads, turn).await
+        let partitions = self.partitions(&planned).await?;
+        self.await_forward(errand, module, &objects, partitions, turn)
+            .await
     }
 
     async fn await_forward(
         &self,
         errand: &Errand,
         module: &domain::ModuleId,
-        workloads: &[ObjectRef],
+        objects: &[ObjectRef],
+        partitions: BTreeMap<ObjectRef, u32>,
         turn: &Turn,
     ) -> Result<End, EngineFailure> {
         self.show_step(errand, Doing::Await);
@@ -132,10 +137,11 @@ impl Engine {
             seconds(timings.stable_s),
             seconds(timings.progress_deadline_s),
             self.limits(),
-        );
+        )
+        .with_partitions(partitions);
         let stands = |release: &Release| standing(release, errand, module);
         let awaited = self
-            .await_rollout(errand, workloads, judge, &turn.leave, stands)
+            .await_rollout(errand, objects, judge, &turn.leave, stands)
             .await?;
         let bad = match awaited {
             Awaited::Healthy => None,
@@ -157,7 +163,14 @@ impl Engine {
                 Verdict::Errored(reasons).into()
             }
             (None, Some(bad)) => Verdict::Failed(bad).into(),
-            (None, None) => Verdict::Passed.into(),
+            (None, None) => {
+                let asking = || self.remarks(errand, objects);
+                let remarks = self.ask_at_last(errand, &turn.leave, asking).await?;
+                match remarks.is_empty() {
+                    true => Verdict::Passed.into(),
+                    false => Verdict::PassedWith(remarks).into(),
+                }
+            }
         })
     }
 

@@ -126,6 +126,7 @@ impl Drop for Turn {
             state.task = None;
             state.live.step = None;
             state.live.waiting = None;
+            state.live.objects = Vec::new();
             state.live.deadline_at = None;
         }
         self.over.cancel();

@@ -4,8 +4,8 @@ use chrono::Duration;
 
 use super::Rules;
 use crate::{
-    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Refusal, Tier,
-    Verdict, Work, evidence,
+    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Reasons, Refusal,
+    Tier, Verdict, Work, evidence,
 };
 
 /// A clock that is kept right by the network steps back now and then, by no more than this, seconds.
@@ -197,37 +197,6 @@ impl Rules<'_> {
             .ok_or_else(missing)
     }
 
-    pub(super) fn record_paused(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
-        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
-        Ok(vec![Event::RolloutPaused {
-            environment,
-            module,
-        }])
-    }
-
-    pub(super) fn record_resumed(
-        &self,
-        environment: &EnvironmentId,
-    ) -> Result<Vec<Event>, Refusal> {
-        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
-        Ok(vec![Event::RolloutResumed {
-            environment,
-            module,
-        }])
-    }
-
-    pub(super) fn stop(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
-        self.operator_or_manager()?;
-        let module = self.forward(environment)?.clone();
-        if self.environment(environment)?.pending.is_some() {
-            return Err(Refusal::OutcomePending);
-        }
-        Ok(vec![Event::RolloutStopped {
-            environment: environment.clone(),
-            module,
-        }])
-    }
-
     pub(super) fn resume(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
         let module = match &self.environment(environment)?.work {
             Work::Idle => return Err(Refusal::NotRunning),
@@ -257,7 +226,7 @@ impl Rules<'_> {
             return Err(Refusal::NotRunning);
         }
         let pending = self.environment(environment)?.pending.is_some();
-        if pending && *verdict == Verdict::Passed {
+        if pending && matches!(verdict, Verdict::Passed | Verdict::PassedWith(_)) {
             return Err(Refusal::OutcomePending);
         }
         let (environment, module) = (environment.clone(), module.clone());
@@ -265,6 +234,12 @@ impl Rules<'_> {
             Verdict::Passed => Event::ModulePassed {
                 environment,
                 module,
+                remarks: Reasons::default(),
+            },
+            Verdict::PassedWith(remarks) => Event::ModulePassed {
+                environment,
+                module,
+                remarks,
             },
             Verdict::Failed(reason) => Event::ModuleFailed {
                 environment,
@@ -279,7 +254,7 @@ impl Rules<'_> {
         }])
     }
 
-    fn forward(&self, environment: &EnvironmentId) -> Result<&ModuleId, Refusal> {
+    pub(super) fn forward(&self, environment: &EnvironmentId) -> Result<&ModuleId, Refusal> {
         match &self.environment(environment)?.work {
             Work::Forward { module } => Ok(module),
             Work::Idle | Work::Back => Err(Refusal::NotRunning),
