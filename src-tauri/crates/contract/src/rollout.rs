@@ -58,6 +58,8 @@ pub struct RolloutControls {
     pub start: bool,
     /// Pause.
     pub pause: bool,
+    /// Whether there is no pause because nothing of the running module can be paused.
+    pub cannot_pause: bool,
     /// Resume.
     pub resume: bool,
     /// Stop.

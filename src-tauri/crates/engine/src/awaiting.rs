@@ -67,6 +67,8 @@ impl Engine {
         let mut eye = Eye::new(self.limits());
         let (mut unseen, mut unanswered) =
             (Trouble::new(self.limits()), Trouble::new(self.limits()));
+        // Lost contact is told by what watches.
+        let mut not_polled = Trouble::untold(self.limits());
         loop {
             let release = self.release(&errand.release)?.release;
             let standing = standing(&release);
@@ -81,10 +83,11 @@ impl Engine {
                 .await
             {
                 None => return Ok(Awaited::Left),
-                Some(Ok(())) => {}
+                Some(Ok(false)) => {}
+                Some(Ok(true)) => not_polled.is_over(),
                 Some(Err(failure)) => {
                     eye.is_doubted();
-                    if let Some(given_up) = self.borne(errand, &mut unanswered, failure).await? {
+                    if let Some(given_up) = self.borne(errand, &mut not_polled, failure).await? {
                         return Ok(given_up);
                     }
                 }
@@ -227,10 +230,10 @@ impl Engine {
         Ok(readings)
     }
 
-    /// Asks for the objects that are not watched, when that is due, and shows them.
-    async fn poll(&self, errand: &Errand, polled: &mut Polled) -> Result<(), EngineFailure> {
+    /// Asks for the objects that are not watched, when that is due, and shows them; says whether it was.
+    async fn poll(&self, errand: &Errand, polled: &mut Polled) -> Result<bool, EngineFailure> {
         if polled.objects.is_empty() || Instant::now() < polled.due {
-            return Ok(());
+            return Ok(false);
         }
         polled.due = Instant::now() + self.limits().poll;
         let readings = self.readings(errand, &polled.objects).await?;
@@ -241,7 +244,7 @@ impl Engine {
                 live.objects = seen;
             });
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Says once that a person is needed, as soon as that is so.

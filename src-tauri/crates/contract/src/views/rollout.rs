@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use domain::{
     Command, EnvironmentId, EnvironmentState, ModuleId, ModuleState, ModuleStatus as Module,
-    ObjectRef, Work,
+    ObjectRef, Refusal, Work,
 };
 use engine::ports::{Picture, RolloutPhase, RolloutReading, WorkloadPicture};
 
@@ -337,6 +337,8 @@ fn controls(
             && settled
             && status == Some(Module::Running)
             && input.allows(&pause).is_ok(),
+        cannot_pause: forward
+            && matches!(input.allows(&pause), Err(Refusal::CannotPause { .. })),
         resume: forward
             && mine
             && settled
