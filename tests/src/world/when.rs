@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::{
-    Declaration, EnvironmentId, EnvironmentState, ItemKind, ModuleId, ModuleStatus, ObjectRef, Permission,
-    PersonId, Phase, Refusal, Release, ReleasePlan, Role, StageId, Work, gate,
+    Declaration, EnvironmentId, EnvironmentState, ItemKind, ModuleId, ModuleStatus, ObjectRef,
+    Permission, PersonId, Phase, Refusal, Release, ReleasePlan, Role, StageId, Work, gate,
 };
 use engine::ports::RolloutPhase;
 use engine::{EngineFailure, FullDiff};

@@ -121,12 +121,23 @@ pub async fn somebody_pauses_the_rollout(ground: Arc<Ground>) {
             let paused = planned.find(|(_, planned)| planned.object.can_pause());
             let object: ObjectRef = paused.expect("a Deployment").1.object.clone();
             engine
-                .lift_pause(&id, &actor, &environment, &object, "left over from debugging")
+                .lift_pause(
+                    &id,
+                    &actor,
+                    &environment,
+                    &object,
+                    "left over from debugging",
+                )
                 .await
         })
         .await;
     lifted.unwrap();
-    assert_eq!(story.ended().await, ModuleStatus::Passed, "{}", story.reason());
+    assert_eq!(
+        story.ended().await,
+        ModuleStatus::Passed,
+        "{}",
+        story.reason()
+    );
     story.then_it_is_new().await;
     story.goes_back().await;
     story.ends().await;
@@ -144,10 +155,17 @@ pub async fn a_partition_keeps_old_pods(ground: Arc<Ground>) {
     };
     the_old_set(&story, "").await;
     story.world.when_stage_is_ready(STAGE).await;
-    assert_eq!(story.roll_out().await, ModuleStatus::Passed, "{}", story.reason());
+    assert_eq!(
+        story.roll_out().await,
+        ModuleStatus::Passed,
+        "{}",
+        story.reason()
+    );
     let reason = story.reason();
     assert!(
-        reason.contains("StatefulSet/store: complete up to the partition 1: 1 pods keep the old version"),
+        reason.contains(
+            "StatefulSet/store: complete up to the partition 1: 1 pods keep the old version"
+        ),
         "{reason}"
     );
     story.goes_back().await;
@@ -170,9 +188,17 @@ pub async fn a_partition_of_somebody_else(ground: Arc<Ground>) {
     let partition = "updateStrategy: { type: RollingUpdate, rollingUpdate: { partition: 1 } }";
     the_old_set(&story, partition).await;
     story.world.when_stage_is_ready(STAGE).await;
-    assert_eq!(story.roll_out().await, ModuleStatus::Errored, "{}", story.reason());
+    assert_eq!(
+        story.roll_out().await,
+        ModuleStatus::Errored,
+        "{}",
+        story.reason()
+    );
     let reason = story.reason();
-    assert!(reason.contains("complete up to the partition 1"), "{reason}");
+    assert!(
+        reason.contains("complete up to the partition 1"),
+        "{reason}"
+    );
     let written = story.outcomes("StatefulSet");
     assert!(
         matches!(written.as_slice(), [MutationOutcome::Applied { .. }]),

@@ -2531,6 +2531,8 @@ export type WorkspaceView = {
 	on_call: OnCall[],
 	/**  Whether this is the example that ships with the program, on rehearsal clusters. */
 	example: boolean,
+	/**  `timings.parallel` above one, which nothing follows yet: whoever set it has to know. */
+	parallel_ignored: number | null,
 };
 
 /**  How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between. */

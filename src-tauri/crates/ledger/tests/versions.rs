@@ -23,6 +23,11 @@ const KNOWN: &[(i64, &str)] = &[
         3,
         "83053b01b9733e7f10478736da495bc6aee0cb567ce8eaa54314b49c97ba5897",
     ),
+    // What a person answers for while a rollout waits, and reasons that name who holds it.
+    (
+        4,
+        "68e6b22c2fa0dc3f95c9510aaa083e23d8913ffa3d3e3a4788a8a907f83317b5",
+    ),
 ];
 
 #[test]

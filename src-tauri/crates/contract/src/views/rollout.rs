@@ -337,8 +337,7 @@ fn controls(
             && settled
             && status == Some(Module::Running)
             && input.allows(&pause).is_ok(),
-        cannot_pause: forward
-            && matches!(input.allows(&pause), Err(Refusal::CannotPause { .. })),
+        cannot_pause: forward && matches!(input.allows(&pause), Err(Refusal::CannotPause { .. })),
         resume: forward
             && mine
             && settled

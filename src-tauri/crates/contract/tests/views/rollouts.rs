@@ -381,7 +381,9 @@ fn somebody_elses_pause_is_named_and_can_be_lifted() {
         seen_router(|r| (r.paused, r.paused_by) = (true, Some("kubectl-rollout".into()))),
     );
     let view = |shell: &Shell, story: &Story, me: &str| {
-        shell.see(story, me, |input| rollout_view(input, &"dev".into()).unwrap())
+        shell.see(story, me, |input| {
+            rollout_view(input, &"dev".into()).unwrap()
+        })
     };
     let shown = view(&shell, &story, OPERATOR);
     let expected = PausedView {
@@ -399,7 +401,9 @@ fn somebody_elses_pause_is_named_and_can_be_lifted() {
         reason: reason.into(),
     };
     shell
-        .see(&story, OPERATOR, |input| input.allows(&lift("agreed with on-call")))
+        .see(&story, OPERATOR, |input| {
+            input.allows(&lift("agreed with on-call"))
+        })
         .unwrap();
     // Our own pause is resumed by its own button.
     story.must(
@@ -421,13 +425,11 @@ fn what_has_to_be_known_is_said_while_it_runs_and_after_it_passed() {
         old: 2,
     };
     let mut shell = Shell::of(&story);
-    shell.show(
-        &story,
-        "dev",
-        seen_router(|r| r.note = Some(note.clone())),
-    );
+    shell.show(&story, "dev", seen_router(|r| r.note = Some(note.clone())));
     let view = |story: &Story| {
-        shell.see(story, OPERATOR, |input| rollout_view(input, &"dev".into()).unwrap())
+        shell.see(story, OPERATOR, |input| {
+            rollout_view(input, &"dev".into()).unwrap()
+        })
     };
     let runs = view(&story);
     assert_eq!(runs.remarks.len(), 1);
@@ -468,7 +470,10 @@ fn what_has_to_be_known_is_said_while_it_runs_and_after_it_passed() {
     let passed = rollout(&story, OPERATOR, "dev");
     assert_eq!(passed.status, ModuleStatus::Passed);
     assert_eq!(passed.failure, None);
-    assert_eq!(passed.remarks[0].object.as_deref(), Some("Deployment/router"));
+    assert_eq!(
+        passed.remarks[0].object.as_deref(),
+        Some("Deployment/router")
+    );
     let rows = upgrade_record(&Shell::of(&story).entries);
     let row = rows.iter().find(|row| row.module == "router").unwrap();
     assert_eq!(row.reasons[0].code, ReasonCode::HeldByPartition);
@@ -493,6 +498,8 @@ fn a_diff_that_the_cluster_rejects_is_not_past_its_review() {
             ..*input
         })
     });
-    let mine = next.iter().find(|step| step.environment.as_deref() == Some("dev"));
+    let mine = next
+        .iter()
+        .find(|step| step.environment.as_deref() == Some("dev"));
     assert_eq!(mine.map(|step| step.kind), Some(NextStepKind::ReviewDiff));
 }
