@@ -4,6 +4,7 @@
 
 mod act;
 mod as_written;
+mod asked;
 mod awaiting;
 mod back;
 mod bodies;
