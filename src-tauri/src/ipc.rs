@@ -75,6 +75,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             rollouts::rollout_start,
             rollouts::rollout_pause,
             rollouts::rollout_resume,
+            rollouts::rollout_lift_pause,
+            rollouts::rollout_confirm_seen,
             rollouts::rollout_stop,
             rollouts::rollout_view,
             rollouts::way_back,

@@ -1,5 +1,5 @@
 use contract::{BannerView, Failure, FailureCode, InterruptedView, InterruptedWork, RolloutView};
-use domain::{EnvironmentId, ModuleId, ReleaseId};
+use domain::{EnvironmentId, ModuleId, ObjectRef, ReleaseId, Work};
 use engine::Waiting;
 use tauri::State;
 
@@ -65,6 +65,7 @@ async fn view(
         let unknown =
             || Failure::new(FailureCode::ReleaseUnknown).with("release", release.as_str());
         let mut view = contract::views::rollout_view(input, environment).ok_or_else(unknown)?;
+        view.objects = contract::views::objects_view(input, environment, &live.objects);
         view.failure = view
             .failure
             .or_else(|| {
@@ -131,6 +132,63 @@ pub async fn rollout_resume(
         .await
         .map_err(at.failing())?;
     view(&desk, &at.release, &at.environment).await
+}
+
+/// Ends somebody else's pause of an object of the running module.
+#[tauri::command]
+#[specta::specta]
+pub async fn rollout_lift_pause(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+    object: String,
+    reason: String,
+) -> Result<RolloutView, Failure> {
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
+    for object in planned(&at, &[object])? {
+        at.engine
+            .lift_pause(&at.release, &at.person, &at.environment, &object, &reason)
+            .await
+            .map_err(at.failing())?;
+    }
+    view(&desk, &at.release, &at.environment).await
+}
+
+/// Writes down that objects which no status judges were seen to be in effect.
+#[tauri::command]
+#[specta::specta]
+pub async fn rollout_confirm_seen(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+    objects: Vec<String>,
+    note: String,
+) -> Result<RolloutView, Failure> {
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
+    let objects = planned(&at, &objects)?;
+    at.engine
+        .confirm_seen(&at.release, &at.person, &at.environment, objects, &note)
+        .await
+        .map_err(at.failing())?;
+    view(&desk, &at.release, &at.environment).await
+}
+
+/// Planned objects of the running module by how the window names them.
+fn planned(at: &Place<'_>, labels: &[String]) -> Result<Vec<ObjectRef>, Failure> {
+    let snapshot = at.engine.release(&at.release).map_err(failures::of)?;
+    let state = snapshot.release.environments.get(&at.environment);
+    let running = match state.map(|state| &state.work) {
+        Some(Work::Forward { module }) => Some(module.clone()),
+        _ => None,
+    };
+    let planned = snapshot.release.plan.objects(&at.environment);
+    let mine = planned.filter(|(of, _)| Some(&of.id) == running.as_ref());
+    Ok(mine
+        .map(|(_, planned)| planned.object.clone())
+        .filter(|object| labels.contains(&object.label()))
+        .collect())
 }
 
 /// Stops the running rollout where it is, from any seat.

@@ -145,6 +145,7 @@ pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
             .collect(),
         people,
         releases,
+        parallel_ignored: Some(workspace.timings.parallel).filter(|parallel| *parallel > 1),
         on_call: workspace
             .on_call
             .iter()

@@ -78,6 +78,8 @@ fn arguments(command: &str) -> Value {
         "vote" => with(&stage, json!({ "go": true, "reason": "x" })),
         "changes_run" | "changes_view" | "backup_take" | "rollout_pause" | "rollout_resume"
         | "rollout_stop" | "rollout_view" | "way_back" => place,
+        "rollout_lift_pause" => with(&place, json!({ "object": "x", "reason": "x" })),
+        "rollout_confirm_seen" => with(&place, json!({ "objects": ["x"], "note": "x" })),
         "changes_review" => with(&place, json!({ "digest": "00" })),
         "change_declare" => json!({ "release": "REL-20260915-01", "form": {
             "text": "x", "object": "*", "path": "",

@@ -61,6 +61,8 @@ pub const COMMANDS: [&str; 64] = [
     "rollout_start",
     "rollout_pause",
     "rollout_resume",
+    "rollout_lift_pause",
+    "rollout_confirm_seen",
     "rollout_stop",
     "rollout_view",
     "way_back",

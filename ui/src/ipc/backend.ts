@@ -67,6 +67,10 @@ export interface Backend {
   rolloutStart(release: string, environment: string, module: string): Promise<t.RolloutView>;
   rolloutPause(release: string, environment: string): Promise<t.RolloutView>;
   rolloutResume(release: string, environment: string): Promise<t.RolloutView>;
+  /** Ends somebody else's pause of an object of the running module. */
+  rolloutLiftPause(release: string, environment: string, object: string, reason: string): Promise<t.RolloutView>;
+  /** Writes down that objects which no status judges were seen to be in effect. */
+  rolloutConfirmSeen(release: string, environment: string, objects: string[], note: string): Promise<t.RolloutView>;
   rolloutStop(release: string, environment: string): Promise<t.RolloutView>;
   rolloutView(release: string, environment: string): Promise<t.RolloutView>;
   wayBack(release: string, environment: string): Promise<t.RolloutView>;

@@ -106,6 +106,10 @@ export const commands = {
 	rolloutPause: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_pause", { release, environment }),
 	/**  Lets a paused rollout go on. */
 	rolloutResume: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_resume", { release, environment }),
+	/**  Ends somebody else's pause of an object of the running module. */
+	rolloutLiftPause: (release: string, environment: string, object: string, reason: string) => __TAURI_INVOKE<RolloutView>("rollout_lift_pause", { release, environment, object, reason }),
+	/**  Writes down that objects which no status judges were seen to be in effect. */
+	rolloutConfirmSeen: (release: string, environment: string, objects: string[], note: string) => __TAURI_INVOKE<RolloutView>("rollout_confirm_seen", { release, environment, objects, note }),
 	/**  Stops the running rollout where it is. */
 	rolloutStop: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_stop", { release, environment }),
 	/**  What goes on in an environment. */
@@ -1912,7 +1916,7 @@ export type ReasonCode =
 /**  Another cluster answers. */
 "anotherCluster" | 
 /**  The cluster does not know the kind. Params: kind. */
-"kindUnknown" | 
+"kindUnknown" | "objectFailed" | "notReady" | "pausedBy" | "changesOnDelete" | "heldByPartition" | "waitsForFirstPod" | "notJudged" | "seen" | 
 /**  Anything else, as it was said. Params: message. */
 "said";
 
@@ -1998,7 +2002,7 @@ export type RefusalCode =
 /**  The item is signed already. */
 "alreadySigned" | 
 /**  The environment was taken back; a new release is needed. */
-"wasTakenBack" | 
+"wasTakenBack" | "cannotPause" | "notPaused" |
 /**  The item is automatic. */
 "itemAutomatic";
 
@@ -2128,12 +2132,35 @@ export type RolloutControls = {
 	start: boolean,
 	/**  Pause. */
 	pause: boolean,
+	/**  Whether there is no pause because nothing of the running module can be paused. */
+	cannot_pause: boolean,
 	/**  Resume. */
 	resume: boolean,
 	/**  Stop. */
 	stop: boolean,
 	/**  Lock changes now. */
 	lock: boolean,
+	/**  End somebody else's pause. */
+	lift_pause: boolean,
+	/**  Confirm that what no status judges was seen. */
+	confirm_seen: boolean,
+};
+
+/**  How an object stands by its own status. */
+export type ObjectStand = 'waiting' | 'done' | 'failed' | 'notJudged' | 'seen';
+
+/**  How an object that is no workload stands. */
+export type ObjectStandView = {
+	object: string,
+	stand: ObjectStand,
+	said: string | null,
+	note: ReasonView | null,
+};
+
+/**  A workload that somebody else paused. */
+export type PausedView = {
+	object: string,
+	by: string | null,
 };
 
 /**  What goes on in one environment (design 03). */
@@ -2164,6 +2191,11 @@ export type RolloutView = {
 	steps: StepView[],
 	/**  All modules of the environment in order. */
 	modules: ModuleProgress[],
+	/**  Workloads of the module that somebody else paused: their pods do not change. */
+	paused: PausedView[],
+	objects: ObjectStandView[],
+	remarks: ReasonView[],
+	goes_on: string[],
 	/**  Pods old over new. */
 	pods: PodGrid,
 	/**  Cluster events, newest first; at most 200. */
@@ -2634,6 +2666,8 @@ export type WorkspaceView = {
 	on_call: OnCall[],
 	/**  Whether this is the example that ships with the program, on rehearsal clusters. */
 	example: boolean,
+	/**  `timings.parallel` above one, which nothing follows yet: whoever set it has to know. */
+	parallel_ignored: number | null,
 };
 
 /**  How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between. */

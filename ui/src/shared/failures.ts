@@ -115,6 +115,8 @@ export const refusals: Record<RefusalCode, Sentence> = {
   alreadySigned: m.refusal_alreadySigned,
   wasTakenBack: m.refusal_wasTakenBack,
   itemAutomatic: m.refusal_itemAutomatic,
+  cannotPause: m.refusal_cannotPause,
+  notPaused: m.refusal_notPaused,
 };
 
 /** The one sentence of a refusal. */

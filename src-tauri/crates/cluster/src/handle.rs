@@ -8,13 +8,13 @@ use domain::{
 };
 use engine::ports::{
     About, AllowedCommand, Cluster, ClusterFailure, Clusters, Context, LiveObject, Outgoing,
-    Preview, RolloutReading, Watching,
+    Preview, RolloutPhase, RolloutReading, Watching,
 };
 
 use crate::connection::Connection;
 use crate::kinds::Kinds;
 use crate::limits::Limits;
-use crate::{identity, mutate, objects, permissions, preview, read_back, rollout, watch};
+use crate::{identity, mutate, objects, permissions, preview, read_back, rollout, status, watch};
 
 /// Connects to clusters through kube, each handle from one context and nothing else: no environment
 /// variable, no file, no proxy of the system.
@@ -124,7 +124,15 @@ impl Cluster for KubeCluster {
     async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure> {
         let kind = self.kinds.of(&self.connection, workload).await?;
         let live = objects::raw(&self.connection, &kind, workload).await?;
-        Ok(rollout::reading(workload, live.as_ref()))
+        let reading = rollout::reading(workload, live.as_ref());
+        // A claim does not say itself why it is not bound; its controller does, in an event.
+        if workload.is_claim()
+            && reading.phase == RolloutPhase::Progressing
+            && objects::waits_for_first_pod(&self.connection, workload, live.as_ref()).await?
+        {
+            return Ok(status::waits_for_first_pod());
+        }
+        Ok(reading)
     }
 
     async fn watch(&self, workloads: &[ObjectRef]) -> Result<Box<dyn Watching>, ClusterFailure> {

@@ -32,6 +32,7 @@ mod read_back;
 mod redact;
 mod rollout;
 mod trust;
+mod status;
 mod watch;
 mod wire;
 mod wiring;

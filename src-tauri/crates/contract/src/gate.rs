@@ -237,4 +237,8 @@ pub enum RefusalCode {
     WasTakenBack,
     /// The item is automatic.
     ItemAutomatic,
+    /// Nothing of the module can be paused. Params: kind, empty without a workload.
+    CannotPause,
+    /// Nobody else paused it. Params: object.
+    NotPaused,
 }

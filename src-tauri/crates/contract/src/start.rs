@@ -145,6 +145,8 @@ pub struct WorkspaceView {
     pub on_call: Vec<OnCall>,
     /// Whether this is the example that ships with the program, on rehearsal clusters.
     pub example: bool,
+    /// `timings.parallel` above one, which nothing follows yet: whoever set it has to know.
+    pub parallel_ignored: Option<u32>,
 }
 
 /// Someone to ask for help (sop O4).

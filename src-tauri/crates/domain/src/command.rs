@@ -176,6 +176,26 @@ pub enum Command {
         /// The environment.
         environment: EnvironmentId,
     },
+    /// End a pause that somebody else made. Written down before the object is changed.
+    LiftPause {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The paused object.
+        object: ObjectRef,
+        /// The field manager that paused it, empty when unknown.
+        paused_by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person has seen that objects which no status judges are in effect.
+    ConfirmSeen {
+        /// The environment.
+        environment: EnvironmentId,
+        /// Which.
+        objects: Vec<ObjectRef>,
+        /// What was seen.
+        note: String,
+    },
     /// Go on after a restart of the program.
     Resume {
         /// The environment.
@@ -244,6 +264,9 @@ pub enum Command {
 pub enum Verdict {
     /// Healthy on the new version.
     Passed,
+    /// Healthy on the new version, with what has to be known about it: a partition that the reviewed
+    /// manifest keeps, objects that a person has seen.
+    PassedWith(Reasons),
     /// The change is bad.
     Failed(Reasons),
     /// We could not tell.

@@ -213,6 +213,30 @@ pub enum Event {
         /// The module.
         module: ModuleId,
     },
+    /// The operator is about to end a pause that somebody else made.
+    PauseLifted {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// The paused object.
+        object: ObjectRef,
+        /// The field manager that paused it, empty when unknown.
+        paused_by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The operator has seen that objects which no status judges are in effect.
+    ObjectsSeen {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// Which.
+        objects: Vec<ObjectRef>,
+        /// What was seen.
+        note: String,
+    },
     /// After a restart of the program, the work goes on from what the cluster shows.
     WorkResumed {
         /// The environment.
@@ -226,6 +250,9 @@ pub enum Event {
         environment: EnvironmentId,
         /// The module.
         module: ModuleId,
+        /// What has to be known about it: a partition, objects that a person has seen.
+        #[serde(default, skip_serializing_if = "Reasons::is_empty")]
+        remarks: Reasons,
     },
     /// The change is bad.
     ModuleFailed {

@@ -24,6 +24,7 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
         ended_at: None,
         reason: None,
         run: Run::default(),
+        seen: BTreeMap::new(),
     };
     let modules: BTreeMap<_, _> = plan
         .modules
@@ -239,6 +240,8 @@ impl Event {
             | Event::RolloutPaused { environment, .. }
             | Event::RolloutResumed { environment, .. }
             | Event::RolloutStopped { environment, .. }
+            | Event::PauseLifted { environment, .. }
+            | Event::ObjectsSeen { environment, .. }
             | Event::WorkResumed { environment, .. }
             | Event::ModulePassed { environment, .. }
             | Event::ModuleFailed { environment, .. }
@@ -312,9 +315,23 @@ impl EnvironmentState {
             Event::RolloutStopped { module, .. } => {
                 self.end(module, ModuleStatus::Stopped, None, at)
             }
-            Event::ModulePassed { module, .. } => {
-                self.end(module, ModuleStatus::Passed, None, at);
+            Event::ModulePassed {
+                module, remarks, ..
+            } => {
+                let remarks = Some(remarks).filter(|remarks| !remarks.is_empty());
+                self.end(module, ModuleStatus::Passed, remarks, at);
                 self.end_steps(module, at);
+            }
+            Event::ObjectsSeen {
+                module,
+                objects,
+                note,
+                ..
+            } => {
+                if let Some(state) = self.modules.get_mut(module) {
+                    let seen = objects.iter().map(|object| (object.clone(), note.clone()));
+                    state.seen.extend(seen);
+                }
             }
             Event::ModuleFailed { module, reason, .. } => {
                 self.end(module, ModuleStatus::Failed, Some(reason), at);
@@ -386,6 +403,7 @@ impl EnvironmentState {
                 ended_at: None,
                 reason: None,
                 run: Run::of(steps),
+                seen: BTreeMap::new(),
             };
         }
     }

@@ -103,6 +103,36 @@ const KINDS: &[Row] = &[
     Row("batch", "CronJob", Pods, Namespaced),
 ];
 
+/// Kinds of Kubernetes itself that have no status, or none that anybody waits for. `group` as in [`KINDS`].
+const STATELESS: &[(&str, &str)] = &[
+    ("", "ConfigMap"),
+    ("", "Secret"),
+    ("", "ServiceAccount"),
+    ("", "LimitRange"),
+    ("", "ResourceQuota"),
+    ("", "Endpoints"),
+    ("", "PodTemplate"),
+    ("", "Event"),
+    ("apps", "ControllerRevision"),
+    ("*", "EndpointSlice"),
+    ("*", "Lease"),
+    ("*", "NetworkPolicy"),
+    ("*", "IngressClass"),
+    ("*", "Role"),
+    ("*", "RoleBinding"),
+    ("*", "ClusterRole"),
+    ("*", "ClusterRoleBinding"),
+    ("*", "PriorityClass"),
+    ("*", "StorageClass"),
+    ("*", "CSIDriver"),
+    ("*", "RuntimeClass"),
+    ("*", "ValidatingWebhookConfiguration"),
+    ("*", "MutatingWebhookConfiguration"),
+    ("*", "ValidatingAdmissionPolicyBinding"),
+    ("*", "MutatingAdmissionPolicy"),
+    ("*", "MutatingAdmissionPolicyBinding"),
+];
+
 impl ObjectRef {
     /// API group, empty for the core group.
     pub fn group(&self) -> &str {
@@ -135,6 +165,20 @@ impl ObjectRef {
         (self.group(), self.kind.as_str()) == ("batch", "Job")
     }
 
+    /// Whether its status says, or may say, when what was written is in effect. The kinds without one are
+    /// in effect once they are written: nothing is waited for (kstatus calls them current at once).
+    pub fn is_judged(&self) -> bool {
+        let known = STATELESS.iter().any(|(group, kind)| {
+            *kind == self.kind && (*group == self.group() || (*group == "*" && !self.is_custom()))
+        });
+        !known
+    }
+
+    /// Whether it is a claim on storage.
+    pub fn is_claim(&self) -> bool {
+        self.kind == "PersistentVolumeClaim" && self.group().is_empty()
+    }
+
     /// Whether its values must not be shown or kept in the clear.
     pub fn is_secret(&self) -> bool {
         self.kind == "Secret" && self.group().is_empty()
@@ -155,8 +199,9 @@ impl ObjectRef {
         }
     }
 
-    /// The API groups of Kubernetes itself have no dot, or end in `.k8s.io`.
-    fn is_custom(&self) -> bool {
+    /// Whether a definition brought its kind. The API groups of Kubernetes itself have no dot, or end in
+    /// `.k8s.io`.
+    pub fn is_custom(&self) -> bool {
         let group = self.group();
         group.contains('.') && !group.ends_with(".k8s.io")
     }
@@ -192,6 +237,29 @@ mod tests {
             object("example.org/v1", "Namespace").scope(),
             Scope::Namespaced
         );
+    }
+
+    #[test]
+    fn what_has_no_status_is_not_waited_for() {
+        for (api_version, kind) in [
+            ("v1", "ConfigMap"),
+            ("v1", "Secret"),
+            ("rbac.authorization.k8s.io/v1", "Role"),
+            ("networking.k8s.io/v1", "NetworkPolicy"),
+        ] {
+            assert!(!object(api_version, kind).is_judged(), "{kind}");
+        }
+        for (api_version, kind) in [
+            ("apps/v1", "Deployment"),
+            ("batch/v1", "Job"),
+            ("v1", "Service"),
+            ("v1", "PersistentVolumeClaim"),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+            ("fission.io/v1", "Function"),
+            ("vault.example.org/v1", "Secret"),
+        ] {
+            assert!(object(api_version, kind).is_judged(), "{kind}");
+        }
     }
 
     #[test]

@@ -31,7 +31,10 @@ mod workspace;
 pub use backup::*;
 pub use changes::*;
 pub use command::*;
-pub use decide::{Facts, condition_name, decide, may_probe, may_tick, may_vote, may_waive};
+pub use decide::{
+    Facts, condition_name, decide, may_back_up, may_probe, may_review, may_tick, may_vote,
+    may_waive,
+};
 pub use event::*;
 pub use evolve::evolve;
 pub use fact::*;

@@ -157,6 +157,18 @@ pub enum Refusal {
     /// The item is answered by a probe.
     #[error("the item is probed, not signed")]
     ItemAutomatic,
+    /// Nothing of the module can be paused: the controllers of its kinds have no such field.
+    #[error("a {kind} cannot be paused; its controller goes on")]
+    CannotPause {
+        /// The kind of its first workload; empty when it has none.
+        kind: String,
+    },
+    /// The object was not paused by somebody else.
+    #[error("{object} is not paused by anybody else")]
+    NotPaused {
+        /// Which.
+        object: String,
+    },
     /// The mutation writes something that the release does not plan.
     #[error("the change is not part of the plan")]
     NotPlanned,

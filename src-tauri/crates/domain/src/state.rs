@@ -221,10 +221,12 @@ pub struct ModuleState {
     pub started_at: Option<Instant>,
     /// When it ended.
     pub ended_at: Option<Instant>,
-    /// Why it failed or could not be told.
+    /// Why it failed or could not be told; once it has passed, what has to be known about it.
     pub reason: Option<Reasons>,
     /// The steps of its newest rollout; empty when none was begun.
     pub run: Run,
+    /// Objects that no status judges and a person has seen to be in effect in this run, with the note.
+    pub seen: BTreeMap<ObjectRef, String>,
 }
 
 /// Where a module stands in an environment.

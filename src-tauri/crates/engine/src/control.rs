@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// Holds the rollout still: pauses what was written already, and writes nothing more. A second
-    /// call changes nothing.
+    /// call changes nothing. Refused where nothing of the module can be paused.
     pub async fn pause(
         &self,
         id: &ReleaseId,
@@ -114,6 +114,7 @@ impl Engine {
         let record = Command::RecordPaused {
             environment: environment.clone(),
         };
+        self.may(id, Some(actor), &record)?;
         self.hold(id, actor, environment, &module, record).await
     }
 
@@ -138,8 +139,8 @@ impl Engine {
             .await
     }
 
-    /// Stops the rollout where it is: pauses what was written, and ends the work. The cluster stays
-    /// as it is until someone decides.
+    /// Stops the rollout where it is: pauses what was written and can be paused, and ends the work.
+    /// Nothing more is written; the controllers of StatefulSets and DaemonSets go on with what was.
     pub async fn stop(
         &self,
         id: &ReleaseId,
@@ -157,6 +158,72 @@ impl Engine {
         self.hold(id, actor, environment, &module, record).await?;
         self.lane(id, environment).dismiss();
         Ok(())
+    }
+
+    /// Ends somebody else's pause of an object of the running module. That it is wanted, and why, is
+    /// written down before the object is changed.
+    pub async fn lift_pause(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        object: &ObjectRef,
+        reason: &str,
+    ) -> Result<(), EngineFailure> {
+        let module = self.running_module(id, environment)?;
+        self.settle_now(id, environment).await?;
+        let cluster = self.cluster(environment).await?;
+        let lane = self.lane(id, environment);
+        let hands = lane.hands().await;
+        let reading = bounded(self.limits().question, cluster.rollout(object)).await?;
+        if !reading.paused {
+            let object = object.label();
+            return Err(Refusal::NotPaused { object }.into());
+        }
+        let command = Command::LiftPause {
+            environment: environment.clone(),
+            object: object.clone(),
+            paused_by: reading.paused_by.unwrap_or_default(),
+            reason: reason.to_owned(),
+        };
+        self.command(id, actor, command).await?;
+        let errand = Errand {
+            release: id.clone(),
+            actor: actor.clone(),
+            environment: environment.clone(),
+        };
+        let by = Some(actor.clone());
+        let unpause = MutationVerb::Unpause;
+        let acted = self
+            .switch_pause(hands, &errand, &module, by, object, unpause)
+            .await?;
+        match acted {
+            None | Some(Acted::Applied(_)) => Ok(()),
+            Some(Acted::Unknown(_)) => self.settle_now(id, environment).await,
+            Some(Acted::NotApplied(cause, reason)) => Err(EngineFailure::NotApplied {
+                object: object.clone(),
+                cause,
+                reason,
+            }),
+        }
+    }
+
+    /// Writes down that a person has seen objects of the running module to be in effect which no status
+    /// judges.
+    pub async fn confirm_seen(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        objects: Vec<ObjectRef>,
+        note: &str,
+    ) -> Result<(), EngineFailure> {
+        let command = Command::ConfirmSeen {
+            environment: environment.clone(),
+            objects,
+            note: note.to_owned(),
+        };
+        self.command(id, actor, command).await
     }
 
     fn running_module(

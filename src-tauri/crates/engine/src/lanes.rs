@@ -138,6 +138,7 @@ impl Drop for Turn {
         if state.task.as_ref().is_some_and(|t| t.number == self.number) {
             state.task = None;
             state.live.waiting = None;
+            state.live.objects = Vec::new();
             state.live.deadline_at = None;
         }
         self.over.cancel();

@@ -4,6 +4,7 @@
 
 mod act;
 mod as_written;
+mod asked;
 mod awaiting;
 mod bodies;
 mod book;

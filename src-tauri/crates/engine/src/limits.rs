@@ -32,6 +32,8 @@ pub struct Limits {
     /// How long a watch may show nothing new before the cluster is asked whether it still answers: an
     /// API server's cache keeps watches open while the store behind it hangs.
     pub silence: Duration,
+    /// How often objects that are not watched are asked for while they are waited for.
+    pub poll: Duration,
     /// How often a rollout is judged when nothing moves.
     pub tick: Duration,
     /// The most that one look may add to a waiting time: longer than a question may take, so that a
@@ -74,6 +76,7 @@ impl Default for Limits {
             turned_away: Duration::from_secs(30),
             failing_patience: Duration::from_secs(45),
             silence: Duration::from_secs(10),
+            poll: Duration::from_secs(2),
             tick: Duration::from_millis(250),
             longest_tick: Duration::from_secs(30),
             append_tries: 8,

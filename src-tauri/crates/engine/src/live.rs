@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::{Diff, Instant, Masked, ObjectRef};
 
 use crate::EngineFailure;
-use crate::ports::Picture;
+use crate::ports::{Picture, WorkloadPicture};
 
 /// What is known of an environment of a release beyond the ledger; gone when the program ends.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub struct Live {
     /// The newest picture of the workloads: all of the environment while it is looked at, else
     /// those of the newest task.
     pub picture: Option<Arc<Picture>>,
+    /// Objects that are no workloads, as the running task has found them last.
+    pub objects: Vec<WorkloadPicture>,
     /// What the lookout sees.
     pub(crate) overview: Option<Arc<Picture>>,
     /// Seconds since the newest thing came from the watch; none when nothing came yet.

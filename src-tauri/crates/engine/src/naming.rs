@@ -27,6 +27,8 @@ pub(crate) fn command(command: &Command) -> &'static str {
         Command::Settle { .. } => "settle",
         Command::RecordPaused { .. } => "recordPaused",
         Command::RecordResumed { .. } => "recordResumed",
+        Command::LiftPause { .. } => "liftPause",
+        Command::ConfirmSeen { .. } => "confirmSeen",
         Command::Stop { .. } => "stop",
         Command::Resume { .. } => "resume",
         Command::Conclude { .. } => "conclude",
@@ -55,6 +57,8 @@ pub(crate) fn environment(command: &Command) -> Option<&EnvironmentId> {
         | Command::Settle { environment, .. }
         | Command::RecordPaused { environment }
         | Command::RecordResumed { environment }
+        | Command::LiftPause { environment, .. }
+        | Command::ConfirmSeen { environment, .. }
         | Command::Stop { environment }
         | Command::Resume { environment }
         | Command::Conclude { environment, .. }

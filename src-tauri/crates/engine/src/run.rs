@@ -184,7 +184,7 @@ impl Engine {
         verdict: Verdict,
     ) -> Result<(), EngineFailure> {
         let kind = match verdict {
-            Verdict::Passed => NotificationKind::Done,
+            Verdict::Passed | Verdict::PassedWith(_) => NotificationKind::Done,
             Verdict::Failed(_) | Verdict::Errored(_) => NotificationKind::Failed,
         };
         self.at(FailPoint::BeforeConclusion)?;

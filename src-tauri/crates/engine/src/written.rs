@@ -63,14 +63,5 @@ pub(crate) fn newest_head<'a>(
 
 /// Whether this release's newest word on a workload's pause is "paused".
 pub(crate) fn paused_by_us(state: &EnvironmentState, workload: &ObjectRef) -> bool {
-    let mut settled = state.settled.iter().rev();
-    let newest = settled.find(|settled| {
-        &settled.intent.object == workload
-            && matches!(
-                settled.intent.verb,
-                MutationVerb::Pause | MutationVerb::Unpause
-            )
-            && matches!(settled.outcome, MutationOutcome::Applied { .. })
-    });
-    newest.is_some_and(|settled| settled.intent.verb == MutationVerb::Pause)
+    state.paused_by_us(workload)
 }

@@ -258,7 +258,7 @@ pub(crate) struct RawTimings {
     /// How long a healthy rollout has to stay healthy before the module counts as passed (0 to 3600).
     #[serde(default)]
     pub stable_seconds: Option<Located<u32>>,
-    /// How many modules that do not depend on each other are rolled out at once (1 to 16).
+    /// How many modules that do not depend on each other are rolled out at once (1 to 16). Not in effect yet: modules go one after another.
     #[serde(default)]
     pub parallel: Option<Located<u32>>,
 }

@@ -87,6 +87,8 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::AlreadySigned => plain(RefusalCode::AlreadySigned),
         Refusal::WasTakenBack => plain(RefusalCode::WasTakenBack),
         Refusal::ItemAutomatic => plain(RefusalCode::ItemAutomatic),
+        Refusal::CannotPause { kind } => with(RefusalCode::CannotPause, "kind", kind.clone()),
+        Refusal::NotPaused { object } => with(RefusalCode::NotPaused, "object", object.clone()),
         // Only the engine can run into it; to a person it is a thing that is not in the release.
         Refusal::NotPlanned => with(RefusalCode::NotInRelease, "what", "change".to_owned()),
     }

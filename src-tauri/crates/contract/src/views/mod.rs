@@ -52,7 +52,7 @@ pub use pods::PodMemory;
 pub(crate) use reasons::reason_views;
 pub use record::upgrade_record;
 pub use release::{release_head, release_view};
-pub use rollout::rollout_view;
+pub use rollout::{objects_view, rollout_view};
 pub use stage::{stage_status, stage_view};
 pub use timeline::timeline;
 pub use verbs::{register_verb, release_verb};

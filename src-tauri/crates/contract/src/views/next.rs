@@ -154,18 +154,7 @@ fn of_environment(
         return Some(NextStepKind::CheckPermissions);
     }
     let kept = release.is_backed_up(&environment.id);
-    let reviewed =
-        state
-            .diff
-            .as_ref()
-            .zip(state.review.as_ref())
-            .is_some_and(|((_, diff), (digest, _))| {
-                &diff.digest == digest
-                    && diff
-                        .undeclared(&release.plan, &release.declarations)
-                        .is_empty()
-            });
-    match (reviewed, kept) {
+    match (release.is_reviewed(&environment.id), kept) {
         (false, _) => Some(NextStepKind::ReviewDiff),
         (true, false) => Some(NextStepKind::TakeBackup),
         (true, true) => None,

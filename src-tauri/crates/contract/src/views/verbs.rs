@@ -195,6 +195,21 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         }
         Event::RolloutPaused { module, .. } => Verb::new("rolloutPaused").with("module", module),
         Event::RolloutResumed { module, .. } => Verb::new("rolloutResumed").with("module", module),
+        Event::PauseLifted {
+            object,
+            paused_by,
+            reason,
+            ..
+        } => Verb::new("pauseLifted")
+            .with("object", object.label())
+            .maybe("manager", Some(paused_by).filter(|by| !by.is_empty()))
+            .with("reason", reason),
+        Event::ObjectsSeen { objects, note, .. } => {
+            let labels: Vec<String> = objects.iter().map(domain::ObjectRef::label).collect();
+            Verb::new("objectsSeen")
+                .with("objects", labels.join(", "))
+                .with("note", note)
+        }
         Event::RolloutStopped { module, .. } => Verb::new("rolloutStopped").with("module", module),
         Event::WorkResumed { module, .. } => {
             Verb::new("workResumed").maybe("module", module.as_ref())
@@ -202,7 +217,10 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         Event::ModulePassed {
             environment,
             module,
+            remarks,
         } => Verb::new("modulePassed")
+            .because(remarks)
+            .bad(false)
             .with("module", module)
             .maybe("to", know.version(module))
             .maybe(

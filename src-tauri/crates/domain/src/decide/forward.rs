@@ -4,8 +4,7 @@ use chrono::Duration;
 
 use super::Rules;
 use crate::{
-    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Refusal, StepEnd,
-    Tier, Verdict, Work, compile, evidence,
+    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Reasons, Refusal, StepEnd, Tier, Verdict, Work, compile, evidence,
 };
 
 /// A clock that is kept right by the network steps back now and then, by no more than this, seconds.
@@ -255,7 +254,7 @@ impl Rules<'_> {
             return Err(Refusal::NotRunning);
         }
         let pending = self.environment(environment)?.pending.is_some();
-        if pending && *verdict == Verdict::Passed {
+        if pending && matches!(verdict, Verdict::Passed | Verdict::PassedWith(_)) {
             return Err(Refusal::OutcomePending);
         }
         let (environment, module) = (environment.clone(), module.clone());
@@ -263,6 +262,12 @@ impl Rules<'_> {
             Verdict::Passed => Event::ModulePassed {
                 environment,
                 module,
+                remarks: Reasons::default(),
+            },
+            Verdict::PassedWith(remarks) => Event::ModulePassed {
+                environment,
+                module,
+                remarks,
             },
             Verdict::Failed(reason) => Event::ModuleFailed {
                 environment,
@@ -313,7 +318,7 @@ impl Rules<'_> {
         }])
     }
 
-    fn forward(&self, environment: &EnvironmentId) -> Result<&ModuleId, Refusal> {
+    pub(super) fn forward(&self, environment: &EnvironmentId) -> Result<&ModuleId, Refusal> {
         match &self.environment(environment)?.work {
             Work::Forward { module } => Ok(module),
             Work::Idle | Work::Back => Err(Refusal::NotRunning),

@@ -7,9 +7,11 @@ mod evidence;
 mod facts;
 mod forward;
 mod gates;
+mod holding;
 mod sending;
 
 pub use facts::may_probe;
+pub use evidence::{may_back_up, may_review};
 pub use gates::{condition_name, may_tick, may_vote, may_waive};
 
 use crate::{
@@ -118,6 +120,17 @@ pub fn decide(
         Command::RecordPaused { environment } => rules.record_paused(environment),
         Command::RecordResumed { environment } => rules.record_resumed(environment),
         Command::Stop { environment } => rules.stop(environment),
+        Command::LiftPause {
+            environment,
+            object,
+            paused_by,
+            reason,
+        } => rules.lift_pause(environment, object, paused_by, reason),
+        Command::ConfirmSeen {
+            environment,
+            objects,
+            note,
+        } => rules.confirm_seen(environment, objects, note),
         Command::Resume { environment } => rules.resume(environment),
         Command::Conclude {
             environment,

@@ -124,6 +124,7 @@ impl Audit {
             Event::ModulePassed {
                 environment,
                 module,
+                ..
             } => {
                 assert!(!self.pending.contains(environment.as_str()));
                 self.passed

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, Digest, FieldChange, FieldConflict, Instant, LiveHead, ModuleId, MutationId,
+    Cause, ClusterIdentity, Digest, FieldChange, FieldConflict, Instant, LiveHead, ModuleId, MutationId,
     MutationIntent, MutationOutcome, ObjectRef, Permission, ReleaseId,
 };
 use serde_json::Value;
@@ -68,7 +68,7 @@ pub trait Cluster: Send + Sync {
     /// Reads back whether a mutation whose outcome is unknown was applied.
     async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure>;
 
-    /// How a workload's rollout stands now.
+    /// How an object stands now, whatever its kind.
     async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure>;
 
     /// Begins watching workloads, their pods and events. Goes on until it is dropped; dropped
@@ -130,8 +130,9 @@ pub struct Preview {
     pub rejected: Option<String>,
 }
 
-/// How a workload's rollout stands, judged as `kubectl rollout status` judges it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How an object stands by its own status: a workload's rollout as `kubectl rollout status` judges it,
+/// anything else by its conditions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RolloutReading {
     /// The verdict.
     pub phase: RolloutPhase,
@@ -143,25 +144,39 @@ pub struct RolloutReading {
     pub available: u32,
     /// Whether it is paused.
     pub paused: bool,
+    /// The field manager that paused it, if that is known.
+    pub paused_by: Option<String>,
     /// `maxSurge` as written.
     pub surge: Option<String>,
     /// `maxUnavailable` as written.
     pub unavailable: Option<String>,
     /// What the cluster says about it, printable.
     pub message: String,
+    /// What has to be known of this phase, in words of any language.
+    pub note: Option<Cause>,
     /// Why pods cannot be made (a quota, a refusal by admission), printable.
     pub blocked: Option<String>,
 }
 
 /// Verdict on a rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RolloutPhase {
     /// The controller has not seen the change yet.
+    #[default]
     Unobserved,
     /// Going on.
     Progressing,
-    /// All replicas are of the new template and available.
+    /// All replicas are of the new template and available; of anything else, its status says that it is in
+    /// effect.
     Complete,
+    /// Updated up to the partition of its update strategy; the other pods keep the old version.
+    Partitioned,
+    /// Old pods run until somebody deletes them (`updateStrategy: OnDelete`).
+    OnDelete,
+    /// Its status says nothing about the change: a person has to look.
+    NotJudged,
+    /// Its status says that it failed.
+    Failed,
     /// `ProgressDeadlineExceeded`.
     DeadlineExceeded,
     /// The workload is not there.

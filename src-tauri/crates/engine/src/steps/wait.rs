@@ -22,27 +22,34 @@ impl Engine {
         objects: &[ObjectRef],
         turn: &Turn,
     ) -> Result<Performed, EngineFailure> {
-        let workloads = workloads(objects);
-        for workload in &workloads {
+        let objects: Vec<ObjectRef> = objects.iter().filter(|o| o.is_judged()).cloned().collect();
+        for workload in objects.iter().filter(|object| object.is_workload()) {
             match self.let_go_on(errand, module, workload, turn).await? {
                 Performed::Step(_) => {}
                 ended => return Ok(ended),
             }
         }
-        if workloads.is_empty() {
+        if objects.is_empty() {
             return Ok(Performed::Step(StepEnd::Unneeded));
         }
         let release = self.release(&errand.release)?.release;
+        let planned = release.plan.objects(&errand.environment);
+        let planned: Vec<_> = planned
+            .filter(|(of, _)| &of.id == module)
+            .map(|(_, planned)| planned.clone())
+            .collect();
+        let partitions = self.partitions(&planned).await?;
         let timings = &release.plan.timings;
         let seconds = |s: u32| std::time::Duration::from_secs(u64::from(s));
         let judge = Judge::new(
             seconds(timings.stable_s),
             seconds(timings.progress_deadline_s),
             self.limits(),
-        );
+        )
+        .with_partitions(partitions);
         let stands = |release: &Release| standing(release, errand, module);
         let awaited = self
-            .await_rollout(errand, &workloads, judge, &turn.leave, stands)
+            .await_rollout(errand, &objects, judge, &turn.leave, stands)
             .await?;
         let bad = match awaited {
             Awaited::Healthy => None,
@@ -64,7 +71,14 @@ impl Engine {
                 errored(reasons)
             }
             (None, Some(bad)) => Performed::Run(Verdict::Failed(bad).into()),
-            (None, None) => Performed::Step(StepEnd::Done),
+            (None, None) => {
+                let asking = || self.remarks(errand, &objects);
+                let remarks = self.ask_at_last(errand, &turn.leave, asking).await?;
+                match remarks.is_empty() {
+                    true => Performed::Step(StepEnd::Done),
+                    false => Performed::Run(Verdict::PassedWith(remarks).into()),
+                }
+            }
         })
     }
 

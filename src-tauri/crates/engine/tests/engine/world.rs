@@ -48,10 +48,11 @@ pub fn router() -> ModuleId {
 }
 
 pub fn object(kind: &str, name: &str) -> ObjectRef {
-    let api_version = if kind == "Deployment" {
-        "apps/v1"
-    } else {
-        "v1"
+    let api_version = match kind {
+        "Deployment" | "StatefulSet" | "DaemonSet" => "apps/v1",
+        "Job" => "batch/v1",
+        "Function" => "fission.io/v1",
+        _ => "v1",
     };
     ObjectRef {
         api_version: api_version.into(),
@@ -96,9 +97,17 @@ fn person(id: &str, role: Role) -> Person {
     }
 }
 
-fn planned(objects: &[ObjectRef], bodies: &mut BTreeMap<Digest, Vec<u8>>) -> Vec<PlannedObject> {
-    let plan = |object: &ObjectRef| {
-        let bytes = serde_json::to_vec(&body(object, "2.0")).unwrap();
+/// Objects with the bodies that the release wants of them.
+pub type Wanted = Vec<(ObjectRef, Value)>;
+
+fn wanted(objects: &[ObjectRef]) -> Wanted {
+    let new = |object: &ObjectRef| (object.clone(), body(object, "2.0"));
+    objects.iter().map(new).collect()
+}
+
+fn planned(objects: &Wanted, bodies: &mut BTreeMap<Digest, Vec<u8>>) -> Vec<PlannedObject> {
+    let plan = |(object, body): &(ObjectRef, Value)| {
+        let bytes = serde_json::to_vec(body).unwrap();
         let digest = Digest::of(&bytes);
         bodies.insert(digest.clone(), bytes);
         PlannedObject {
@@ -131,6 +140,13 @@ pub fn web() -> ChecklistItem {
 }
 
 pub fn plan(bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
+    plan_of(
+        &wanted(&[extra(), config(), secret(), deployment()]),
+        bodies,
+    )
+}
+
+fn plan_of(first: &Wanted, bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
     let module = |id: ModuleId, depends_on, objects| PlannedModule {
         id,
         version: "2.0".into(),
@@ -138,8 +154,8 @@ pub fn plan(bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
         depends_on,
         objects,
     };
-    let first = planned(&[extra(), config(), secret(), deployment()], bodies);
-    let second = planned(&[router_deployment()], bodies);
+    let first = planned(first, bodies);
+    let second = planned(&wanted(&[router_deployment()]), bodies);
     ReleasePlan {
         id: release(),
         title: "A release".into(),
@@ -229,9 +245,14 @@ impl World {
 
     /// Everything up to the open gate.
     pub async fn ready() -> World {
+        Self::ready_with(wanted(&[extra(), config(), secret(), deployment()])).await
+    }
+
+    /// The same with a first module of these objects.
+    pub async fn ready_with(first: Wanted) -> World {
         let world = World::new().await;
         let mut bodies = BTreeMap::new();
-        let plan = plan(&mut bodies);
+        let plan = plan_of(&first, &mut bodies);
         let engine = &world.engine;
         let (id, who, env) = (release(), operator(), env());
         engine.create(&who, plan, bodies).await.unwrap();
