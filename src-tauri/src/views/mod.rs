@@ -9,9 +9,9 @@ pub use permissions::permissions_view;
 use contract::views::{BannerInput, IdentityInput, host_of, identity_view, look, role_view, text};
 use contract::{
     BannerView, ChainSummary, EnvironmentView, Failure, InterruptedFinding, KeyState, KeyView,
-    ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
+    LeftOutView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
 };
-use domain::PersonId;
+use domain::{LeftOut, PersonId};
 use engine::Engine;
 use engine::ports::ChainReport;
 
@@ -137,7 +137,17 @@ pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
             })
             .collect(),
         example: open.example,
+        left_out: workspace.left_out.iter().map(left_out_view).collect(),
     })
+}
+
+fn left_out_view(left_out: &LeftOut) -> LeftOutView {
+    LeftOutView {
+        file: left_out.file.clone(),
+        line: left_out.line,
+        object: left_out.object.clone(),
+        fields: left_out.fields.clone(),
+    }
 }
 
 fn environments(desk: &Desk, open: &OpenWorkspace, engine: &Engine) -> Vec<EnvironmentView> {

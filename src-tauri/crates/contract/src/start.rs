@@ -136,6 +136,21 @@ pub struct WorkspaceView {
     pub on_call: Vec<OnCall>,
     /// Whether this is the example that ships with the program, on rehearsal clusters.
     pub example: bool,
+    /// What the manifests say and no release sends, because the cluster fills it.
+    pub left_out: Vec<LeftOutView>,
+}
+
+/// Fields of one object that were left out when its manifest was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct LeftOutView {
+    /// The file, relative to the workspace.
+    pub file: String,
+    /// Line at which the object begins, from 1.
+    pub line: u32,
+    /// The object, as `Kind/name`.
+    pub object: String,
+    /// Paths of the fields.
+    pub fields: Vec<String>,
 }
 
 /// Someone to ask for help (sop O4).
