@@ -53,13 +53,22 @@ pub fn with(failure: Failure, expectation: &Expectation) -> Failure {
         E::NoFolder => of(Expected::NoFolder),
         E::YamlName => of(Expected::YamlName),
         E::Object => of(Expected::Object),
-        E::OneObject => of(Expected::OneObject),
+        E::Rendered => of(Expected::Rendered),
+        E::FixedName => of(Expected::FixedName),
         E::Namespaced { kind } => of(Expected::Namespaced).with("kind", kind),
+        E::NoNamespace { kind } => of(Expected::NoNamespace).with("kind", kind),
+        E::SameInCluster {
+            object,
+            cluster,
+            first,
+        } => of(Expected::SameInCluster)
+            .with("object", object)
+            .with("cluster", cluster)
+            .with("first", first.to_string()),
         E::Metadata => of(Expected::Metadata),
         E::Field { field } => key(Expected::Key, field),
         E::Word { field } => key(Expected::Word, field),
         E::Quoted { field } => key(Expected::Quoted, field),
-        E::NotField { field } => key(Expected::NotKey, field),
         E::Namespace {
             namespace,
             environment,
@@ -69,12 +78,9 @@ pub fn with(failure: Failure, expectation: &Expectation) -> Failure {
         E::NoSecond { object, first } => of(Expected::NoSecond)
             .with("object", object)
             .with("first", first.to_string()),
-        E::Workload {
-            module,
-            environment,
-        } => of(Expected::Workload)
+        E::VersionOfModule { module, label } => of(Expected::VersionOfModule)
             .with("module", module)
-            .with("environment", environment),
+            .with("label", label),
         E::SameVersion {
             version,
             module,
@@ -179,10 +185,15 @@ mod tests {
             E::ProbeHost { host: text() },
             E::Manifests { path: text() },
             E::Namespaced { kind: text() },
+            E::NoNamespace { kind: text() },
+            E::SameInCluster {
+                object: text(),
+                cluster: text(),
+                first: first(),
+            },
             E::Field { field: text() },
             E::Word { field: text() },
             E::Quoted { field: text() },
-            E::NotField { field: text() },
             E::Namespace {
                 namespace: text(),
                 environment: text(),
@@ -191,9 +202,9 @@ mod tests {
                 object: text(),
                 first: first(),
             },
-            E::Workload {
+            E::VersionOfModule {
                 module: text(),
-                environment: text(),
+                label: text(),
             },
             E::SameVersion {
                 version: text(),

@@ -11,10 +11,9 @@ use contract::views::{
     witnesses,
 };
 use contract::{
-    BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding,
-    KeyState, KeyView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
+    BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding, KeyState, KeyView, LeftOutView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
 };
-use domain::PersonId;
+use domain::{LeftOut, PersonId};
 use engine::Engine;
 use engine::ports::ChainReport;
 
@@ -155,7 +154,17 @@ pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
             })
             .collect(),
         example: open.example,
+        left_out: workspace.left_out.iter().map(left_out_view).collect(),
     })
+}
+
+fn left_out_view(left_out: &LeftOut) -> LeftOutView {
+    LeftOutView {
+        file: left_out.file.clone(),
+        line: left_out.line,
+        object: left_out.object.clone(),
+        fields: left_out.fields.clone(),
+    }
 }
 
 fn environments(desk: &Desk, open: &OpenWorkspace, engine: &Engine) -> Vec<EnvironmentView> {

@@ -780,10 +780,16 @@ export type Expected =
 "yamlName" | 
 /**  An object. */
 "object" | 
-/**  One object. */
-"oneObject" | 
+/**  Objects, not a kustomization. */
+"rendered" | 
+/**  A name, not the beginning of one. */
+"fixedName" | 
 /**  An object in a namespace. Params: kind. */
 "namespaced" | 
+/**  No namespace. Params: kind. */
+"noNamespace" | 
+/**  The object as another environment of the cluster has it. Params: object, cluster, first. */
+"sameInCluster" | 
 /**  `metadata` with a name. */
 "metadata" | 
 /**  A field. Params: key. */
@@ -792,14 +798,12 @@ export type Expected =
 "word" | 
 /**  A value that is a text. Params: key. */
 "quoted" | 
-/**  No field that the cluster writes. Params: key. */
-"notKey" | 
 /**  The namespace of the environment. Params: namespace, environment. */
 "namespace" | 
 /**  No object twice. Params: object, first. */
 "noSecond" | 
-/**  A workload. Params: module, environment. */
-"workload" | 
+/**  What says the version of a module. Params: module, label. */
+"versionOfModule" | 
 /**  The version that the module has elsewhere. Params: version, module, first, found. */
 "sameVersion" | 
 /**  A tag that says which version. */
@@ -956,6 +960,10 @@ export type FailureCode =
 "objectRejected" | 
 /**  The cluster lacks the kind. Params: kind. */
 "kindUnknown" | 
+/**  The kind is of the whole cluster, and the object of a namespace. Params: kind. */
+"kindOfCluster" | 
+/**  The kind is of a namespace, and the object of the whole cluster. Params: kind. */
+"kindOfNamespace" | 
 /**  The cluster failed in another way. Params: cluster. */
 "clusterFailed" | 
 /**  A rollout ended badly: the change is bad. Params: cluster, module, version; with reasons. */
@@ -1074,6 +1082,8 @@ export type GateView = {
 	why_not: RefusalView | null,
 	/**  Modules behind it, in the order they will go. */
 	modules: string[],
+	/**  Objects behind it that affect every namespace of their cluster, as `Kind/name`. */
+	cluster_scoped: string[],
 	/**  Pods behind it, as far as known. */
 	pods: number | null,
 	/**  Minutes that arming lasts behind it. */
@@ -1334,6 +1344,18 @@ export type LedgerRow = {
 	hash: string,
 };
 
+/**  Fields of one object that were left out when its manifest was read. */
+export type LeftOutView = {
+	/**  The file, relative to the workspace. */
+	file: string,
+	/**  Line at which the object begins, from 1. */
+	line: number,
+	/**  The object, as `Kind/name`. */
+	object: string,
+	/**  Paths of the fields. */
+	fields: string[],
+};
+
 /**  Risk level of a release. */
 export type LevelView = 
 /**  Low. */
@@ -1524,8 +1546,10 @@ export type ObjectChangeView = {
 	kind: string,
 	/**  Name. */
 	name: string,
-	/**  Namespace. */
+	/**  Namespace; empty for an object of the whole cluster. */
 	namespace: string,
+	/**  Whether every namespace of the cluster is affected. */
+	cluster_scoped: boolean,
 	/**  Module it belongs to. */
 	module: string,
 	/**  API version. */
@@ -2668,6 +2692,8 @@ export type WorkspaceView = {
 	example: boolean,
 	/**  `timings.parallel` above one, which nothing follows yet: whoever set it has to know. */
 	parallel_ignored: number | null,
+	/**  What the manifests say and no release sends, because the cluster fills it. */
+	left_out: LeftOutView[],
 };
 
 /**  How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between. */

@@ -14,6 +14,7 @@ export { default as HoldRing } from './components/HoldRing.svelte';
 export { default as HostileText } from './components/HostileText.svelte';
 export { default as Icon } from './components/Icon.svelte';
 export { default as Key } from './components/Key.svelte';
+export { default as LeftOut } from './components/LeftOut.svelte';
 export { default as Loading } from './components/Loading.svelte';
 export { default as MachineMark } from './components/MachineMark.svelte';
 export { default as Mono } from './components/Mono.svelte';

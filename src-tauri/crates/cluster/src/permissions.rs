@@ -30,9 +30,12 @@ pub(crate) async fn needed(
             found.push(kind.permission("list", namespace));
         }
     }
+    // Objects of the whole cluster have none: what is asked for them is at the cluster scope, and pods
+    // are looked at only where something is released.
     let namespaces: BTreeSet<&str> = objects
         .iter()
         .map(|object| object.namespace.as_str())
+        .filter(|namespace| !namespace.is_empty())
         .collect();
     for namespace in namespaces {
         for (group, resource) in [("", "pods"), ("", "events"), ("apps", "replicasets")] {

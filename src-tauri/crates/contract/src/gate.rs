@@ -34,6 +34,8 @@ pub struct GateView {
     pub why_not: Option<RefusalView>,
     /// Modules behind it, in the order they will go.
     pub modules: Vec<String>,
+    /// Objects behind it that affect every namespace of their cluster, as `Kind/name`.
+    pub cluster_scoped: Vec<String>,
     /// Pods behind it, as far as known.
     pub pods: Option<u32>,
     /// Minutes that arming lasts behind it.

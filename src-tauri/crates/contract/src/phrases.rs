@@ -138,10 +138,16 @@ pub enum Expected {
     YamlName,
     /// An object.
     Object,
-    /// One object.
-    OneObject,
+    /// Objects, not a kustomization.
+    Rendered,
+    /// A name, not the beginning of one.
+    FixedName,
     /// An object in a namespace. Params: kind.
     Namespaced,
+    /// No namespace. Params: kind.
+    NoNamespace,
+    /// The object as another environment of the cluster has it. Params: object, cluster, first.
+    SameInCluster,
     /// `metadata` with a name.
     Metadata,
     /// A field. Params: key.
@@ -150,14 +156,12 @@ pub enum Expected {
     Word,
     /// A value that is a text. Params: key.
     Quoted,
-    /// No field that the cluster writes. Params: key.
-    NotKey,
     /// The namespace of the environment. Params: namespace, environment.
     Namespace,
     /// No object twice. Params: object, first.
     NoSecond,
-    /// A workload. Params: module, environment.
-    Workload,
+    /// What says the version of a module. Params: module, label.
+    VersionOfModule,
     /// The version that the module has elsewhere. Params: version, module, first, found.
     SameVersion,
     /// A tag that says which version.

@@ -147,6 +147,21 @@ pub struct WorkspaceView {
     pub example: bool,
     /// `timings.parallel` above one, which nothing follows yet: whoever set it has to know.
     pub parallel_ignored: Option<u32>,
+    /// What the manifests say and no release sends, because the cluster fills it.
+    pub left_out: Vec<LeftOutView>,
+}
+
+/// Fields of one object that were left out when its manifest was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct LeftOutView {
+    /// The file, relative to the workspace.
+    pub file: String,
+    /// Line at which the object begins, from 1.
+    pub line: u32,
+    /// The object, as `Kind/name`.
+    pub object: String,
+    /// Paths of the fields.
+    pub fields: Vec<String>,
 }
 
 /// Someone to ask for help (sop O4).

@@ -184,10 +184,24 @@ impl ObjectRef {
         self.kind == "Secret" && self.group().is_empty()
     }
 
-    /// Whether it belongs to the whole cluster. Of a custom kind only the cluster can tell; such a kind
-    /// counts as namespaced until it says otherwise.
+    /// Whether it belongs to the whole cluster. Of a custom kind only the cluster can tell: it counts
+    /// as what the reference says, which has a namespace or none.
     pub fn scope(&self) -> Scope {
-        self.row().map_or(Namespaced, |Row(.., scope)| *scope)
+        match self.row() {
+            Some(Row(.., scope)) => *scope,
+            None if self.namespace.is_empty() => Cluster,
+            None => Namespaced,
+        }
+    }
+
+    /// Whether every namespace of the cluster is affected when it changes.
+    pub fn is_cluster_scoped(&self) -> bool {
+        self.scope() == Cluster
+    }
+
+    /// Whether the kind is none of Kubernetes' own, so that its scope is not in the table.
+    pub fn is_of_custom_kind(&self) -> bool {
+        self.row().is_none() && self.is_custom()
     }
 
     /// Where it stands in the order of writing.
@@ -260,6 +274,19 @@ mod tests {
         ] {
             assert!(object(api_version, kind).is_judged(), "{kind}");
         }
+    }
+
+    #[test]
+    fn a_custom_kind_is_of_the_whole_cluster_when_the_reference_has_no_namespace() {
+        let issuer = ObjectRef {
+            namespace: String::new(),
+            ..object("cert-manager.io/v1", "ClusterIssuer")
+        };
+        assert!(issuer.is_cluster_scoped());
+        assert_eq!(issuer.to_string(), "ClusterIssuer/a");
+        let config = object("v1", "ConfigMap");
+        assert!(!config.is_cluster_scoped());
+        assert_eq!(config.to_string(), "fission/ConfigMap/a");
     }
 
     #[test]

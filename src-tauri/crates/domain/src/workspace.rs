@@ -28,6 +28,23 @@ pub struct Workspace {
     pub on_call: Vec<OnCall>,
     /// Times and limits.
     pub timings: Timings,
+    /// What its manifests say and a release does not send, because the cluster fills it.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Fields of one object that were left out when its manifest was read: the API server or a controller
+/// fills them, and what stands there came out of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The file, relative to the workspace, with slashes.
+    pub file: String,
+    /// Line at which the object begins, from 1.
+    pub line: u32,
+    /// The object, as `Kind/name`.
+    pub object: String,
+    /// Paths of the fields, as the file has them.
+    pub fields: Vec<String>,
 }
 
 /// A stage of the pipeline.

@@ -351,7 +351,8 @@ fn status(state: &EnvironmentState, module: &ModuleId) -> Option<ModuleStatus> {
     state.modules.get(module).map(|module| module.status)
 }
 
-/// The version that a module's workload had when it was backed up.
+/// The version that a module had when it was backed up: its workload's, else what another of its
+/// objects said.
 fn version_before(
     release: &Release,
     state: &EnvironmentState,
@@ -364,9 +365,10 @@ fn version_before(
         kept.and_then(|kept| kept.live.as_ref())
     };
     let version = |body: &BackupBody| body.version.clone();
-    let mut workloads = release
-        .plan
-        .objects(environment)
-        .filter(|(of, planned)| &of.id == module && planned.object.is_workload());
-    workloads.find_map(|(_, planned)| kept(&planned.object).and_then(version))
+    let planned = release.plan.objects(environment);
+    let mine = planned.filter(|(of, _)| &of.id == module);
+    let (workloads, others): (Vec<_>, Vec<_>) =
+        mine.partition(|(_, planned)| planned.object.is_workload());
+    let mut in_turn = workloads.into_iter().chain(others);
+    in_turn.find_map(|(_, planned)| kept(&planned.object).and_then(version))
 }

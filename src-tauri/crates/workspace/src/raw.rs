@@ -110,7 +110,8 @@ pub(crate) enum RawTier {
     Prod,
 }
 
-/// A module. Its version is what its manifests say in the label `app.kubernetes.io/version`.
+/// A module. Its version is what its manifests say in the label `app.kubernetes.io/version`, else the
+/// tag of its image, else `version` here.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RawModule {
@@ -121,6 +122,26 @@ pub(crate) struct RawModule {
     /// Modules that go before it whenever both are released.
     #[serde(default)]
     pub depends_on: Vec<Located<String>>,
+    /// Version of a module whose manifests name none: no label `app.kubernetes.io/version`, no image
+    /// with a tag.
+    #[serde(default)]
+    pub version: Option<Located<String>>,
+    /// `cluster` allows manifests of objects that belong to the whole cluster (ClusterRole,
+    /// CustomResourceDefinition, PriorityClass …). In such a module a custom resource without
+    /// `metadata.namespace` is one of the whole cluster too.
+    #[serde(default)]
+    pub scope: RawScope,
+}
+
+/// What a module may contain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RawScope {
+    /// Objects of the environment's namespace only.
+    #[default]
+    Namespace,
+    /// Objects of the whole cluster as well.
+    Cluster,
 }
 
 /// How a module is rolled out.

@@ -124,6 +124,7 @@ fn object_view(
         kind: object.object.kind.clone(),
         name: object.object.name.clone(),
         namespace: object.object.namespace.clone(),
+        cluster_scoped: object.object.is_cluster_scoped(),
         module: object.module.to_string(),
         api_version: object.object.api_version.clone(),
         verb: match (&object.live, written) {

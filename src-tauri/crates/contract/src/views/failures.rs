@@ -151,6 +151,12 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
             .with("expected", &expected.uid)
             .with("found", &found.uid),
         ClusterFailure::KindUnknown(kind) => of(FailureCode::KindUnknown).with("kind", kind),
+        ClusterFailure::OtherScope { kind, of_cluster } => of(if *of_cluster {
+            FailureCode::KindOfCluster
+        } else {
+            FailureCode::KindOfNamespace
+        })
+        .with("kind", kind),
         ClusterFailure::PluginNotAllowed { path, sha256, why } => of(match why {
             PluginRefusal::Missing => FailureCode::PluginMissing,
             PluginRefusal::NeverAllowed => FailureCode::PluginNotAllowed,

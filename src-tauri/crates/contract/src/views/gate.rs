@@ -57,6 +57,7 @@ pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
             .iter()
             .map(|m| m.id.to_string())
             .collect(),
+        cluster_scoped: cluster_scoped(input, rules),
         pods: pods_behind(input, rules),
         arming_minutes: release.plan.timings.arming_s.div_ceil(60),
         soak_s: rules.soak_s,
@@ -189,6 +190,22 @@ fn votes(input: &ViewInput<'_>, stage: &Stage) -> Vec<VoteView> {
             }
         })
         .collect()
+}
+
+/// Objects of whole clusters behind the gate, each once, in the order they are written.
+fn cluster_scoped(input: &ViewInput<'_>, stage: &Stage) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let all = stage
+        .environments
+        .iter()
+        .flat_map(|environment| input.release.plan.objects(&environment.id));
+    for (_, planned) in all.filter(|(_, planned)| planned.object.is_cluster_scoped()) {
+        let label = planned.object.label();
+        if !found.contains(&label) {
+            found.push(label);
+        }
+    }
+    found
 }
 
 /// Pods that the modules behind the gate have now, as far as they are watched.
