@@ -7,6 +7,8 @@
 //! There is no current context here, no retry of a mutation, and no log line with the content of an
 //! answer.
 
+mod adopt;
+mod autoscale;
 mod connection;
 mod content;
 mod failure;
@@ -22,14 +24,18 @@ mod login;
 mod manifest;
 mod mutate;
 mod objects;
+mod owners;
 mod pem;
 mod permissions;
 mod plugin;
 mod preview;
 mod printable;
+mod quantity;
 mod read_back;
 mod redact;
+mod rollback;
 mod rollout;
+mod three_way;
 mod watch;
 mod wire;
 
