@@ -14,7 +14,8 @@ pub(crate) const MUTATION: &str = "release.pilothouse/mutation";
 pub(crate) const KEPT_BY_CLUSTER: &str = "deployment.kubernetes.io/";
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Where `kubectl apply` keeps a copy of what it applied.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const VERSION: &str = "app.kubernetes.io/version";
 const SYSTEM: [&str; 7] = [
     "managedFields",
@@ -80,6 +81,8 @@ pub(crate) fn live(object: Value) -> Option<LiveObject> {
     let annotations = object.pointer("/metadata/annotations");
     let mutation = annotations.and_then(|a| a[MUTATION].as_str());
     let mutation = mutation.map(MutationId::new);
+    let managed = object.pointer("/metadata/managedFields").cloned();
+    let managed = managed.unwrap_or(Value::Null);
     let body = strip(object);
     let head = LiveHead {
         uid,
@@ -91,6 +94,7 @@ pub(crate) fn live(object: Value) -> Option<LiveObject> {
         body,
         version,
         mutation,
+        managed,
     })
 }
 

@@ -48,7 +48,8 @@ impl Kind {
         format!("{}/{}", self.collection(&object.namespace), object.name)
     }
 
-    fn collection(&self, namespace: &str) -> String {
+    /// Path of the objects of a namespace.
+    pub fn collection(&self, namespace: &str) -> String {
         let root = root(&self.api_version);
         if self.namespaced {
             format!("{root}/namespaces/{namespace}/{}", self.plural)

@@ -7,6 +7,8 @@
 //! There is no current context here, no retry of a mutation, and no log line with the content of an
 //! answer.
 
+mod adopt;
+mod autoscale;
 mod connection;
 mod content;
 mod failure;
@@ -22,17 +24,21 @@ mod login;
 mod manifest;
 mod mutate;
 mod objects;
+mod owners;
 mod pem;
 mod permissions;
 mod plugin;
 mod presented;
 mod preview;
 mod printable;
+mod quantity;
 mod read_back;
 mod redact;
+mod rollback;
 mod rollout;
 mod trust;
 mod status;
+mod three_way;
 mod watch;
 mod wire;
 mod wiring;

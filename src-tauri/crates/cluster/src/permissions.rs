@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::connection::{Connection, permission};
 use crate::kinds::Kinds;
 
-/// Least privilege for releasing these objects (sop P5). What is watched is listed first, so that a
+/// Least privilege for releasing these objects (sop P5); `update` is for the rollback. What is watched is listed first, so that a
 /// watch needs both.
 pub(crate) async fn needed(
     connection: &Connection,
@@ -23,7 +23,7 @@ pub(crate) async fn needed(
         let kind = kinds.of(connection, object).await?;
         let namespace = &object.namespace;
         found.extend(
-            ["get", "watch", "patch", "create", "delete"]
+            ["get", "watch", "patch", "update", "create", "delete"]
                 .map(|verb| kind.permission(verb, namespace)),
         );
         if object.is_workload() {

@@ -46,6 +46,20 @@ pub enum FieldAuthor {
     Automatic,
 }
 
+/// A field that a rollback leaves alone, because somebody changed its value after the release wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeptField {
+    /// As in [`FieldChange::path`].
+    pub path: String,
+    /// What the rollback would have put back, as compact JSON, masked if secret; none when it would have
+    /// removed the field.
+    #[serde(default)]
+    pub ours: Option<String>,
+    /// What is live and stays; none when somebody removed the field.
+    #[serde(default)]
+    pub theirs: Option<String>,
+}
+
 /// A field that another manager owns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FieldConflict {

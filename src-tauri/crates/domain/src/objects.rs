@@ -108,7 +108,8 @@ pub enum Precondition {
 pub enum MutationVerb {
     /// Server-side apply of a manifest.
     Apply,
-    /// Server-side apply of the backup.
+    /// Take back what the release changed: the fields of the backup that it had changed are put back, in
+    /// the live object, by an update. Created again from the backup if the object is gone.
     Restore,
     /// Delete an object that this release created.
     Remove,
@@ -116,6 +117,11 @@ pub enum MutationVerb {
     Pause,
     /// Resume it.
     Unpause,
+    /// Move the ownership of fields (`metadata.managedFields`); no value changes. Without a body: what
+    /// `kubectl apply` without `--server-side` owns becomes ours, so that an apply can remove what the
+    /// manifest no longer names. With the backup as body: fields that a rollback put back go to whoever
+    /// owned them then.
+    Adopt,
 }
 
 impl MutationVerb {

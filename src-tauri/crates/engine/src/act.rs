@@ -96,7 +96,8 @@ impl Engine {
         self.at(FailPoint::AfterIntent)?;
         let outcome = cluster
             .send(&intent, outgoing.as_ref(), &act.take_over)
-            .await;
+            .await
+            .outcome;
         self.at(FailPoint::AfterSend)?;
         self.settle(&act.release, &act.environment, &intent, outcome.clone())
             .await?;

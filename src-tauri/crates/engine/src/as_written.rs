@@ -209,6 +209,8 @@ mod tests {
             fields: fields.iter().map(field).collect(),
             conflicts: conflicts.iter().map(conflict).collect(),
             rejected: None,
+            adopts: false,
+            replicas: Default::default(),
         }
     }
 

@@ -126,11 +126,14 @@ impl Engine {
         self.ask_identity(environment).await?;
         let cluster = self.cluster(environment).await?;
         let question = self.limits().question;
-        let first = bounded(question, cluster.read_back(&pending.intent)).await?;
+        let first = bounded(question, cluster.read_back(&pending.intent))
+            .await?
+            .outcome;
         if !matches!(first, MutationOutcome::NotApplied { .. }) {
             return Ok(first);
         }
         tokio::time::sleep(self.limits().not_applied_gap).await;
-        Ok(bounded(question, cluster.read_back(&pending.intent)).await?)
+        let second = bounded(question, cluster.read_back(&pending.intent)).await?;
+        Ok(second.outcome)
     }
 }

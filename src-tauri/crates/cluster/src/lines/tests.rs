@@ -2,13 +2,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fields::changes;
+use crate::owners::Fields;
 
 fn shown(live: Option<Value>, after: Option<Value>, manifest: &Value) -> Vec<String> {
     let (live, after) = (live.map(Masked::of), after.map(Masked::of));
     let manifest = Masked::of(manifest.clone());
     let fields = after
         .as_ref()
-        .map(|after| changes(live.as_ref(), after, &manifest))
+        .map(|after| changes(live.as_ref(), after, &manifest, &Fields::default()))
         .unwrap_or_default();
     diff_lines(live.as_ref(), after.as_ref(), &fields)
         .into_iter()
@@ -35,7 +36,7 @@ fn map(data: Value) -> Value {
 fn keys_are_in_the_usual_order_with_numbers_on_both_sides() {
     let live = Masked::of(map(json!({"a": "1", "b": "two"})));
     let after = Masked::of(map(json!({"a": "1", "b": "three"})));
-    let fields = changes(Some(&live), &after, &after);
+    let fields = changes(Some(&live), &after, &after, &Fields::default());
     let lines = diff_lines(Some(&live), Some(&after), &fields);
     let rows: Vec<_> = lines
         .iter()

@@ -56,7 +56,9 @@ impl Rules<'_> {
             .and_then(|b| b.objects.iter().find(|o| o.object == intent.object));
         let kept = kept.ok_or(Refusal::NoBackup)?;
         let fits = match (intent.verb, &kept.live) {
-            (MutationVerb::Restore, Some(body)) => intent.body.as_ref() == Some(&body.blob),
+            (MutationVerb::Restore | MutationVerb::Adopt, Some(body)) => {
+                intent.body.as_ref() == Some(&body.blob)
+            }
             (MutationVerb::Remove, None) => intent.body.is_none(),
             (MutationVerb::Unpause, Some(_)) => true,
             _ => false,

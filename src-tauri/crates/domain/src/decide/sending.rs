@@ -30,6 +30,7 @@ impl Rules<'_> {
                     self.is_planned(environment, module, &intent.object)?;
                     self.is_armed(state, module)?;
                 }
+                MutationVerb::Adopt => self.may_adopt(environment, state, module, intent)?,
                 MutationVerb::Restore | MutationVerb::Remove => return Err(Refusal::NotPlanned),
             },
             (Work::Back, _) => self.may_take_back(environment, state, module, intent)?,
@@ -40,6 +41,25 @@ impl Rules<'_> {
             module: module.clone(),
             intent: intent.clone(),
         }])
+    }
+
+    /// Moving ownership prepares an apply, so that it needs what an apply needs.
+    fn may_adopt(
+        &self,
+        environment: &EnvironmentId,
+        state: &EnvironmentState,
+        module: &ModuleId,
+        intent: &MutationIntent,
+    ) -> Result<(), Refusal> {
+        self.running()?;
+        self.operator()?;
+        self.gate_is_open(environment)?;
+        self.is_armed(state, module)?;
+        self.is_planned(environment, module, &intent.object)?;
+        match (&intent.body, &intent.precondition) {
+            (None, Precondition::Unchanged(_)) => Ok(()),
+            _ => Err(Refusal::NotPlanned),
+        }
     }
 
     fn may_apply(

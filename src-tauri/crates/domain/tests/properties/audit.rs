@@ -263,7 +263,10 @@ impl Audit {
                 }
             }
             MutationVerb::Restore => assert!(self.back.contains(environment)),
-            MutationVerb::Pause | MutationVerb::Unpause | MutationVerb::Remove => {}
+            MutationVerb::Pause
+            | MutationVerb::Unpause
+            | MutationVerb::Remove
+            | MutationVerb::Adopt => {}
         }
     }
 }

@@ -286,6 +286,7 @@ fn live(object: &Object) -> LiveObject {
         body: object.body.clone(),
         version: object.body["version"].as_str().map(str::to_owned),
         mutation: object.by.clone(),
+        managed: Value::Null,
     }
 }
 
