@@ -11,7 +11,8 @@ use contract::views::{
     witnesses,
 };
 use contract::{
-    BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding, KeyState, KeyView, LeftOutView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
+    BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding,
+    KeyState, KeyView, LeftOutView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
 };
 use domain::{LeftOut, PersonId};
 use engine::Engine;

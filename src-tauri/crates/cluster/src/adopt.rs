@@ -50,7 +50,9 @@ pub(crate) fn adoption(object: &ObjectRef, live: &LiveObject) -> Option<Adoption
         return None;
     }
     let like = like.or_else(|| all.first().map(Entry::bare))?;
-    entry_of(&mut all, &Entry::new(MANAGER, "Apply", &like)).fields.union(&moved);
+    entry_of(&mut all, &Entry::new(MANAGER, "Apply", &like))
+        .fields
+        .union(&moved);
     Some(Adoption {
         managed: render(&all),
         moved,
@@ -58,7 +60,9 @@ pub(crate) fn adoption(object: &ObjectRef, live: &LiveObject) -> Option<Adoption
 }
 
 pub(crate) fn is_client_side(entry: &Entry) -> bool {
-    [CLIENT_SIDE, BEFORE_FIRST_APPLY].iter().any(|manager| entry.is(manager, "Update"))
+    [CLIENT_SIDE, BEFORE_FIRST_APPLY]
+        .iter()
+        .any(|manager| entry.is(manager, "Update"))
 }
 
 /// Managers whose fields are taken over without asking, because the ownership is moved anyway.
@@ -107,8 +111,12 @@ pub(crate) fn ours(live: &LiveObject, adoption: Option<&Adoption>) -> Fields {
 
 /// What our apply owned and `kubectl apply` did, in the managed fields of a backup.
 pub(crate) fn ours_before(before: &Value) -> Fields {
-    let managed = before.pointer("/metadata/managedFields").unwrap_or(&Value::Null);
-    owned(managed, |entry| entry.is(MANAGER, "Apply") || is_client_side(entry))
+    let managed = before
+        .pointer("/metadata/managedFields")
+        .unwrap_or(&Value::Null);
+    owned(managed, |entry| {
+        entry.is(MANAGER, "Apply") || is_client_side(entry)
+    })
 }
 
 /// `managedFields` with which the fields that a rollback put back belong to whom they belonged to in the

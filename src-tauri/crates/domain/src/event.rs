@@ -3,7 +3,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource, FactSubject, FactValue, Instant, ItemId, KeyStatement, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role, Signed, StageId, Step, StepEnd,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
+    FactSubject, FactValue, Instant, ItemId, KeyStatement, ModuleId, MutationId, MutationIntent,
+    MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role,
+    Signed, StageId, Step, StepEnd,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.

@@ -35,7 +35,9 @@ pub(crate) fn backup(connection: &mut Connection, path: &Path) -> Result<Exporte
         .map_err(of_read)?;
     copied.map_err(|error| LedgerFailure::ExportUnwritable(error.to_string()))?;
     private(&fresh).map_err(refused)?;
-    File::open(&fresh).and_then(|file| file.sync_all()).map_err(refused)?;
+    File::open(&fresh)
+        .and_then(|file| file.sync_all())
+        .map_err(refused)?;
     let report = whole(&fresh)?;
     let sha256 = digest(&fresh).map_err(refused)?;
     fresh
@@ -71,16 +73,22 @@ pub async fn restore(backup: &Path, folder: &Path) -> Result<ChainReport, Ledger
         .map_err(crate::failure::of_sql)?;
     let report = whole(&fresh)?;
     let failed = |error: std::io::Error| of_io(&target, &error);
-    File::open(&fresh).and_then(|file| file.sync_all()).map_err(failed)?;
+    File::open(&fresh)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
     for rest in ["-wal", "-shm"] {
         let mut name = target.clone().into_os_string();
         name.push(rest);
         match std::fs::remove_file(name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
             _ => {}
         }
     }
-    fresh.persist(&target).map_err(|error| failed(error.error))?;
+    fresh
+        .persist(&target)
+        .map_err(|error| failed(error.error))?;
     synced(folder);
     Ok(report)
 }

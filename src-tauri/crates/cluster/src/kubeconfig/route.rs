@@ -51,7 +51,9 @@ pub(super) fn shown(written: &str) -> Option<ProxyPreview> {
         scheme: url.scheme().to_owned(),
         host: scrub(url.host_str().unwrap_or_default()),
         port: url.port(),
-        user: user.and_then(|user| plain(user).ok()).map(|user| scrub(&user)),
+        user: user
+            .and_then(|user| plain(user).ok())
+            .map(|user| scrub(&user)),
         has_password: url.password().is_some(),
     })
 }

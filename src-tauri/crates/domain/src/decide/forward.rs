@@ -4,7 +4,8 @@ use chrono::Duration;
 
 use super::Rules;
 use crate::{
-    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Reasons, Refusal, StepEnd, Tier, Verdict, Work, compile, evidence,
+    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Reasons, Refusal,
+    StepEnd, Tier, Verdict, Work, compile, evidence,
 };
 
 /// A clock that is kept right by the network steps back now and then, by no more than this, seconds.

@@ -10,8 +10,8 @@ mod gates;
 mod holding;
 mod sending;
 
-pub use facts::may_probe;
 pub use evidence::{may_back_up, may_review};
+pub use facts::may_probe;
 pub use gates::{condition_name, may_tick, may_vote, may_waive};
 
 use crate::{

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Cause, ClusterIdentity, Digest, FieldChange, FieldConflict, Instant, KeptField, LiveHead, ModuleId, MutationId,
-    MutationIntent, MutationOutcome, ObjectRef, Permission, ReleaseId,
+    Cause, ClusterIdentity, Digest, FieldChange, FieldConflict, Instant, KeptField, LiveHead,
+    ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, ReleaseId,
 };
 use serde_json::Value;
 
