@@ -361,8 +361,8 @@ impl World {
             }
             let live = self.live(environment);
             Err(format!(
-                "{environment}: {:?}, {:?}, {:?}, {:?}",
-                state.work, live.step, live.waiting, live.trouble
+                "{environment}: {:?}, {:?}, {:?}",
+                state.work, live.waiting, live.trouble
             ))
         })
         .await;

@@ -70,6 +70,7 @@ const sentences: Record<string, (params: Params) => string> = {
   environmentPassed: plain(m.verb_environmentPassed),
   stagePassed: plain(m.verb_stagePassed),
   wayBackStarted: plain(m.verb_wayBackStarted),
+  fieldsKept: plain(m.verb_fieldsKept),
   editKept: plain(m.verb_editKept),
   wayBackDone: (p) => plain(m.verb_wayBackDone)(lengthOf(p)),
   wayBackFailed: plain(m.verb_wayBackFailed),

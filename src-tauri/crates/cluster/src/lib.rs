@@ -47,5 +47,4 @@ pub use handle::KubeClusters;
 pub use limits::Limits;
 pub use lines::{Line, LineKind, diff_lines};
 pub use manifest::MANAGER as FIELD_MANAGER;
-pub use mask::mask;
 pub use presented::{Presented, presented};

@@ -84,6 +84,9 @@ pub struct ObjectDiff {
     pub conflicts: Vec<FieldConflict>,
     /// The cluster's refusal, printable.
     pub rejected: Option<String>,
+    /// Whether ownership of fields has to be moved to us before the write ([`crate::MutationVerb::Adopt`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopts: bool,
     /// SHA-256 of the object as it would be, like [`LiveHead::content`]: what the cluster makes of the
     /// write has to be this. None in ledgers of before, and when the cluster refuses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,8 @@
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
-    FactSubject, FactValue, Instant, ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome,
-    NotificationKind, ObjectRef, Permission, Reasons, ReleasePlan, Signed, StageId, StepEnd,
+    FactSubject, FactValue, Instant, ItemId, KeptField, ModuleId, MutationId, MutationIntent,
+    MutationOutcome, NotificationKind, ObjectRef, Permission, Reasons, ReleasePlan, Signed,
+    StageId, StepEnd,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.
@@ -159,6 +160,8 @@ pub enum Command {
         mutation: MutationId,
         /// What came of it.
         outcome: MutationOutcome,
+        /// The blob that holds the object right after the write, where that is known.
+        written: Option<Digest>,
     },
     /// The rollout was paused.
     RecordPaused {
@@ -213,6 +216,15 @@ pub enum Command {
     StartWayBack {
         /// The environment.
         environment: EnvironmentId,
+    },
+    /// Name the fields that a rollback leaves alone, because somebody changed them after the release.
+    KeepFields {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The object.
+        object: ObjectRef,
+        /// The fields with their values, masked if secret.
+        fields: Vec<KeptField>,
     },
     /// Keep what someone else changed after us, before a way back overwrites it.
     KeepEdit {

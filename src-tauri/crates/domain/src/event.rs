@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
-    FactSubject, FactValue, Instant, ItemId, KeyStatement, ModuleId, MutationId, MutationIntent,
-    MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role,
-    Signed, StageId, Step, StepEnd,
+    FactSubject, FactValue, Instant, ItemId, KeptField, KeyStatement, ModuleId, MutationId,
+    MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons,
+    ReleasePlan, Role, Signed, StageId, Step, StepEnd,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
@@ -194,6 +194,10 @@ pub enum Event {
         mutation: MutationId,
         /// What came of it.
         outcome: MutationOutcome,
+        /// The blob that holds the object right after the write, where that is known: a rollback tells by it
+        /// which fields somebody changed since. None in ledgers before version 4.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        written: Option<Digest>,
     },
     /// The rollout was paused.
     RolloutPaused {
@@ -284,6 +288,15 @@ pub enum Event {
         /// What it does. Empty in ledgers before version 4: it is compiled again when they are read.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         steps: Vec<Step>,
+    },
+    /// A rollback left fields alone, because somebody changed them after the release wrote them.
+    FieldsKept {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The object.
+        object: ObjectRef,
+        /// The fields with their values, masked if secret.
+        fields: Vec<KeptField>,
     },
     /// A way back is about to overwrite what someone else changed after us; it is kept.
     EditKept {

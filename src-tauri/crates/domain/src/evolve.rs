@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant, ModuleId,
-    ModuleState, ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase,
-    Reasons, Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd, Tick,
-    Vote, Waiver, WaiverRequest, WayBack, Work, WorkSpan, compile, rollback,
+    Digest, EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant,
+    ModuleId, ModuleState, ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId,
+    Phase, Reasons, Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd,
+    Tick, Vote, Waiver, WaiverRequest, WayBack, Work, WorkSpan, compile, rollback,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)
@@ -248,6 +248,7 @@ impl Event {
             | Event::ModuleFailed { environment, .. }
             | Event::ModuleErrored { environment, .. }
             | Event::WayBackStarted { environment, .. }
+            | Event::FieldsKept { environment, .. }
             | Event::EditKept { environment, .. }
             | Event::WayBackDone { environment }
             | Event::WayBackFailed { environment, .. }
@@ -309,8 +310,11 @@ impl EnvironmentState {
                 });
             }
             Event::MutationSettled {
-                mutation, outcome, ..
-            } => self.settle(mutation, outcome, at),
+                mutation,
+                outcome,
+                written,
+                ..
+            } => self.settle(mutation, outcome, written.as_ref(), at),
             Event::RolloutPaused { module, .. } => self.set(module, ModuleStatus::Paused),
             Event::RolloutResumed { module, .. } => self.set(module, ModuleStatus::Running),
             Event::RolloutStopped { module, .. } => {
@@ -347,6 +351,11 @@ impl EnvironmentState {
                 };
                 self.start_back(modules, steps, at);
             }
+            Event::FieldsKept { object, fields, .. } => {
+                if let Some(way_back) = &mut self.way_back {
+                    way_back.kept.insert(object.clone(), fields.clone());
+                }
+            }
             Event::EditKept { object, blob, .. } => {
                 if let Some(way_back) = &mut self.way_back {
                     way_back.overwritten.push((object.clone(), blob.clone()));
@@ -358,7 +367,13 @@ impl EnvironmentState {
         }
     }
 
-    fn settle(&mut self, mutation: &crate::MutationId, outcome: &MutationOutcome, at: Instant) {
+    fn settle(
+        &mut self,
+        mutation: &crate::MutationId,
+        outcome: &MutationOutcome,
+        written: Option<&Digest>,
+        at: Instant,
+    ) {
         let Some(pending) = self.pending.as_mut().filter(|p| &p.intent.id == mutation) else {
             return;
         };
@@ -379,6 +394,7 @@ impl EnvironmentState {
                 module: pending.module,
                 intent: pending.intent,
                 outcome: outcome.clone(),
+                written: written.cloned(),
                 was_unknown: pending.unknown,
             });
         }
@@ -488,6 +504,7 @@ impl EnvironmentState {
             modules: modules.to_vec(),
             overwritten: Vec::new(),
             run: Run::of(steps),
+            kept: BTreeMap::new(),
         });
     }
 

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Fact,
-    FactSource, FactSubject, Instant, ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef,
-    Permission, PersonId, Reasons, ReleasePlan, Role, Run, Signed, StageId,
+    FactSource, FactSubject, Instant, ItemId, KeptField, ModuleId, MutationIntent, MutationOutcome,
+    ObjectRef, Permission, PersonId, Reasons, ReleasePlan, Role, Run, Signed, StageId,
 };
 
 /// A release as its events make it.
@@ -204,6 +204,8 @@ pub struct SettledMutation {
     pub intent: MutationIntent,
     /// What came of it.
     pub outcome: MutationOutcome,
+    /// The blob that holds the object right after the write, where that is known.
+    pub written: Option<Digest>,
     /// Whether nobody knew for a while. The request may have been on its way then, and one that was
     /// read back as not applied may still be.
     pub was_unknown: bool,
@@ -266,6 +268,8 @@ pub struct WayBack {
     pub overwritten: Vec<(ObjectRef, Digest)>,
     /// Its steps.
     pub run: Run,
+    /// Fields that it leaves alone, because somebody changed them after the release wrote them.
+    pub kept: BTreeMap<ObjectRef, Vec<KeptField>>,
 }
 
 /// Everything of a stage that is derived.

@@ -342,6 +342,7 @@ impl Engine {
             body: None,
             precondition: Precondition::Unchanged(live.head),
             take_over: Vec::new(),
+            rollback: None,
         };
         self.act(hands, act).await.map(Some)
     }

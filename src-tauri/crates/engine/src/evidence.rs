@@ -97,6 +97,7 @@ impl Engine {
             fields: preview.fields,
             conflicts: preview.conflicts,
             rejected: preview.rejected,
+            adopts: preview.adopts,
             content: preview.content,
         };
         let bodies = DiffBodies {
@@ -148,12 +149,10 @@ impl Engine {
         let live = bounded(self.limits().question, cluster.read(object)).await?;
         let kept = match live {
             None => None,
-            Some(LiveObject {
-                head,
-                body,
-                version,
-                ..
-            }) => {
+            Some(live) => {
+                // With who owns which field, so that a rollback can give fields back to their owners.
+                let body = live.kept();
+                let LiveObject { head, version, .. } = live;
                 let bytes = serde_json::to_vec(&body)
                     .map_err(|_| EngineFailure::Unreadable(object.to_string()))?;
                 let blob = self.keep(object, &bytes).await?;

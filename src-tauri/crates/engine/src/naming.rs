@@ -33,6 +33,7 @@ pub(crate) fn command(command: &Command) -> &'static str {
         Command::Resume { .. } => "resume",
         Command::Conclude { .. } => "conclude",
         Command::StartWayBack { .. } => "startWayBack",
+        Command::KeepFields { .. } => "keepFields",
         Command::KeepEdit { .. } => "keepEdit",
         Command::ConcludeWayBack { .. } => "concludeWayBack",
         Command::RecordNotification { .. } => "recordNotification",
@@ -63,6 +64,7 @@ pub(crate) fn environment(command: &Command) -> Option<&EnvironmentId> {
         | Command::Resume { environment }
         | Command::Conclude { environment, .. }
         | Command::StartWayBack { environment }
+        | Command::KeepFields { environment, .. }
         | Command::KeepEdit { environment, .. }
         | Command::ConcludeWayBack { environment, .. }
         | Command::RecordNotification { environment, .. } => Some(environment),

@@ -11,6 +11,7 @@ use crate::act::Acted;
 use crate::handles::bounded;
 use crate::lanes::Lane;
 use crate::limits::{BackOff, Patience};
+use crate::ports::Sent;
 use crate::{Engine, EngineFailure, FailPoint};
 
 impl Engine {
@@ -93,7 +94,7 @@ impl Engine {
             return self.settled(release, environment, mutation);
         };
         self.at(FailPoint::BeforeReadBack)?;
-        let outcome = match self.reading(environment, &pending).await {
+        let sent = match self.reading(environment, &pending).await {
             Err(failure) if failure.obstacle().is_some() => {
                 // Without a task nobody waits: the person is told by the answer.
                 if lane.running().is_some() {
@@ -102,11 +103,13 @@ impl Engine {
                 MutationOutcome::Unknown {
                     reason: failure.to_string(),
                 }
+                .into()
             }
             reading => reading?,
         };
         self.at(FailPoint::AfterReadBack)?;
-        self.settle(release, environment, &pending.intent, outcome.clone())
+        let outcome = sent.outcome.clone();
+        self.settle(release, environment, &pending.intent, sent)
             .await?;
         self.at(FailPoint::AfterOutcome)?;
         Ok(match Acted::of(mutation, &outcome) {
@@ -121,19 +124,16 @@ impl Engine {
         &self,
         environment: &EnvironmentId,
         pending: &PendingMutation,
-    ) -> Result<MutationOutcome, EngineFailure> {
+    ) -> Result<Sent, EngineFailure> {
         // Another cluster has nothing to say about what this one was sent.
         self.ask_identity(environment).await?;
         let cluster = self.cluster(environment).await?;
         let question = self.limits().question;
-        let first = bounded(question, cluster.read_back(&pending.intent))
-            .await?
-            .outcome;
-        if !matches!(first, MutationOutcome::NotApplied { .. }) {
+        let first = bounded(question, cluster.read_back(&pending.intent)).await?;
+        if !matches!(first.outcome, MutationOutcome::NotApplied { .. }) {
             return Ok(first);
         }
         tokio::time::sleep(self.limits().not_applied_gap).await;
-        let second = bounded(question, cluster.read_back(&pending.intent)).await?;
-        Ok(second.outcome)
+        Ok(bounded(question, cluster.read_back(&pending.intent)).await?)
     }
 }

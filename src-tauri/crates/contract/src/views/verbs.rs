@@ -239,6 +239,18 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         Event::WayBackStarted { modules, .. } => {
             Verb::new("wayBackStarted").with("modules", list(modules))
         }
+        Event::FieldsKept { object, fields, .. } => Verb::new("fieldsKept")
+            .with("object", object.label())
+            .with("count", fields.len())
+            .with(
+                "fields",
+                fields
+                    .iter()
+                    .map(|f| f.path.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )
+            .bad(true),
         Event::EditKept { object, blob, .. } => Verb::new("editKept")
             .with("object", object.label())
             .with("digest", short(blob.as_str()))

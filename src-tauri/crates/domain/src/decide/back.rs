@@ -1,7 +1,7 @@
 use super::Rules;
 use crate::{
-    Digest, EnvironmentId, EnvironmentState, Event, ModuleId, MutationIntent, MutationVerb,
-    ObjectRef, Reasons, Refusal, Work, rollback,
+    Digest, EnvironmentId, EnvironmentState, Event, KeptField, ModuleId, MutationIntent,
+    MutationVerb, ObjectRef, Reasons, Refusal, Work, rollback,
 };
 
 impl Rules<'_> {
@@ -68,6 +68,27 @@ impl Rules<'_> {
         } else {
             Err(Refusal::NotPlanned)
         }
+    }
+
+    /// Once for the same fields: a rollback that goes on after a break finds them again.
+    pub(super) fn keep_fields(
+        &self,
+        environment: &EnvironmentId,
+        object: &ObjectRef,
+        fields: &[KeptField],
+    ) -> Result<Vec<Event>, Refusal> {
+        let state = self.environment(environment)?;
+        let way_back = state.way_back.as_ref();
+        let way_back = way_back.filter(|_| state.work == Work::Back);
+        let known = way_back.ok_or(Refusal::NotRunning)?.kept.get(object);
+        if fields.is_empty() || known.is_some_and(|known| known == fields) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::FieldsKept {
+            environment: environment.clone(),
+            object: object.clone(),
+            fields: fields.to_vec(),
+        }])
     }
 
     /// Once for each edit: going on after a break finds the same one again.

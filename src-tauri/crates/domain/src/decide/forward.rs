@@ -198,37 +198,6 @@ impl Rules<'_> {
             .ok_or_else(missing)
     }
 
-    pub(super) fn record_paused(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
-        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
-        Ok(vec![Event::RolloutPaused {
-            environment,
-            module,
-        }])
-    }
-
-    pub(super) fn record_resumed(
-        &self,
-        environment: &EnvironmentId,
-    ) -> Result<Vec<Event>, Refusal> {
-        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
-        Ok(vec![Event::RolloutResumed {
-            environment,
-            module,
-        }])
-    }
-
-    /// Whoever is in the seat may stop, as with going back.
-    pub(super) fn stop(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
-        let module = self.forward(environment)?.clone();
-        if self.environment(environment)?.pending.is_some() {
-            return Err(Refusal::OutcomePending);
-        }
-        Ok(vec![Event::RolloutStopped {
-            environment: environment.clone(),
-            module,
-        }])
-    }
-
     pub(super) fn resume(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
         let module = match &self.environment(environment)?.work {
             Work::Idle => return Err(Refusal::NotRunning),

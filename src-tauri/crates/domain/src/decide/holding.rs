@@ -28,8 +28,8 @@ impl Rules<'_> {
         }])
     }
 
+    /// Whoever is in the seat may stop, as with a rollback.
     pub(super) fn stop(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
-        self.operator_or_manager()?;
         let module = self.forward(environment)?.clone();
         if self.environment(environment)?.pending.is_some() {
             return Err(Refusal::OutcomePending);

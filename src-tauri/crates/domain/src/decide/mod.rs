@@ -116,7 +116,8 @@ pub fn decide(
             environment,
             mutation,
             outcome,
-        } => rules.settle(environment, mutation, outcome),
+            written,
+        } => rules.settle(environment, mutation, outcome, written.as_ref()),
         Command::RecordPaused { environment } => rules.record_paused(environment),
         Command::RecordResumed { environment } => rules.record_resumed(environment),
         Command::Stop { environment } => rules.stop(environment),
@@ -138,6 +139,11 @@ pub fn decide(
             verdict,
         } => rules.conclude(environment, module, verdict),
         Command::StartWayBack { environment } => rules.start_way_back(environment),
+        Command::KeepFields {
+            environment,
+            object,
+            fields,
+        } => rules.keep_fields(environment, object, fields),
         Command::KeepEdit {
             environment,
             object,

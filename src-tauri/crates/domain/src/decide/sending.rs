@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::{
-    Action, ClusterIdentity, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId,
+    Action, ClusterIdentity, Digest, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId,
     MutationId, MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Precondition, Refusal,
     Work, evidence,
 };
@@ -55,9 +55,10 @@ impl Rules<'_> {
         self.operator()?;
         self.gate_is_open(environment)?;
         self.is_armed(state, module)?;
-        self.is_planned(environment, module, &intent.object)?;
+        let next = self.module(environment, module)?.run.next();
+        let target = next.and_then(|step| step.action.target());
         match (&intent.body, &intent.precondition) {
-            (None, Precondition::Unchanged(_)) => Ok(()),
+            (None, Precondition::Unchanged(_)) if target == Some(&intent.object) => Ok(()),
             _ => Err(Refusal::NotPlanned),
         }
     }
@@ -115,6 +116,7 @@ impl Rules<'_> {
         environment: &EnvironmentId,
         mutation: &MutationId,
         outcome: &MutationOutcome,
+        written: Option<&Digest>,
     ) -> Result<Vec<Event>, Refusal> {
         let state = self.environment(environment)?;
         let pending = state
@@ -131,6 +133,7 @@ impl Rules<'_> {
             module: pending.module.clone(),
             mutation: mutation.clone(),
             outcome: outcome.clone(),
+            written: written.cloned(),
         }])
     }
 }

@@ -255,6 +255,7 @@ impl Story {
             environment: environment.into(),
             mutation: mutation.clone(),
             outcome,
+            written: None,
         };
         self.must(OPERATOR, command);
     }

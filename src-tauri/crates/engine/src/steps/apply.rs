@@ -10,7 +10,7 @@ use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::lanes::Turn;
 use crate::persist::Performed;
-use crate::written::{diff_of, is_unchanged, written_before};
+use crate::written::{diff_of, is_unchanged, newest_head, written_before};
 use crate::{Engine, EngineFailure};
 
 impl Engine {
@@ -45,6 +45,7 @@ impl Engine {
                 body: Some((digest.clone(), body)),
                 precondition,
                 take_over: diff.conflicts.clone(),
+                rollback: None,
             };
             self.act(hands, act).await
         };
@@ -62,6 +63,44 @@ impl Engine {
             Written::Maybe | Written::Yes => StepEnd::Done,
         };
         Ok(Performed::Step(end))
+    }
+
+    /// Moves the ownership of fields of `kubectl apply` to us, where the dry run says that the write needs it:
+    /// what the manifest no longer names would stay otherwise. How the run ends, if it ends with it.
+    async fn adopt(
+        &self,
+        errand: &Errand,
+        module: &ModuleId,
+        object: &ObjectRef,
+        turn: &Turn,
+    ) -> Result<Option<Performed>, EngineFailure> {
+        let (_, state) = self.environment(&errand.release, &errand.environment)?;
+        if !diff_of(&state, object).is_some_and(|diff| diff.adopts) {
+            return Ok(None);
+        }
+        let act = |hands, state: EnvironmentState| async move {
+            let reviewed = diff_of(&state, object).and_then(|diff| diff.live.clone());
+            let Some(reviewed) = reviewed.filter(|_| newest_head(&state, object).is_none()) else {
+                return Ok(Acted::Applied(None));
+            };
+            let act = Act {
+                release: errand.release.clone(),
+                actor: Some(errand.actor.clone()),
+                environment: errand.environment.clone(),
+                module: module.clone(),
+                verb: MutationVerb::Adopt,
+                object: object.clone(),
+                body: None,
+                precondition: Precondition::Unchanged(reviewed),
+                take_over: Vec::new(),
+                rollback: None,
+            };
+            self.act(hands, act).await
+        };
+        match self.persist(errand, module, turn, object, act).await? {
+            Performed::Step(_) => Ok(None),
+            ended => Ok(Some(ended)),
+        }
     }
 
     /// Whether an object is already what the release wants: the reviewed diff says so, or this
