@@ -272,7 +272,7 @@ describe('the ledger', () => {
     await press('audit-row-1283');
     speak('en');
     await settle();
-    expect(mustFind('audit-detail').textContent).toContain('Checklist item signed');
+    expect(mustFind('audit-detail').textContent).toContain('Item signed');
     expect(session.release?.id).toBe('REL-20260915-01');
   });
 
