@@ -59,7 +59,9 @@ fn listen(app: &AppHandle, on_click: &OnClick) -> Result<(), NotifyFailure> {
     ONCE.call_once(|| {
         let on_click = Arc::clone(on_click);
         let notifications = app.notification();
-        listening = notifications.on_action(move |_| on_click()).map_err(failure);
+        listening = notifications
+            .on_action(move |_| on_click())
+            .map_err(failure);
     });
     listening
 }

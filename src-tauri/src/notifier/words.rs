@@ -114,6 +114,9 @@ mod tests {
         let notice = notice(NotificationKind::Done, "<a href=\"x\">&amp;</a>");
         let body = Words::of(&notice, Language::En).escaped();
         assert!(!body.contains('<') && !body.contains('>'), "{body}");
-        assert!(body.contains("&lt;a href=\"x\"&gt;&amp;amp;&lt;/a&gt;"), "{body}");
+        assert!(
+            body.contains("&lt;a href=\"x\"&gt;&amp;amp;&lt;/a&gt;"),
+            "{body}"
+        );
     }
 }

@@ -20,7 +20,9 @@ async fn closing_asks_while_a_rollout_runs_and_what_was_stopped_after_a_step_goe
     let screen = desk.desktop.screen();
     let mut play = Play::new(desk.window().await);
     // Nothing goes on: the window closes as any other.
-    screen.ask_to_close(named(screen, "^Pilothouse").await).said();
+    screen
+        .ask_to_close(named(screen, "^Pilothouse").await)
+        .said();
     play.window().wait_ended(LIMITS.step).await.said();
     drop(play);
 

@@ -1,8 +1,7 @@
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource, FactSubject,
-    FactValue, Instant,
-    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, ObjectRef,
-    Permission, Reasons, ReleasePlan, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
+    FactSubject, FactValue, Instant, ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome,
+    NotificationKind, ObjectRef, Permission, Reasons, ReleasePlan, Signed, StageId,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.

@@ -3,10 +3,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource, FactSubject,
-    FactValue, Instant,
-    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
-    PublicKey, Reasons, ReleasePlan, Role, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
+    FactSubject, FactValue, Instant, ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome,
+    ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role, Signed, StageId,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant, ModuleId, ModuleState,
-    ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
-    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work,
-    WorkSpan,
+    EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant, ModuleId,
+    ModuleState, ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase,
+    Reasons, Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver,
+    WayBack, Work, WorkSpan,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)

@@ -52,11 +52,7 @@ pub enum FactSubject {
 
 /// What was observed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    tag = "is"
-)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "is")]
 pub enum FactValue {
     /// An HTTP answer came.
     HttpAnswer {

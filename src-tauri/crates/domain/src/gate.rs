@@ -4,8 +4,8 @@
 use crate::evidence::{diff_is_reviewed, is_fresh, newest_check};
 use crate::{
     ChecklistItem, ConditionKind, EnvironmentId, EnvironmentState, IdentityCheck, Instant,
-    ItemKind, ModuleStatus, MutationOutcome, MutationVerb, PersonId, Phase, ProbeVerdict, Register, Release,
-    Stage, StageId,
+    ItemKind, ModuleStatus, MutationOutcome, MutationVerb, PersonId, Phase, ProbeVerdict, Register,
+    Release, Stage, StageId,
 };
 
 /// Verdict on one condition of a gate.

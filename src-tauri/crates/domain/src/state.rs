@@ -1,10 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Fact, FactSource,
-    FactSubject, Instant,
-    ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, Reasons,
-    ReleasePlan, Role, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Fact,
+    FactSource, FactSubject, Instant, ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef,
+    Permission, PersonId, Reasons, ReleasePlan, Role, Signed, StageId,
 };
 
 /// A release as its events make it.

@@ -77,6 +77,9 @@ impl Engine {
         let mut tries = 0;
         let mut restored = false;
         loop {
+            if turn.leave.is_cancelled() {
+                return Err(EngineFailure::Cancelled);
+            }
             let tried = match restored {
                 false => self.undo_once(errand, undo).await,
                 true => self.let_go_on_back(errand, undo).await,

@@ -114,8 +114,15 @@ async fn the_right_answer_holds_and_any_other_does_not() {
         let mut probe = probe(server.url("/healthz?deep=1"), text);
         probe.status = status;
         let value = probes().http(&probe).await;
-        assert_eq!(probe.judge(&value), expected, "{text:?} {status}: {value:?}");
-        let FactValue::HttpAnswer { status, text, more, .. } = value else {
+        assert_eq!(
+            probe.judge(&value),
+            expected,
+            "{text:?} {status}: {value:?}"
+        );
+        let FactValue::HttpAnswer {
+            status, text, more, ..
+        } = value
+        else {
             panic!("{value:?}");
         };
         assert_eq!((status, text.as_str(), more), (200, "all is well", false));
@@ -157,7 +164,10 @@ async fn a_redirect_is_the_answer_and_is_not_followed() {
     let probe = probe(server.url("/"), None);
     let value = probes().http(&probe).await;
     assert_eq!(probe.judge(&value), ProbeVerdict::NotHeld);
-    assert!(matches!(value, FactValue::HttpAnswer { status: 302, .. }), "{value:?}");
+    assert!(
+        matches!(value, FactValue::HttpAnswer { status: 302, .. }),
+        "{value:?}"
+    );
     assert_eq!(elsewhere.requests(), 0);
 }
 
@@ -195,9 +205,20 @@ async fn an_endless_body_is_read_up_to_a_bound() {
     })
     .await;
     let without = probe(endless.url("/"), None);
-    assert_eq!(without.judge(&probes().http(&without).await), ProbeVerdict::Held);
-    let value = probes().http(&probe(endless.url("/"), Some("never there"))).await;
-    let FactValue::HttpAnswer { contains, text, more, .. } = value else {
+    assert_eq!(
+        without.judge(&probes().http(&without).await),
+        ProbeVerdict::Held
+    );
+    let value = probes()
+        .http(&probe(endless.url("/"), Some("never there")))
+        .await;
+    let FactValue::HttpAnswer {
+        contains,
+        text,
+        more,
+        ..
+    } = value
+    else {
         panic!("{value:?}");
     };
     assert_eq!((contains, more), (Some(false), true));
@@ -207,11 +228,18 @@ async fn an_endless_body_is_read_up_to_a_bound() {
 #[tokio::test]
 async fn an_oversized_answer_holds_only_if_its_text_comes_within_the_bound() {
     let bound = Limits::default().body;
-    for (before, expected) in [(bound - 10, ProbeVerdict::Held), (bound, ProbeVerdict::NotHeld)] {
+    for (before, expected) in [
+        (bound - 10, ProbeVerdict::Held),
+        (bound, ProbeVerdict::NotHeld),
+    ] {
         let text = format!("{}fine{}", "x".repeat(before), "y".repeat(bound));
         let server = Server::saying(body("200 OK", &text)).await;
         let probe = probe(server.url("/"), Some("fine"));
-        assert_eq!(probe.judge(&probes().http(&probe).await), expected, "{before}");
+        assert_eq!(
+            probe.judge(&probes().http(&probe).await),
+            expected,
+            "{before}"
+        );
     }
 }
 
@@ -223,7 +251,10 @@ async fn what_comes_is_kept_as_one_line_without_what_cannot_be_shown() {
     let FactValue::HttpAnswer { text, .. } = value else {
         panic!("{value:?}");
     };
-    assert!(text.starts_with("<script>[31m alert(1)</script>"), "{text:?}");
+    assert!(
+        text.starts_with("<script>[31m alert(1)</script>"),
+        "{text:?}"
+    );
     assert!(!text.chars().any(char::is_control), "{text:?}");
 }
 

@@ -76,7 +76,12 @@ fn a_probe_is_read_with_what_it_expects() {
     let text = PILOTHOUSE.replacen("checklist:\n", web, 1);
     write(folder.path(), "pilothouse.yaml", &text);
     let opened = read(folder.path()).unwrap();
-    let probes: Vec<_> = opened.workspace.checklist.iter().map(|item| item.probe.clone()).collect();
+    let probes: Vec<_> = opened
+        .workspace
+        .checklist
+        .iter()
+        .map(|item| item.probe.clone())
+        .collect();
     let probe = |url: &str, status, contains: Option<&str>| {
         Some(domain::HttpProbe {
             url: url.to_owned(),

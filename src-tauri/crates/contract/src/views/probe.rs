@@ -4,7 +4,7 @@ use domain::{
 
 use super::common::{at, person_head};
 use super::{ViewInput, refusal_view};
-use crate::{ProbeFindingView, ProbeTroubleView, ProbeVerdictView, ItemProbeView};
+use crate::{ItemProbeView, ProbeFindingView, ProbeTroubleView, ProbeVerdictView};
 
 /// What an item asks of an address, and what came; none for an item of another kind.
 pub(super) fn probe_view(

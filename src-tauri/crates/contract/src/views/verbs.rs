@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     EnvironmentId, Event, FactSubject, FactValue, Instant, ModuleId, MutationId, MutationIntent,
-    MutationOutcome, ProbeVerdict, Reasons,
-    RegisterEvent, Release, StageId, WorkSpan, condition_name,
+    MutationOutcome, ProbeVerdict, Reasons, RegisterEvent, Release, StageId, WorkSpan,
+    condition_name,
 };
 
 use super::common::ms_between;

@@ -135,7 +135,12 @@ fn what_was_asked_before_the_rollout_or_in_the_future_is_not_written_down() {
 #[test]
 fn only_items_that_ask_an_address_are_probed_and_only_where_they_belong() {
     let mut story = rolled_out();
-    for (stage, item) in [("bj", "smoke"), ("sz", "web"), ("nowhere", "web"), ("bj", "x")] {
+    for (stage, item) in [
+        ("bj", "smoke"),
+        ("sz", "web"),
+        ("nowhere", "web"),
+        ("bj", "x"),
+    ] {
         let command = Command::RecordFact {
             source: FactSource::HttpProbe,
             subject: FactSubject::Item {

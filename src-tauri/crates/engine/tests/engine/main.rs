@@ -5,6 +5,7 @@ mod back;
 mod evidence;
 mod fakes;
 mod forward;
+mod leaving;
 mod pausing;
 mod probing;
 mod restart;

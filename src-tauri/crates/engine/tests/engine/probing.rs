@@ -68,12 +68,17 @@ async fn an_adapter_that_never_answers_is_a_silence_and_not_a_wait() {
     ask(&world).await.unwrap();
     assert_eq!(verdict(&world), ItemVerdict::Unknown);
     let entries = world.engine.release(&release()).unwrap().entries;
-    let Record::Release(Event::FactRecorded { value, .. }) = &entries.last().unwrap().record
-    else {
+    let Record::Release(Event::FactRecorded { value, .. }) = &entries.last().unwrap().record else {
         panic!("{:?}", entries.last());
     };
     assert!(
-        matches!(value, FactValue::HttpSilence { trouble: ProbeTrouble::Late, .. }),
+        matches!(
+            value,
+            FactValue::HttpSilence {
+                trouble: ProbeTrouble::Late,
+                ..
+            }
+        ),
         "{value:?}"
     );
 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, EnvironmentState, Event, GateRules, HttpProbe, ItemKind, Level,
-    ModuleId, ModuleStatus, MutationOutcome, ObjectRef, Person, PersonId, Phase, PlannedModule,
-    PlannedObject, ReleaseId, ReleasePlan, Role, Stage, StageId, Strategy, Text, Tier, Timings,
-    Work,
+    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, EnvironmentState, Event,
+    GateRules, HttpProbe, ItemKind, Level, ModuleId, ModuleStatus, MutationOutcome, ObjectRef,
+    Person, PersonId, Phase, PlannedModule, PlannedObject, ReleaseId, ReleasePlan, Role, Stage,
+    StageId, Strategy, Text, Tier, Timings, Work,
 };
 use engine::{Engine, EngineFailure, Limits, Ports};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::fakes::{
-    FakeCluster, FakeClusters, FakeNotifier, FakeProbe, FakeVault, MemoryLedger, TokioClock, binding,
+    FakeCluster, FakeClusters, FakeNotifier, FakeProbe, FakeVault, MemoryLedger, TokioClock,
+    binding,
 };
 
 pub struct World {

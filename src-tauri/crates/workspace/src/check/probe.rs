@@ -67,13 +67,7 @@ impl Hosts {
         }
         let status = raw.status.as_ref();
         if let Some(status) = status.filter(|status| !(100..=599).contains(&status.value)) {
-            return Err(status.expects(
-                FILE,
-                Expectation::Range {
-                    from: 100,
-                    to: 599,
-                },
-            ));
+            return Err(status.expects(FILE, Expectation::Range { from: 100, to: 599 }));
         }
         if let Some(text) = &raw.contains {
             super::line(text)?;
