@@ -61,7 +61,7 @@ fn kinds<T: DeserializeOwned>(tag: &str) -> Vec<String> {
         Ok(_) => panic!("there is no such kind"),
         Err(error) => error.to_string(),
     };
-    let (_, list) = error.split_once("expected one of ").expect(&error);
+    let (_, list) = error.split_once("expected ").expect(&error);
     list.split('`')
         .skip(1)
         .step_by(2)
