@@ -224,8 +224,11 @@ pub fn updated_by_us(cluster: &Cluster, object: &ObjectRef) -> bool {
         name,
     } = object;
     let live = cluster.object(api_version, kind, namespace, name);
-    let live = live.map_or(Value::Null, |live| live["metadata"]["managedFields"].clone());
-    live.as_array().into_iter().flatten().any(|entry| {
-        entry["manager"] == ::cluster::FIELD_MANAGER && entry["operation"] == "Update"
-    })
+    let live = live.map_or(Value::Null, |live| {
+        live["metadata"]["managedFields"].clone()
+    });
+    live.as_array()
+        .into_iter()
+        .flatten()
+        .any(|entry| entry["manager"] == ::cluster::FIELD_MANAGER && entry["operation"] == "Update")
 }

@@ -48,7 +48,9 @@ pub(crate) fn adoption(object: &ObjectRef, live: &LiveObject) -> Option<Adoption
         return None;
     }
     let like = like.or_else(|| all.first().map(Entry::bare))?;
-    entry_of(&mut all, &Entry::new(MANAGER, "Apply", &like)).fields.union(&moved);
+    entry_of(&mut all, &Entry::new(MANAGER, "Apply", &like))
+        .fields
+        .union(&moved);
     Some(Adoption {
         managed: render(&all),
         moved,
@@ -56,7 +58,9 @@ pub(crate) fn adoption(object: &ObjectRef, live: &LiveObject) -> Option<Adoption
 }
 
 pub(crate) fn is_client_side(entry: &Entry) -> bool {
-    [CLIENT_SIDE, BEFORE_FIRST_APPLY].iter().any(|manager| entry.is(manager, "Update"))
+    [CLIENT_SIDE, BEFORE_FIRST_APPLY]
+        .iter()
+        .any(|manager| entry.is(manager, "Update"))
 }
 
 /// Managers whose fields are taken over without asking, because the ownership is moved anyway.
@@ -70,10 +74,12 @@ fn adopted(entry: &Entry, body: &Value) -> Vec<Steps> {
     let annotations = body.pointer("/metadata/annotations");
     let copy = annotations.and_then(|annotations| annotations[LAST_APPLIED].as_str());
     let copy = copy.and_then(|copy| serde_json::from_str::<Value>(copy).ok());
-    let is_copy = |path: &Steps| {
-        path.last().and_then(|step| step.strip_prefix("f:")) == Some(LAST_APPLIED)
+    let is_copy =
+        |path: &Steps| path.last().and_then(|step| step.strip_prefix("f:")) == Some(LAST_APPLIED);
+    let named = |path: &Steps| {
+        copy.as_ref()
+            .is_some_and(|copy| value_at(copy, path).is_some())
     };
-    let named = |path: &Steps| copy.as_ref().is_some_and(|copy| value_at(copy, path).is_some());
     let mut paths = entry.fields.paths();
     paths.retain(|path| !is_copy(path) && (entry.manager() != BEFORE_FIRST_APPLY || named(path)));
     paths
@@ -105,8 +111,12 @@ pub(crate) fn ours(live: &LiveObject, adoption: Option<&Adoption>) -> Fields {
 
 /// What our apply owned and `kubectl apply` did, in the managed fields of a backup.
 pub(crate) fn ours_before(before: &Value) -> Fields {
-    let managed = before.pointer("/metadata/managedFields").unwrap_or(&Value::Null);
-    owned(managed, |entry| entry.is(MANAGER, "Apply") || is_client_side(entry))
+    let managed = before
+        .pointer("/metadata/managedFields")
+        .unwrap_or(&Value::Null);
+    owned(managed, |entry| {
+        entry.is(MANAGER, "Apply") || is_client_side(entry)
+    })
 }
 
 /// `managedFields` with which the fields that a rollback put back belong to whom they belonged to in the
@@ -183,7 +193,8 @@ pub(crate) fn as_before(managed: &Value, before: &Value, after: &Value) -> Optio
         there.for_each(|path| again.insert(path));
     }
     all[at].fields = again;
-    Some(render(&all))
+    // An empty list would have the API server forget every owner.
+    Some(render(&all)).filter(|managed| managed.as_array().is_some_and(|m| !m.is_empty()))
 }
 
 #[cfg(test)]

@@ -61,22 +61,34 @@ fn what_kubectl_applied_becomes_ours_except_its_own_copy() {
         fields_of(&adoption.managed, "controller", "Update"),
         json!({"f:data": {"f:b": {}}})
     );
-    let again = LiveObject { managed: adoption.managed, ..live };
+    let again = LiveObject {
+        managed: adoption.managed,
+        ..live
+    };
     assert_eq!(super::adoption(&object("ConfigMap"), &again), None);
 }
 
 #[test]
 fn of_an_object_older_than_ownership_only_what_kubectl_applied_is_moved() {
-    let managed = json!([entry(BEFORE_FIRST_APPLY, "Update", json!({"f:data": {"f:a": {}, "f:b": {}}}))]);
+    let managed = json!([entry(
+        BEFORE_FIRST_APPLY,
+        "Update",
+        json!({"f:data": {"f:a": {}, "f:b": {}}})
+    )]);
     let copy = json!({"data": {"a": "1"}}).to_string();
-    let body = json!({"metadata": {"annotations": {LAST_APPLIED: copy}}, "data": {"a": "1", "b": "1"}});
+    let body =
+        json!({"metadata": {"annotations": {LAST_APPLIED: copy}}, "data": {"a": "1", "b": "1"}});
     let adoption = adoption(&object("ConfigMap"), &live(body, managed)).unwrap();
     assert_eq!(adoption.moved.render(), json!({"f:data": {"f:a": {}}}));
 }
 
 #[test]
 fn keys_once_written_as_string_data_are_ours_by_their_stored_name() {
-    let managed = json!([entry(MANAGER, "Apply", json!({"f:stringData": {".": {}, "f:token": {}}}))]);
+    let managed = json!([entry(
+        MANAGER,
+        "Apply",
+        json!({"f:stringData": {".": {}, "f:token": {}}})
+    )]);
     let adoption = adoption(&object("Secret"), &live(json!({}), managed)).unwrap();
     assert_eq!(
         fields_of(&adoption.managed, MANAGER, "Apply"),
@@ -93,16 +105,26 @@ fn what_was_put_back_goes_to_whoever_owned_it() {
         ]},
         "data": {"a": "1", "b": "1", "c": "1", "other": "1"},
     });
-    let managed = json!([entry(MANAGER, "Update", json!({
-        "f:metadata": {"f:annotations": {"f:release.pilothouse/mutation": {}}},
-        "f:data": {"f:a": {}, "f:b": {}, "f:c": {}, "f:other": {}},
-    }))]);
+    let managed = json!([entry(
+        MANAGER,
+        "Update",
+        json!({
+            "f:metadata": {"f:annotations": {"f:release.pilothouse/mutation": {}}},
+            "f:data": {"f:a": {}, "f:b": {}, "f:c": {}, "f:other": {}},
+        })
+    )]);
     let body = json!({"data": {"a": "1", "b": "1", "c": "1", "other": "changed since"}});
     let after = give_back(&live(body, managed), &before).unwrap();
-    assert_eq!(fields_of(&after, "helm", "Apply"), json!({"f:data": {"f:a": {}}}));
+    assert_eq!(
+        fields_of(&after, "helm", "Apply"),
+        json!({"f:data": {"f:a": {}}})
+    );
     assert_eq!(
         fields_of(&after, MANAGER, "Apply"),
         json!({"f:data": {"f:b": {}}, "f:metadata": {"f:annotations": {"f:release.pilothouse/mutation": {}}}})
     );
-    assert_eq!(fields_of(&after, MANAGER, "Update"), json!({"f:data": {"f:other": {}}}));
+    assert_eq!(
+        fields_of(&after, MANAGER, "Update"),
+        json!({"f:data": {"f:other": {}}})
+    );
 }

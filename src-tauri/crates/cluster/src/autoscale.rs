@@ -12,7 +12,11 @@ use crate::owners::Fields;
 /// Kinds of autoscalers: group and version, plural, kind, and where they say what they aim at. KEDA makes a
 /// HorizontalPodAutoscaler of its own, except while it is paused.
 const AUTOSCALERS: [(&str, &str, &str); 2] = [
-    ("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
+    (
+        "autoscaling/v2",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+    ),
     ("keda.sh/v1alpha1", "scaledobjects", "ScaledObject"),
 ];
 
@@ -42,7 +46,10 @@ pub(crate) async fn replicas(
         }
         let list = answer.json();
         let items = list.as_ref().and_then(|list| list["items"].as_array());
-        let aims = items.into_iter().flatten().find(|item| aims_at(item, object));
+        let aims = items
+            .into_iter()
+            .flatten()
+            .find(|item| aims_at(item, object));
         if let Some(name) = aims.and_then(|item| item.pointer("/metadata/name")?.as_str()) {
             return Ok(Replicas::Autoscaler(format!("{kind}/{name}")));
         }
@@ -51,7 +58,10 @@ pub(crate) async fn replicas(
 }
 
 fn scales(object: &ObjectRef) -> bool {
-    matches!(object.workload(), Some(Workload::Deployment | Workload::StatefulSet))
+    matches!(
+        object.workload(),
+        Some(Workload::Deployment | Workload::StatefulSet)
+    )
 }
 
 fn aims_at(autoscaler: &Value, object: &ObjectRef) -> bool {
@@ -60,8 +70,12 @@ fn aims_at(autoscaler: &Value, object: &ObjectRef) -> bool {
     };
     let text = |key: &str| target[key].as_str().unwrap_or_default();
     // A ScaledObject may leave both out and means an apps/v1 Deployment.
-    let kind = Some(text("kind")).filter(|kind| !kind.is_empty()).unwrap_or("Deployment");
-    let version = Some(text("apiVersion")).filter(|v| !v.is_empty()).unwrap_or("apps/v1");
+    let kind = Some(text("kind"))
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or("Deployment");
+    let version = Some(text("apiVersion"))
+        .filter(|v| !v.is_empty())
+        .unwrap_or("apps/v1");
     let group = version.split_once('/').map_or("", |(group, _)| group);
     text("name") == object.name && kind == object.kind && group == object.group()
 }
@@ -69,7 +83,10 @@ fn aims_at(autoscaler: &Value, object: &ObjectRef) -> bool {
 /// Whether an apply of this manifest would give up our number of replicas, so that the default takes its
 /// place. `ours` are the fields that our apply owns.
 pub(crate) fn gives_up_replicas(manifest: &Outgoing, live: &LiveObject, ours: &Fields) -> bool {
-    let named = manifest.body.pointer("/spec/replicas").is_some_and(|r| !r.is_null());
+    let named = manifest
+        .body
+        .pointer("/spec/replicas")
+        .is_some_and(|r| !r.is_null());
     let owned = ours.key("spec").and_then(|spec| spec.key("replicas"));
     let scaled = live.body.pointer("/spec/replicas").is_some();
     scales(&manifest.object) && !named && owned.is_some() && scaled

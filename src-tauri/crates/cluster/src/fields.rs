@@ -86,13 +86,7 @@ impl Walk {
         }
     }
 
-    fn maps(
-        &mut self,
-        path: &Path,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        wanted: Wanted<'_>,
-    ) {
+    fn maps(&mut self, path: &Path, old: Option<&Value>, new: Option<&Value>, wanted: Wanted<'_>) {
         for key in keys(new, old) {
             let of = |value: Option<&Value>| value.and_then(|value| value.get(key)).cloned();
             let below = Wanted {
@@ -103,13 +97,7 @@ impl Walk {
         }
     }
 
-    fn lists(
-        &mut self,
-        path: &Path,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        wanted: Wanted<'_>,
-    ) {
+    fn lists(&mut self, path: &Path, old: Option<&Value>, new: Option<&Value>, wanted: Wanted<'_>) {
         let olds = old
             .and_then(Value::as_array)
             .map(Vec::as_slice)
@@ -141,7 +129,10 @@ impl Walk {
                 find(elements, key, &name).or(keyless.then_some(SET))
             });
             let (old, new) = (find(olds, key, &name), find(news, key, &name));
-            let ours = wanted.ours.zip(old).and_then(|(ours, old)| ours.element(old));
+            let ours = wanted
+                .ours
+                .zip(old)
+                .and_then(|(ours, old)| ours.element(old));
             let path = path.element(key, &name);
             self.compare(&path, old, new, Wanted { manifest, ours });
         }
@@ -151,13 +142,7 @@ impl Walk {
         }
     }
 
-    fn leaf(
-        &mut self,
-        path: &Path,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        wanted: Wanted<'_>,
-    ) {
+    fn leaf(&mut self, path: &Path, old: Option<&Value>, new: Option<&Value>, wanted: Wanted<'_>) {
         let annotation = path
             .text
             .strip_prefix("metadata.annotations.")

@@ -117,7 +117,10 @@ fn what_was_ours_and_is_no_longer_named_is_the_manifests() {
         [
             ("spec.replicas", FieldAuthor::Manifest),
             ("spec.grace", FieldAuthor::Automatic),
-            ("spec.containers[name=a].imagePullPolicy", FieldAuthor::Manifest),
+            (
+                "spec.containers[name=a].imagePullPolicy",
+                FieldAuthor::Manifest
+            ),
         ]
     );
 }

@@ -15,9 +15,7 @@ use engine::ports::{
 use crate::connection::Connection;
 use crate::kinds::{Kind, Kinds};
 use crate::limits::Limits;
-use crate::{
-    identity, mutate, objects, permissions, preview, read_back, rollback, rollout, watch,
-};
+use crate::{identity, mutate, objects, permissions, preview, read_back, rollback, rollout, watch};
 
 /// Connects to clusters through kube, each handle from one context and nothing else: no environment
 /// variable, no file, no proxy of the system.

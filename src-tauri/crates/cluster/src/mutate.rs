@@ -54,13 +54,15 @@ pub(crate) async fn send(
         let live = match objects::live(connection, kind, &intent.object).await {
             Ok(live) => live,
             Err(failure) => {
-                return not_sent(&failure, format!("it could not be read before: {failure}")).into();
+                return not_sent(&failure, format!("it could not be read before: {failure}"))
+                    .into();
             }
         };
         if let Err(outcome) = judge(intent, live.as_ref()) {
             return outcome.into();
         }
-        if intent.verb == MutationVerb::Adopt && moved_owners(intent, body, live.as_ref()).is_none() {
+        if intent.verb == MutationVerb::Adopt && moved_owners(intent, body, live.as_ref()).is_none()
+        {
             let live = live.map(|live| live.head);
             return MutationOutcome::Applied { live }.into();
         }
@@ -68,7 +70,14 @@ pub(crate) async fn send(
             Ok(body) => body,
             Err(failure) => return not_sent(&failure, failure.to_string()).into(),
         };
-        let Some(ask) = request(connection, kind, intent, body.as_ref(), live.as_ref(), force) else {
+        let Some(ask) = request(
+            connection,
+            kind,
+            intent,
+            body.as_ref(),
+            live.as_ref(),
+            force,
+        ) else {
             return refused("there is nothing to send".to_owned()).into();
         };
         match once(connection, intent, ask).await {
@@ -192,7 +201,10 @@ fn owned(conflicts: &[FieldConflict]) -> String {
 }
 
 /// Whether the live object is what the intent was made for; else what came of it.
-pub(crate) fn judge(intent: &MutationIntent, live: Option<&LiveObject>) -> Result<(), MutationOutcome> {
+pub(crate) fn judge(
+    intent: &MutationIntent,
+    live: Option<&LiveObject>,
+) -> Result<(), MutationOutcome> {
     let removed = intent.verb == MutationVerb::Remove;
     match (&intent.precondition, live) {
         (Precondition::Absent, None) if removed => Err(MutationOutcome::Applied { live: None }),

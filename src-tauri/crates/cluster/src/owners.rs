@@ -303,12 +303,20 @@ mod tests {
     #[test]
     fn a_field_is_found_and_taken_away_by_its_path() {
         let mut object = json!({"spec": {"ports": [{"containerPort": 1, "name": "a"}, {"containerPort": 1, "protocol": "UDP"}]}});
-        let path = steps(&["f:spec", "f:ports", "k:{\"containerPort\":1,\"protocol\":\"TCP\"}", "f:name"]);
+        let path = steps(&[
+            "f:spec",
+            "f:ports",
+            "k:{\"containerPort\":1,\"protocol\":\"TCP\"}",
+            "f:name",
+        ]);
         assert_eq!(value_at(&object, &path), Some(&json!("a")));
         take_away(&mut object, &path);
         assert_eq!(value_at(&object, &path), None);
         take_away(&mut object, &path[..3]);
-        assert_eq!(object["spec"]["ports"], json!([{"containerPort": 1, "protocol": "UDP"}]));
+        assert_eq!(
+            object["spec"]["ports"],
+            json!([{"containerPort": 1, "protocol": "UDP"}])
+        );
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub(crate) async fn ask(
     let object = &manifest.object;
     let live = objects::live(connection, kind, object).await?;
     let adoption = live.as_ref().and_then(|live| adopt::adoption(object, live));
-    let ours = live.as_ref().map(|live| adopt::ours(live, adoption.as_ref()));
+    let ours = live
+        .as_ref()
+        .map(|live| adopt::ours(live, adoption.as_ref()));
     let ours = ours.unwrap_or_default();
     let replicas = match &live {
         Some(_) => autoscale::replicas(connection, object).await?,
@@ -64,7 +66,11 @@ pub(crate) async fn ask(
         adopts: adoption.is_some(),
         replicas,
     };
-    let verb = if unchanged.live.is_some() { "patch" } else { "create" };
+    let verb = if unchanged.live.is_some() {
+        "patch"
+    } else {
+        "create"
+    };
     let needs = kind.permission(verb, &object.namespace);
     let after = match outcome(&answer, &manifest.body, &needs)? {
         Ok(after) => after,
@@ -139,7 +145,10 @@ async fn adopted(
     );
     let ask = connection.read(Method::PUT, uri, Some("application/json"), Some(&fewer));
     let answer = connection.ask(ask).await?;
-    Ok(answer.json().filter(|_| answer.status.is_success()).unwrap_or(fewer))
+    Ok(answer
+        .json()
+        .filter(|_| answer.status.is_success())
+        .unwrap_or(fewer))
 }
 
 async fn dry_run(

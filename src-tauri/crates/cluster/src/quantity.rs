@@ -5,7 +5,13 @@ use serde_json::Value;
 
 /// Where Kubernetes has amounts. Elsewhere `1` and `1000m` are two texts.
 const PLACES: [&str; 7] = [
-    "limits", "requests", "hard", "capacity", "overhead", "allocatable", "sizeLimit",
+    "limits",
+    "requests",
+    "hard",
+    "capacity",
+    "overhead",
+    "allocatable",
+    "sizeLimit",
 ];
 
 /// Whether two values at a path mean the same.
@@ -15,12 +21,13 @@ pub(crate) fn same(path: &str, a: &Value, b: &Value) -> bool {
 
 fn is_amount(path: &str) -> bool {
     let free_text = ["data", "metadata"].iter().any(|of| path_within(path, of));
-    !free_text && PLACES.iter().any(|place| {
-        path.match_indices(place).any(|(at, _)| {
-            let starts = at == 0 || path[..at].ends_with('.');
-            starts && path_within(&path[at..], place)
+    !free_text
+        && PLACES.iter().any(|place| {
+            path.match_indices(place).any(|(at, _)| {
+                let starts = at == 0 || path[..at].ends_with('.');
+                starts && path_within(&path[at..], place)
+            })
         })
-    })
 }
 
 /// The amount in nano units; none for what is no amount or too large to tell.
@@ -59,7 +66,11 @@ fn amount(value: &Value) -> Option<i128> {
         power => {
             let power: i32 = power.strip_prefix(['e', 'E'])?.parse().ok()?;
             let factor = 10_i128.checked_pow(power.unsigned_abs())?;
-            if power < 0 { exactly(nano, factor) } else { scaled(factor) }
+            if power < 0 {
+                exactly(nano, factor)
+            } else {
+                scaled(factor)
+            }
         }
     }
 }

@@ -87,7 +87,9 @@ fn written(intent: &MutationIntent, object: &Value) -> Option<Value> {
     };
     let all = owners::entries(object.pointer("/metadata/managedFields")?);
     let ours = all.iter().find(|entry| entry.is(MANAGER, operation))?;
-    let mut others = all.iter().filter(|entry| *entry != ours && entry.subresource() != "status");
+    let mut others = all
+        .iter()
+        .filter(|entry| *entry != ours && entry.subresource() != "status");
     let newest = others.all(|entry| entry.time() < ours.time());
     newest.then(|| content::strip(object.clone()))
 }
@@ -113,7 +115,11 @@ fn look(intent: &MutationIntent, object: Option<Value>) -> Result<Look, ClusterF
     let paused = is_paused(&object);
     // A rollback's fields were given back once no update of ours owns any.
     let gives_back = intent.body.is_some();
-    let all = owners::entries(object.pointer("/metadata/managedFields").unwrap_or(&Value::Null));
+    let all = owners::entries(
+        object
+            .pointer("/metadata/managedFields")
+            .unwrap_or(&Value::Null),
+    );
     let given_back = !all.iter().any(|entry| entry.is(MANAGER, "Update"));
     let mutation = object
         .pointer("/metadata/annotations")

@@ -53,7 +53,11 @@ struct Plan {
 }
 
 /// What to send for the object as it is live; none if another object has taken its place.
-fn plan(kind: &Kind, rollback: &Rollback, live: Option<Value>) -> Result<Option<Plan>, ClusterFailure> {
+fn plan(
+    kind: &Kind,
+    rollback: &Rollback,
+    live: Option<Value>,
+) -> Result<Option<Plan>, ClusterFailure> {
     let query = format!("fieldManager={MANAGER}&fieldValidation=Ignore");
     let Some(raw) = live else {
         return Ok(Some(Plan {
@@ -74,7 +78,9 @@ fn plan(kind: &Kind, rollback: &Rollback, live: Option<Value>) -> Result<Option<
     if let Some(managed) = adopt::as_before(&live.managed, &rollback.before, &body) {
         body["metadata"]["managedFields"] = managed;
     }
-    if let_go(rollback, &live) && let Some(spec) = body["spec"].as_object_mut() {
+    if let_go(rollback, &live)
+        && let Some(spec) = body["spec"].as_object_mut()
+    {
         spec.remove("paused");
     }
     Ok(Some(Plan {
@@ -95,7 +101,12 @@ fn revert(rollback: &Rollback, live: &Value) -> Reverted {
             sent["apiVersion"] = live["apiVersion"].clone();
             sent["kind"] = live["kind"].clone();
             let sent = manifest::as_stored(sent);
-            Some(three_way::as_sent(before, &sent, live, &adopt::ours_before(before)))
+            Some(three_way::as_sent(
+                before,
+                &sent,
+                live,
+                &adopt::ours_before(before),
+            ))
         }
         (None, None) => Some(live.clone()),
     };
@@ -120,7 +131,10 @@ fn created_again(rollback: &Rollback) -> Value {
     let object = &rollback.object;
     if let Some(metadata) = body["metadata"].as_object_mut() {
         metadata.retain(|key, _| key != "finalizers" && key != "ownerReferences");
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
             annotations.retain(|key, _| !key.starts_with(content::KEPT_BY_CLUSTER));
         }
     }
@@ -144,7 +158,9 @@ fn created_again(rollback: &Rollback) -> Value {
                 .get_mut("template")
                 .and_then(|template| template.pointer_mut("/metadata/labels"));
             if let Some(labels) = labels.and_then(Value::as_object_mut) {
-                labels.retain(|key, _| !key.ends_with("controller-uid") && !key.ends_with("job-name"));
+                labels.retain(|key, _| {
+                    !key.ends_with("controller-uid") && !key.ends_with("job-name")
+                });
             }
         }
     }
@@ -175,7 +191,11 @@ pub(crate) async fn preview(
     let ask = connection.read(plan.method.clone(), uri, Some(JSON), Some(&plan.body));
     let answer = connection.ask(ask).await?;
     let nothing = RollbackPreview {
-        found: if plan.live.is_some() { FoundObject::Same } else { FoundObject::Gone },
+        found: if plan.live.is_some() {
+            FoundObject::Same
+        } else {
+            FoundObject::Gone
+        },
         theirs: theirs(rollback, raw.as_ref(), plan.reverted.as_ref()),
         live: plan.live,
         after: None,
@@ -185,9 +205,16 @@ pub(crate) async fn preview(
     if !answer.status.is_success() {
         return if is_refusal(&answer) {
             let message = redact(&redact(&answer.message(), &rollback.before), &plan.body);
-            Ok(RollbackPreview { rejected: Some(message), ..nothing })
+            Ok(RollbackPreview {
+                rejected: Some(message),
+                ..nothing
+            })
         } else {
-            let verb = if plan.method == Method::PUT { "update" } else { "create" };
+            let verb = if plan.method == Method::PUT {
+                "update"
+            } else {
+                "create"
+            };
             let needs = kind.permission(verb, &rollback.object.namespace);
             Err(failure::of_answer(&answer, &needs))
         };
@@ -196,7 +223,10 @@ pub(crate) async fn preview(
         .json()
         .ok_or_else(|| ClusterFailure::Unreadable("no JSON".to_owned()))?;
     let after = content::strip(after);
-    let before = nothing.live.as_ref().map(|live| Masked::of(live.body.clone()));
+    let before = nothing
+        .live
+        .as_ref()
+        .map(|live| Masked::of(live.body.clone()));
     let shown = Masked::of(after.clone());
     let mut fields = fields::changes(before.as_ref(), &shown, &shown, &Fields::default());
     if let Some(reverted) = &plan.reverted {
@@ -205,11 +235,19 @@ pub(crate) async fn preview(
             field.author = FieldAuthor::Automatic;
         }
     }
-    Ok(RollbackPreview { after: Some(after), fields, ..nothing })
+    Ok(RollbackPreview {
+        after: Some(after),
+        fields,
+        ..nothing
+    })
 }
 
 /// The fields that stay, with their values masked as everything that is shown.
-fn theirs(rollback: &Rollback, live: Option<&Value>, reverted: Option<&Reverted>) -> Vec<KeptField> {
+fn theirs(
+    rollback: &Rollback,
+    live: Option<&Value>,
+    reverted: Option<&Reverted>,
+) -> Vec<KeptField> {
     let (Some(live), Some(reverted)) = (live, reverted) else {
         return Vec::new();
     };
@@ -266,7 +304,8 @@ pub(crate) async fn restore(
         let raw = match objects::raw(connection, kind, &intent.object).await {
             Ok(raw) => raw,
             Err(failure) => {
-                return not_sent(&failure, format!("it could not be read before: {failure}")).into();
+                return not_sent(&failure, format!("it could not be read before: {failure}"))
+                    .into();
             }
         };
         let planned = plan(kind, rollback, raw);

@@ -113,7 +113,8 @@ fn lay_over(top: &mut Map<String, Value>, mine: &Value, mut result: Map<String, 
     top.retain(|key, _| !gone.contains(key));
     let paused = top.get("spec").and_then(|spec| spec.get("paused")).cloned();
     top.extend(result);
-    if let (Some(paused), Some(spec)) = (paused, top.get_mut("spec").and_then(Value::as_object_mut)) {
+    if let (Some(paused), Some(spec)) = (paused, top.get_mut("spec").and_then(Value::as_object_mut))
+    {
         spec.entry("paused").or_insert(paused);
     }
     let Some(live) = top.get_mut("metadata").and_then(Value::as_object_mut) else {
@@ -191,7 +192,8 @@ impl Walk<'_> {
             self.theirs.truncate(theirs);
             return self.leaf(path, before, written, live);
         }
-        let emptied = result.is_empty() && live.is_none_or(|live| *live != Value::Object(Map::new()));
+        let emptied =
+            result.is_empty() && live.is_none_or(|live| *live != Value::Object(Map::new()));
         if emptied && (before.is_none() || live.is_none()) {
             return None;
         }
@@ -255,7 +257,11 @@ impl Walk<'_> {
     /// What the API server allots to a Service. The old value may belong to another one by now.
     fn is_allotted(&self, path: &str) -> bool {
         let port = || path.starts_with("spec.ports[") && path.ends_with("].nodePort");
-        let named = ["spec.clusterIP", "spec.clusterIPs", "spec.healthCheckNodePort"];
+        let named = [
+            "spec.clusterIP",
+            "spec.clusterIPs",
+            "spec.healthCheckNodePort",
+        ];
         self.is_service && (named.contains(&path) || port())
     }
 
@@ -340,7 +346,11 @@ fn ordered(before: &[String], written: &[String], live: &[String]) -> Vec<String
         list.iter().filter(|n| other.contains(n)).cloned().collect()
     };
     let stands = of(live, written) == of(written, live);
-    let (first, second) = if stands { (before, live) } else { (live, before) };
+    let (first, second) = if stands {
+        (before, live)
+    } else {
+        (live, before)
+    };
     let mut names = first.to_vec();
     for (at, name) in second.iter().enumerate() {
         if names.contains(name) {
@@ -351,7 +361,13 @@ fn ordered(before: &[String], written: &[String], live: &[String]) -> Vec<String
         let place = after.map_or(0, |at| at + 1);
         names.insert(place, name.clone());
     }
-    names.extend(written.iter().filter(|n| !names.contains(n)).cloned().collect::<Vec<_>>());
+    names.extend(
+        written
+            .iter()
+            .filter(|n| !names.contains(n))
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
     names
 }
 
@@ -359,8 +375,15 @@ fn ordered(before: &[String], written: &[String], live: &[String]) -> Vec<String
 /// an object's top is too large to be one value.
 fn is_union(path: &str) -> bool {
     const FREE: [&str; 9] = [
-        "labels", "annotations", "data", "binaryData", "matchLabels", "nodeSelector", "limits",
-        "requests", "parameters",
+        "labels",
+        "annotations",
+        "data",
+        "binaryData",
+        "matchLabels",
+        "nodeSelector",
+        "limits",
+        "requests",
+        "parameters",
     ];
     const LARGE: [&str; 3] = ["", "spec", "metadata"];
     // An element's label may have dots.
@@ -368,9 +391,9 @@ fn is_union(path: &str) -> bool {
     let last = if path.ends_with(']') { path } else { last };
     let last = last.rsplit('.').next().unwrap_or_default();
     let container = path.ends_with(']')
-        && path.rsplit_once('[').is_some_and(|(list, _)| {
-            list.ends_with("ontainers")
-        });
+        && path
+            .rsplit_once('[')
+            .is_some_and(|(list, _)| list.ends_with("ontainers"));
     !LARGE.contains(&path) && !container && !FREE.contains(&last)
 }
 
@@ -456,9 +479,11 @@ fn covers(path: &Path, live: &Value, sent: &Value) -> bool {
         }),
         (Value::Array(live), Value::Array(sent)) => {
             live.len() == sent.len()
-                && live.iter().zip(sent).enumerate().all(|(at, (live, sent))| {
-                    covers(&path.index(at), live, sent)
-                })
+                && live
+                    .iter()
+                    .zip(sent)
+                    .enumerate()
+                    .all(|(at, (live, sent))| covers(&path.index(at), live, sent))
         }
         (live, sent) => same(&path.text, live, sent),
     }

@@ -21,14 +21,19 @@ fn what_the_release_changed_goes_back_and_nothing_else() {
     let reverted = revert(
         &map(json!({"changed": "1", "dropped": "1", "same": "1", "edited": "1"})),
         &map(json!({"changed": "2", "added": "2", "same": "1", "edited": "2"})),
-        &map(json!({"changed": "2", "added": "2", "same": "theirs", "edited": "theirs", "new": "theirs"})),
+        &map(
+            json!({"changed": "2", "added": "2", "same": "theirs", "edited": "theirs", "new": "theirs"}),
+        ),
         &[],
     );
     assert_eq!(
         reverted.body["data"],
         json!({"changed": "1", "dropped": "1", "same": "theirs", "edited": "theirs", "new": "theirs"})
     );
-    assert_eq!(reverted.put_back, ["data.changed", "data.added", "data.dropped"]);
+    assert_eq!(
+        reverted.put_back,
+        ["data.changed", "data.added", "data.dropped"]
+    );
     let kept = Kept {
         path: "data.edited".into(),
         ours: Some(json!("1")),
@@ -39,7 +44,10 @@ fn what_the_release_changed_goes_back_and_nothing_else() {
 
 #[test]
 fn ours_can_be_insisted_on() {
-    let (before, written) = (map(json!({"a": "1", "b": "1"})), map(json!({"a": "2", "b": "2"})));
+    let (before, written) = (
+        map(json!({"a": "1", "b": "1"})),
+        map(json!({"a": "2", "b": "2"})),
+    );
     let live = map(json!({"a": "3", "b": "3"}));
     let reverted = revert(&before, &written, &live, &["data.a".into()]);
     assert_eq!(reverted.body["data"], json!({"a": "1", "b": "3"}));
@@ -61,26 +69,42 @@ fn a_list_with_duplicate_keys_is_one_value() {
 #[test]
 fn elements_come_and_go_whole_and_in_their_order() {
     let list = |names: &[&str]| -> Value {
-        let elements: Vec<Value> = names.iter().map(|n| json!({"name": n, "image": "i"})).collect();
+        let elements: Vec<Value> = names
+            .iter()
+            .map(|n| json!({"name": n, "image": "i"}))
+            .collect();
         pod(json!({"containers": elements}))
     };
-    let reverted = revert(&list(&["a", "b"]), &list(&["b", "new"]), &list(&["b", "new", "side"]), &[]);
+    let reverted = revert(
+        &list(&["a", "b"]),
+        &list(&["b", "new"]),
+        &list(&["b", "new", "side"]),
+        &[],
+    );
     assert_eq!(reverted.body, list(&["a", "b", "side"]));
     let mut edited = list(&["b", "new"]);
     edited["spec"]["containers"][1]["image"] = json!("theirs");
     let reverted = revert(&list(&["a", "b"]), &list(&["b", "new"]), &edited, &[]);
     assert_eq!(paths(&reverted.theirs), ["spec.containers[name=new]"]);
-    assert_eq!(reverted.body["spec"]["containers"][2], json!({"name": "new", "image": "theirs"}));
+    assert_eq!(
+        reverted.body["spec"]["containers"][2],
+        json!({"name": "new", "image": "theirs"})
+    );
 }
 
 #[test]
 fn one_of_several_kinds_is_not_halved() {
     let env = |entry: Value| pod(json!({"containers": [{"name": "a", "env": [entry]}]}));
     let before = env(json!({"name": "L", "value": "1"}));
-    let from = |key: &str| env(json!({"name": "L", "valueFrom": {"configMapKeyRef": {"name": "m", "key": key}}}));
+    let from = |key: &str| {
+        env(json!({"name": "L", "valueFrom": {"configMapKeyRef": {"name": "m", "key": key}}}))
+    };
     let reverted = revert(&before, &from("a"), &from("theirs"), &[]);
     assert_eq!(reverted.body, from("theirs"));
-    assert_eq!(paths(&reverted.theirs), ["spec.containers[name=a].env[name=L]"]);
+    assert_eq!(
+        paths(&reverted.theirs),
+        ["spec.containers[name=a].env[name=L]"]
+    );
     assert_eq!(revert(&before, &from("a"), &from("a"), &[]).body, before);
 }
 
@@ -97,7 +121,12 @@ fn what_the_cluster_keeps_is_never_written_back() {
         })
     };
     let live = object("3", "3", json!(["c"]), true);
-    let reverted = revert(&object("1", "1", json!(["a"]), false), &object("2", "2", json!([]), false), &live, &[]);
+    let reverted = revert(
+        &object("1", "1", json!(["a"]), false),
+        &object("2", "2", json!([]), false),
+        &live,
+        &[],
+    );
     assert_eq!(reverted.body, live);
     let service = |ip: &str, port: u32, node: u32, kind: &str| {
         json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {
@@ -106,11 +135,20 @@ fn what_the_cluster_keeps_is_never_written_back() {
         }})
     };
     let live = service("10.0.0.2", 81, 30002, "LoadBalancer");
-    let body = revert(&service("10.0.0.1", 80, 30001, "NodePort"), &live, &live, &[]).body;
+    let body = revert(
+        &service("10.0.0.1", 80, 30001, "NodePort"),
+        &live,
+        &live,
+        &[],
+    )
+    .body;
     assert_eq!(body["spec"]["clusterIP"], "10.0.0.2");
     assert_eq!(body["spec"]["healthCheckNodePort"], 30002);
     assert_eq!(body["spec"]["type"], "NodePort");
-    assert_eq!(body["spec"]["ports"], json!([{"port": 80, "targetPort": 1}]));
+    assert_eq!(
+        body["spec"]["ports"],
+        json!([{"port": 80, "targetPort": 1}])
+    );
 }
 
 #[test]
@@ -122,18 +160,26 @@ fn without_the_written_object_the_manifest_says_what_is_ours() {
     let written = as_sent(&before, &sent, &live, &owned);
     assert_eq!(written["data"], json!({"a": "2", "b": "2", "theirs": "1"}));
     let body = revert(&before, &written, &live, &[]).body;
-    assert_eq!(body["data"], json!({"a": "1", "gone": "1", "theirs": "2", "also theirs": "2"}));
+    assert_eq!(
+        body["data"],
+        json!({"a": "1", "gone": "1", "theirs": "2", "also theirs": "2"})
+    );
 }
 
 /// A tree of maps, of lists told apart by name, of plain lists and of values.
 fn tree() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![(0..3u8).prop_map(|n| json!(n)), "[xy]".prop_map(|s| json!(s))];
+    let leaf = prop_oneof![
+        (0..3u8).prop_map(|n| json!(n)),
+        "[xy]".prop_map(|s| json!(s))
+    ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
             prop::collection::btree_map("[a-d]", inner.clone(), 0..4).prop_map(|map| json!(map)),
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
             prop::collection::btree_map("[a-d]", inner, 0..3).prop_map(|named| {
-                let elements = named.into_iter().map(|(name, v)| json!({"name": name, "v": v}));
+                let elements = named
+                    .into_iter()
+                    .map(|(name, v)| json!({"name": name, "v": v}));
                 Value::Array(elements.collect())
             }),
         ]

@@ -32,44 +32,182 @@ enum When {
 use When::{Becomes, BecomesTrue, WasSet};
 
 /// `group` is empty for the core group. A `*` in the path stands for any list element.
-struct Row(
-    &'static str,
-    &'static str,
-    &'static str,
-    When,
-    OneWay,
-);
+struct Row(&'static str, &'static str, &'static str, When, OneWay);
 
 /// Kubernetes 1.36; each is refused by a real API server in `cluster/tests/rollback`.
 const ROWS: &[Row] = &[
-    Row("", "ConfigMap", "immutable", BecomesTrue, OnlyByDeleteAndCreate),
-    Row("", "Secret", "immutable", BecomesTrue, OnlyByDeleteAndCreate),
+    Row(
+        "",
+        "ConfigMap",
+        "immutable",
+        BecomesTrue,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "",
+        "Secret",
+        "immutable",
+        BecomesTrue,
+        OnlyByDeleteAndCreate,
+    ),
     Row("", "Secret", "type", WasSet, OnlyByDeleteAndCreate),
-    Row("apps", "Deployment", "spec.selector", WasSet, OnlyByDeleteAndCreate),
-    Row("apps", "DaemonSet", "spec.selector", WasSet, OnlyByDeleteAndCreate),
-    Row("apps", "StatefulSet", "spec.selector", WasSet, OnlyByDeleteAndCreate),
-    Row("apps", "StatefulSet", "spec.serviceName", WasSet, OnlyByDeleteAndCreate),
-    Row("apps", "StatefulSet", "spec.podManagementPolicy", WasSet, OnlyByDeleteAndCreate),
-    Row("apps", "StatefulSet", "spec.volumeClaimTemplates", WasSet, OnlyByDeleteAndCreate),
-    Row("batch", "Job", "spec.selector", WasSet, OnlyByDeleteAndCreate),
-    Row("batch", "Job", "spec.template", WasSet, OnlyByDeleteAndCreate),
-    Row("batch", "Job", "spec.completionMode", WasSet, OnlyByDeleteAndCreate),
-    Row("", "Service", "spec.clusterIP", WasSet, OnlyByDeleteAndCreate),
+    Row(
+        "apps",
+        "Deployment",
+        "spec.selector",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "apps",
+        "DaemonSet",
+        "spec.selector",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "apps",
+        "StatefulSet",
+        "spec.selector",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "apps",
+        "StatefulSet",
+        "spec.serviceName",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "apps",
+        "StatefulSet",
+        "spec.podManagementPolicy",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "apps",
+        "StatefulSet",
+        "spec.volumeClaimTemplates",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "batch",
+        "Job",
+        "spec.selector",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "batch",
+        "Job",
+        "spec.template",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "batch",
+        "Job",
+        "spec.completionMode",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "",
+        "Service",
+        "spec.clusterIP",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
     // The address is given up; going back gets another one.
-    Row("", "Service", "spec.type", Becomes("ExternalName"), CannotBeUndone),
-    Row("", "PersistentVolumeClaim", "spec.storageClassName", WasSet, CannotBeUndone),
-    Row("", "PersistentVolumeClaim", "spec.accessModes", WasSet, CannotBeUndone),
-    Row("", "PersistentVolumeClaim", "spec.volumeMode", WasSet, CannotBeUndone),
+    Row(
+        "",
+        "Service",
+        "spec.type",
+        Becomes("ExternalName"),
+        CannotBeUndone,
+    ),
+    Row(
+        "",
+        "PersistentVolumeClaim",
+        "spec.storageClassName",
+        WasSet,
+        CannotBeUndone,
+    ),
+    Row(
+        "",
+        "PersistentVolumeClaim",
+        "spec.accessModes",
+        WasSet,
+        CannotBeUndone,
+    ),
+    Row(
+        "",
+        "PersistentVolumeClaim",
+        "spec.volumeMode",
+        WasSet,
+        CannotBeUndone,
+    ),
     // It can only grow.
-    Row("", "PersistentVolumeClaim", "spec.resources.requests.storage", WasSet, CannotBeUndone),
+    Row(
+        "",
+        "PersistentVolumeClaim",
+        "spec.resources.requests.storage",
+        WasSet,
+        CannotBeUndone,
+    ),
     // Objects are stored in this version from now on, so that it has to stay served.
-    Row("apiextensions.k8s.io", "CustomResourceDefinition", "spec.versions*.storage", BecomesTrue, CannotBeUndone),
-    Row("rbac.authorization.k8s.io", "RoleBinding", "roleRef", WasSet, OnlyByDeleteAndCreate),
-    Row("rbac.authorization.k8s.io", "ClusterRoleBinding", "roleRef", WasSet, OnlyByDeleteAndCreate),
-    Row("scheduling.k8s.io", "PriorityClass", "value", WasSet, OnlyByDeleteAndCreate),
-    Row("storage.k8s.io", "StorageClass", "provisioner", WasSet, OnlyByDeleteAndCreate),
-    Row("storage.k8s.io", "StorageClass", "parameters", WasSet, OnlyByDeleteAndCreate),
-    Row("storage.k8s.io", "StorageClass", "reclaimPolicy", WasSet, OnlyByDeleteAndCreate),
+    Row(
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        "spec.versions*.storage",
+        BecomesTrue,
+        CannotBeUndone,
+    ),
+    Row(
+        "rbac.authorization.k8s.io",
+        "RoleBinding",
+        "roleRef",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "rbac.authorization.k8s.io",
+        "ClusterRoleBinding",
+        "roleRef",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "scheduling.k8s.io",
+        "PriorityClass",
+        "value",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "storage.k8s.io",
+        "StorageClass",
+        "provisioner",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "storage.k8s.io",
+        "StorageClass",
+        "parameters",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
+    Row(
+        "storage.k8s.io",
+        "StorageClass",
+        "reclaimPolicy",
+        WasSet,
+        OnlyByDeleteAndCreate,
+    ),
 ];
 
 /// Whether a rollback can take this change back; none if it can. Only what changes an object that exists
@@ -87,7 +225,9 @@ fn is_at(path: &str, field: &str) -> bool {
     let Some((list, below)) = field.split_once('*') else {
         return path_within(path, field);
     };
-    let element = path.strip_prefix(list).and_then(|rest| rest.split_once(']'));
+    let element = path
+        .strip_prefix(list)
+        .and_then(|rest| rest.split_once(']'));
     element.is_some_and(|(label, rest)| label.starts_with('[') && path_within(rest, below))
 }
 
@@ -102,9 +242,14 @@ fn happens(when: When, change: &FieldChange) -> bool {
 
 /// A value that is added below a field that is set (a label of a selector).
 fn nested(change: &FieldChange) -> bool {
-    ["spec.selector.", "spec.template.", "spec.volumeClaimTemplates", "parameters."]
-        .iter()
-        .any(|above| change.path.starts_with(above))
+    [
+        "spec.selector.",
+        "spec.template.",
+        "spec.volumeClaimTemplates",
+        "parameters.",
+    ]
+    .iter()
+    .any(|above| change.path.starts_with(above))
 }
 
 #[cfg(test)]
@@ -112,7 +257,13 @@ mod tests {
     use super::*;
     use crate::FieldAuthor;
 
-    fn found(api_version: &str, kind: &str, path: &str, before: &str, after: &str) -> Option<OneWay> {
+    fn found(
+        api_version: &str,
+        kind: &str,
+        path: &str,
+        before: &str,
+        after: &str,
+    ) -> Option<OneWay> {
         let object = ObjectRef {
             api_version: api_version.into(),
             kind: kind.into(),
@@ -132,20 +283,80 @@ mod tests {
     #[test]
     fn the_table_knows_what_cannot_go_back() {
         for (api_version, kind, path, before, after, expected) in [
-            ("v1", "ConfigMap", "immutable", "", "true", Some(OnlyByDeleteAndCreate)),
+            (
+                "v1",
+                "ConfigMap",
+                "immutable",
+                "",
+                "true",
+                Some(OnlyByDeleteAndCreate),
+            ),
             ("v1", "ConfigMap", "data.immutable", "", "true", None),
             ("v1", "ConfigMap", "data.a", "\"1\"", "\"2\"", None),
             ("x.io/v1", "ConfigMap", "immutable", "", "true", None),
-            ("apps/v1", "Deployment", "spec.selector.matchLabels.app", "\"a\"", "\"b\"", Some(OnlyByDeleteAndCreate)),
-            ("apps/v1", "Deployment", "spec.selector.matchLabels.tier", "", "\"b\"", Some(OnlyByDeleteAndCreate)),
+            (
+                "apps/v1",
+                "Deployment",
+                "spec.selector.matchLabels.app",
+                "\"a\"",
+                "\"b\"",
+                Some(OnlyByDeleteAndCreate),
+            ),
+            (
+                "apps/v1",
+                "Deployment",
+                "spec.selector.matchLabels.tier",
+                "",
+                "\"b\"",
+                Some(OnlyByDeleteAndCreate),
+            ),
             ("apps/v1", "Deployment", "spec.selectors", "1", "2", None),
-            ("v1", "PersistentVolumeClaim", "spec.resources.requests.storage", "\"1Gi\"", "\"2Gi\"", Some(CannotBeUndone)),
-            ("v1", "Service", "spec.type", "\"ClusterIP\"", "\"ExternalName\"", Some(CannotBeUndone)),
-            ("v1", "Service", "spec.type", "\"ClusterIP\"", "\"NodePort\"", None),
-            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "spec.versions[name=v2].storage", "", "true", Some(CannotBeUndone)),
-            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "spec.versions[name=v2].served", "", "true", None),
+            (
+                "v1",
+                "PersistentVolumeClaim",
+                "spec.resources.requests.storage",
+                "\"1Gi\"",
+                "\"2Gi\"",
+                Some(CannotBeUndone),
+            ),
+            (
+                "v1",
+                "Service",
+                "spec.type",
+                "\"ClusterIP\"",
+                "\"ExternalName\"",
+                Some(CannotBeUndone),
+            ),
+            (
+                "v1",
+                "Service",
+                "spec.type",
+                "\"ClusterIP\"",
+                "\"NodePort\"",
+                None,
+            ),
+            (
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                "spec.versions[name=v2].storage",
+                "",
+                "true",
+                Some(CannotBeUndone),
+            ),
+            (
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                "spec.versions[name=v2].served",
+                "",
+                "true",
+                None,
+            ),
         ] {
-            assert_eq!(found(api_version, kind, path, before, after), expected, "{kind} {path}");
+            assert_eq!(
+                found(api_version, kind, path, before, after),
+                expected,
+                "{kind} {path}"
+            );
         }
     }
 }

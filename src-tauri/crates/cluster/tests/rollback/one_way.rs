@@ -9,9 +9,7 @@ use crate::rows::resource;
 
 pub async fn every_row_is_refused_on_the_way_back(bench: &Bench) {
     let selector = |app: &str| json!({"matchLabels": {"app": app}});
-    let template = |app: &str| {
-        json!({"metadata": {"labels": {"app": app}}, "spec": {"containers": [{"name": "a", "image": "x:1"}]}})
-    };
+    let template = |app: &str| json!({"metadata": {"labels": {"app": app}}, "spec": {"containers": [{"name": "a", "image": "x:1"}]}});
     let workload = |kind: &str, app: &str| {
         json!({
             "apiVersion": "apps/v1", "kind": kind,
@@ -44,7 +42,8 @@ pub async fn every_row_is_refused_on_the_way_back(bench: &Bench) {
             "resources": {"requests": {"storage": "2Gi"}},
         },
     });
-    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "immutable": true, "data": {"a": "2"}});
+    let map =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "immutable": true, "data": {"a": "2"}});
     let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "b.io/b", "immutable": true});
     let service = json!({"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 80}]}});
     let binding = |kind: &str| {
@@ -53,7 +52,8 @@ pub async fn every_row_is_refused_on_the_way_back(bench: &Bench) {
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "b"},
         })
     };
-    let priority = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 2});
+    let priority =
+        json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 2});
     let storage = json!({
         "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "b.io/b",
         "parameters": {"a": "2"}, "reclaimPolicy": "Retain",
@@ -63,14 +63,22 @@ pub async fn every_row_is_refused_on_the_way_back(bench: &Bench) {
         (&map, "immutable", json!(false)),
         (&secret, "immutable", json!(false)),
         (&without_immutable(&secret), "type", json!("Opaque")),
-        (&without(workload("Deployment", "b"), &["serviceName"]), "spec.selector", selector("a")),
+        (
+            &without(workload("Deployment", "b"), &["serviceName"]),
+            "spec.selector",
+            selector("a"),
+        ),
         (&daemon, "spec.selector", selector("a")),
         (&stateful, "spec.selector", selector("a")),
         (&stateful, "spec.serviceName", json!("b")),
         (&stateful, "spec.podManagementPolicy", json!("OrderedReady")),
         (&stateful, "spec.volumeClaimTemplates", json!([])),
         (&job, "spec.selector", selector("a")),
-        (&job, "spec.template", json!({"spec": {"containers": [{"name": "a", "image": "x:1"}]}})),
+        (
+            &job,
+            "spec.template",
+            json!({"spec": {"containers": [{"name": "a", "image": "x:1"}]}}),
+        ),
         (&job, "spec.completionMode", json!("NonIndexed")),
         (&service, "spec.clusterIP", json!("10.0.0.99")),
         (&volume, "spec.storageClassName", json!("a")),
@@ -78,7 +86,11 @@ pub async fn every_row_is_refused_on_the_way_back(bench: &Bench) {
         (&volume, "spec.volumeMode", json!("Block")),
         (&volume, "spec.resources.requests.storage", json!("1Gi")),
         (&binding("RoleBinding"), "roleRef", json!({"name": "a"})),
-        (&binding("ClusterRoleBinding"), "roleRef", json!({"name": "a"})),
+        (
+            &binding("ClusterRoleBinding"),
+            "roleRef",
+            json!({"name": "a"}),
+        ),
         (&priority, "value", json!(1)),
         (&storage, "provisioner", json!("a.io/a")),
         (&storage, "parameters", json!({"a": "1"})),
@@ -87,7 +99,9 @@ pub async fn every_row_is_refused_on_the_way_back(bench: &Bench) {
     for (at, (object, path, back)) in rows.into_iter().enumerate() {
         let (object, made) = creates(bench, at, object).await;
         let field = format!("/{}", path.replace('.', "/"));
-        let is = made.pointer(&field).unwrap_or_else(|| panic!("{object} has no {path}"));
+        let is = made
+            .pointer(&field)
+            .unwrap_or_else(|| panic!("{object} has no {path}"));
         let change = FieldChange {
             path: path.into(),
             before: Some(back.to_string()),
@@ -95,10 +109,17 @@ pub async fn every_row_is_refused_on_the_way_back(bench: &Bench) {
             author: FieldAuthor::Manifest,
         };
         assert!(one_way(&object, &change).is_some(), "{object} {path}");
-        let patch = path.rsplit('.').fold(back, |below, key| json!({key: below}));
-        let refused = api(bench, &object).patch(&object.name, &PatchParams::default(), &Patch::Merge(patch)).await;
+        let patch = path
+            .rsplit('.')
+            .fold(back, |below, key| json!({key: below}));
+        let refused = api(bench, &object)
+            .patch(&object.name, &PatchParams::default(), &Patch::Merge(patch))
+            .await;
         match refused {
-            Err(kube::Error::Api(status)) => assert!([403, 422].contains(&status.code), "{object} {path}: {status:?}"),
+            Err(kube::Error::Api(status)) => assert!(
+                [403, 422].contains(&status.code),
+                "{object} {path}: {status:?}"
+            ),
             other => panic!("{object} {path}: {other:?}"),
         }
         delete(bench, &object).await;
@@ -135,19 +156,22 @@ async fn creates(bench: &Bench, at: usize, body: &Value) -> (ObjectRef, Value) {
     let mut body = body.clone();
     body["metadata"]["name"] = json!(name);
     let made = serde_json::from_value(body).unwrap();
-    let made = api(bench, &object).create(&PostParams::default(), &made).await;
+    let made = api(bench, &object)
+        .create(&PostParams::default(), &made)
+        .await;
     let made = made.unwrap_or_else(|error| panic!("{object}: {error}"));
     (object, serde_json::to_value(made).unwrap())
 }
 
 async fn delete(bench: &Bench, object: &ObjectRef) {
-    api(bench, object).delete(&object.name, &Default::default()).await.unwrap();
+    api(bench, object)
+        .delete(&object.name, &Default::default())
+        .await
+        .unwrap();
 }
 
 async fn a_stored_version_has_to_stay(bench: &Bench) {
-    let version = |name: &str, storage: bool| {
-        json!({"name": name, "served": true, "storage": storage, "schema": {"openAPIV3Schema": {"type": "object"}}})
-    };
+    let version = |name: &str, storage: bool| json!({"name": name, "served": true, "storage": storage, "schema": {"openAPIV3Schema": {"type": "object"}}});
     let name = "things.oneway.example";
     let definition = |versions: Value| {
         json!({
@@ -162,10 +186,16 @@ async fn a_stored_version_has_to_stay(bench: &Bench) {
     let object = object_of(&first, name);
     let definitions = api(bench, &object);
     let made = serde_json::from_value(first.clone()).unwrap();
-    definitions.create(&PostParams::default(), &made).await.unwrap();
+    definitions
+        .create(&PostParams::default(), &made)
+        .await
+        .unwrap();
     let second = json!({"spec": {"versions": [version("v1", false), version("v2", true)]}});
     let params = PatchParams::default();
-    definitions.patch(name, &params, &Patch::Merge(second)).await.unwrap();
+    definitions
+        .patch(name, &params, &Patch::Merge(second))
+        .await
+        .unwrap();
     let back = json!({"spec": {"versions": [version("v1", true)]}});
     let refused = definitions.patch(name, &params, &Patch::Merge(back)).await;
     assert!(matches!(refused, Err(kube::Error::Api(status)) if status.code == 422));
@@ -185,8 +215,16 @@ async fn an_address_is_given_up(bench: &Bench) {
     assert!(made.pointer("/spec/clusterIP").is_some());
     let patch = json!({"spec": {"type": "ExternalName", "externalName": "a.example"}});
     let params = PatchParams::default();
-    let named = api(bench, &object).patch(&object.name, &params, &Patch::Merge(patch)).await.unwrap();
-    assert_eq!(serde_json::to_value(named).unwrap().pointer("/spec/clusterIP"), None);
+    let named = api(bench, &object)
+        .patch(&object.name, &params, &Patch::Merge(patch))
+        .await
+        .unwrap();
+    assert_eq!(
+        serde_json::to_value(named)
+            .unwrap()
+            .pointer("/spec/clusterIP"),
+        None
+    );
     let change = FieldChange {
         path: "spec.type".into(),
         before: Some("\"ClusterIP\"".into()),

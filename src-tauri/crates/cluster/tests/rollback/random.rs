@@ -77,7 +77,9 @@ impl Kind {
         };
         let of = |place: &str| -> Map<String, Value> {
             let found = fields.iter().filter(|((at, _), _)| *at == place);
-            found.map(|((_, key), value)| ((*key).to_owned(), json!(value))).collect()
+            found
+                .map(|((_, key), value)| ((*key).to_owned(), json!(value)))
+                .collect()
         };
         match self {
             Kind::ConfigMap => outgoing.body["data"] = json!(of("data")),
@@ -98,7 +100,9 @@ impl Kind {
                 outgoing.body["spec"]["replicas"] = json!(0);
                 let template = &mut outgoing.body["spec"]["template"];
                 template["metadata"]["annotations"] = json!(of("template"));
-                let env = of("env").into_iter().map(|(name, value)| json!({"name": name, "value": value}));
+                let env = of("env")
+                    .into_iter()
+                    .map(|(name, value)| json!({"name": name, "value": value}));
                 template["spec"]["containers"][0]["env"] = env.collect();
             }
         }
@@ -119,12 +123,17 @@ impl Kind {
             };
             for key in ["a", "b", "c", "d"] {
                 let value = match found {
-                    Value::Array(list) => list.iter().find(|e| e["name"] == key).map(|e| &e["value"]),
+                    Value::Array(list) => {
+                        list.iter().find(|e| e["name"] == key).map(|e| &e["value"])
+                    }
                     map => map.get(key),
                 };
                 if let Some(text) = value.and_then(Value::as_str) {
                     let text = if self == Kind::Secret && *place == "data" {
-                        let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text);
+                        let bytes = base64::Engine::decode(
+                            &base64::engine::general_purpose::STANDARD,
+                            text,
+                        );
                         String::from_utf8(bytes.unwrap()).unwrap()
                     } else {
                         text.to_owned()
@@ -142,7 +151,9 @@ impl Kind {
         for ((place, key), value) in edits {
             match *place {
                 "labels" | "annotations" => patch["metadata"][*place][*key] = json!(value),
-                "template" => patch["spec"]["template"]["metadata"]["annotations"][*key] = json!(value),
+                "template" => {
+                    patch["spec"]["template"]["metadata"]["annotations"][*key] = json!(value)
+                }
                 "data" if self == Kind::Secret => match value {
                     Some(value) => patch["stringData"][*key] = json!(value),
                     None => patch["data"][*key] = Value::Null,
@@ -168,14 +179,23 @@ impl Kind {
 /// Answers how many fields of others the rollback kept and named.
 async fn one(bench: &Bench, seed: u64, case: u64) -> usize {
     let mut dice = Dice(seed.wrapping_mul(1_000_003).wrapping_add(case));
-    let kinds = [Kind::ConfigMap, Kind::Secret, Kind::Service, Kind::Deployment];
+    let kinds = [
+        Kind::ConfigMap,
+        Kind::Secret,
+        Kind::Service,
+        Kind::Deployment,
+    ];
     let kind = kinds[dice.below(4) as usize];
     let name = format!("random-{seed}-{case}");
     let told = format!("seed {seed} case {case} {kind:?}");
     let made = dice.fields(kind);
     let object = kind.outgoing(&name, &made);
     let applied_by_kubectl = dice.below(3) == 0;
-    let manager = if applied_by_kubectl { "kubectl-client-side-apply" } else { "kubectl-create" };
+    let manager = if applied_by_kubectl {
+        "kubectl-client-side-apply"
+    } else {
+        "kubectl-create"
+    };
     creates(bench, &object, manager, &object.body).await;
     // Whose a field is: what kubectl applied counts as ours once we have released.
     let mut ours: BTreeMap<Field, bool> = made.keys().map(|f| (*f, applied_by_kubectl)).collect();
@@ -227,9 +247,17 @@ async fn one(bench: &Bench, seed: u64, case: u64) -> usize {
     assert_eq!(preview.rejected, None, "{told}");
     assert_eq!(preview.theirs.len(), named, "{told} {:?}", preview.theirs);
     let after = rolls_back(bench, &format!("{name}-3"), &back).await;
-    assert_eq!(kind.read(&after.body), expected, "after the rollback, {told}");
+    assert_eq!(
+        kind.read(&after.body),
+        expected,
+        "after the rollback, {told}"
+    );
     let shown = preview.after.as_ref().map(|body| kind.read(body));
-    assert_eq!(shown, Some(expected.clone()), "as the preview showed it, {told}");
+    assert_eq!(
+        shown,
+        Some(expected.clone()),
+        "as the preview showed it, {told}"
+    );
 
     for (field, edit) in &edits {
         match edit {
@@ -248,15 +276,29 @@ async fn one(bench: &Bench, seed: u64, case: u64) -> usize {
         }
     }
     assert_eq!(now, wanted, "after the next release, {told}");
-    api(bench, &object.object).delete(&name, &Default::default()).await.unwrap();
+    api(bench, &object.object)
+        .delete(&name, &Default::default())
+        .await
+        .unwrap();
     named
 }
 
-async fn edit(bench: &Bench, object: &Outgoing, kind: Kind, edits: &BTreeMap<Field, Option<String>>) {
+async fn edit(
+    bench: &Bench,
+    object: &Outgoing,
+    kind: Kind,
+    edits: &BTreeMap<Field, Option<String>>,
+) {
     if edits.is_empty() {
         return;
     }
-    let params = PatchParams { field_manager: Some("kubectl-edit".into()), ..PatchParams::default() };
+    let params = PatchParams {
+        field_manager: Some("kubectl-edit".into()),
+        ..PatchParams::default()
+    };
     let patch = Patch::Strategic(kind.edit(edits));
-    api(bench, &object.object).patch(&object.object.name, &params, &patch).await.unwrap();
+    api(bench, &object.object)
+        .patch(&object.object.name, &params, &patch)
+        .await
+        .unwrap();
 }

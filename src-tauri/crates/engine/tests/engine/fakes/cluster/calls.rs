@@ -133,11 +133,7 @@ impl Cluster for FakeCluster {
 }
 
 impl FakeCluster {
-    async fn send_once(
-        &self,
-        intent: &MutationIntent,
-        body: Option<&Outgoing>,
-    ) -> MutationOutcome {
+    async fn send_once(&self, intent: &MutationIntent, body: Option<&Outgoing>) -> MutationOutcome {
         let fate = {
             let mut state = self.state.lock().unwrap();
             if !self.ledger.intends(&intent.id) {

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{
-    ClusterIdentity, FieldConflict, MutationIntent, ObjectRef, Permission,
-};
+use domain::{ClusterIdentity, FieldConflict, MutationIntent, ObjectRef, Permission};
 use engine::ports::*;
 use tokio::sync::{mpsc, watch};
 
