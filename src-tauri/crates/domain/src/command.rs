@@ -1,6 +1,8 @@
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
-    FactSubject, FactValue, Instant, ItemId, KeptField, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, ObjectRef, Permission, Reasons, ReleasePlan, Signed, StageId, StepEnd,
+    FactSubject, FactValue, Instant, ItemId, KeptField, ModuleId, MutationId, MutationIntent,
+    MutationOutcome, NotificationKind, ObjectRef, Permission, Reasons, ReleasePlan, Signed,
+    StageId, StepEnd,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
-    FactSubject, FactValue, Instant, ItemId, KeptField, KeyStatement, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons, ReleasePlan, Role, Signed, StageId, Step, StepEnd,
+    FactSubject, FactValue, Instant, ItemId, KeptField, KeyStatement, ModuleId, MutationId,
+    MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons,
+    ReleasePlan, Role, Signed, StageId, Step, StepEnd,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.

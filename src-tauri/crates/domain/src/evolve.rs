@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Digest, EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant, ModuleId, ModuleState, ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons, Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd, Tick, Vote, Waiver, WaiverRequest, WayBack, Work, WorkSpan, compile, rollback,
+    Digest, EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant,
+    ModuleId, ModuleState, ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId,
+    Phase, Reasons, Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd,
+    Tick, Vote, Waiver, WaiverRequest, WayBack, Work, WorkSpan, compile, rollback,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)

@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Fact,
-    FactSource, FactSubject, Instant, ItemId, KeptField, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, Reasons, ReleasePlan, Role, Run, Signed, StageId,
+    FactSource, FactSubject, Instant, ItemId, KeptField, ModuleId, MutationIntent, MutationOutcome,
+    ObjectRef, Permission, PersonId, Reasons, ReleasePlan, Role, Run, Signed, StageId,
 };
 
 /// A release as its events make it.

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     EnvironmentId, Event, FactSubject, FactValue, Instant, ModuleId, MutationId, MutationIntent,
-    MutationOutcome, PersonId, ProbeVerdict, Reasons, RegisterEvent, Release, StageId, StepEnd, WorkSpan, condition_name,
+    MutationOutcome, PersonId, ProbeVerdict, Reasons, RegisterEvent, Release, StageId, StepEnd,
+    WorkSpan, condition_name,
 };
 
 use super::common::ms_between;
