@@ -24,7 +24,10 @@ const KNOWN: &[(i64, &str)] = &[
         "83053b01b9733e7f10478736da495bc6aee0cb567ce8eaa54314b49c97ba5897",
     ),
     // Steps of runs, facts, revoked keys, requests for a waiver, decided by a person for what no status judges.
-    (4, "TODO"),
+    (
+        4,
+        "f74d3dcf75915fca62e7a09d3863c13f99ed66fc480fb96c8195646db3fdf488",
+    ),
 ];
 
 #[test]

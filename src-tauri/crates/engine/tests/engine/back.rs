@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use domain::{Event, ModuleStatus, MutationVerb, NotificationKind, Refusal, Work};
 use engine::ports::Record;
-use engine::{EngineFailure, Running};
+use engine::EngineFailure;
 use serde_json::json;
 
 use crate::fakes::{Fate, identity};
