@@ -79,7 +79,11 @@ async fn written(ledger: &dyn Ledger, data: &Path, target: &Path) -> Result<Abou
 ///
 /// # Errors
 /// When the ledger here has entries, or the backup is none, is damaged or of a newer program.
-pub async fn prepare(here: &ChainReport, data: &Path, backup: &Path) -> Result<ChainReport, Failure> {
+pub async fn prepare(
+    here: &ChainReport,
+    data: &Path,
+    backup: &Path,
+) -> Result<ChainReport, Failure> {
     if here.entries > 0 {
         let entries = here.entries;
         return Err(engine::ports::LedgerFailure::NotEmpty { entries }.into());
@@ -184,7 +188,10 @@ mod tests {
                 actor: None,
                 record: Record::Register(event),
             };
-            ledger.append(&Stream::Register, n, vec![entry]).await.unwrap();
+            ledger
+                .append(&Stream::Register, n, vec![entry])
+                .await
+                .unwrap();
         }
         ledger.keep(b"a blob").await.unwrap();
         ledger
@@ -192,13 +199,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_data_folder_moves_to_another_machine_whole() {
-        let (here, there, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (here, there, out) = (
+            tempfile::tempdir().unwrap(),
+            tempfile::tempdir().unwrap(),
+            tempfile::tempdir().unwrap(),
+        );
         let ledger = filled(here.path(), 3).await;
-        std::fs::write(here.path().join("preferences.json"), "{\"language\":\"en\"}").unwrap();
-        let (path, about) = back_up(&ledger, here.path(), out.path(), "b").await.unwrap();
+        std::fs::write(
+            here.path().join("preferences.json"),
+            "{\"language\":\"en\"}",
+        )
+        .unwrap();
+        let (path, about) = back_up(&ledger, here.path(), out.path(), "b")
+            .await
+            .unwrap();
         assert_eq!(about.entries, 3);
         // The folder is there: nothing is overwritten.
-        let again = back_up(&ledger, here.path(), out.path(), "b").await.unwrap_err();
+        let again = back_up(&ledger, here.path(), out.path(), "b")
+            .await
+            .unwrap_err();
         assert_eq!(again.code, FailureCode::ExportUnwritable);
         assert!(path.join(ABOUT).is_file());
         let head = ledger.chain().head;
@@ -214,20 +233,31 @@ mod tests {
         assert!(!there.path().join(WAITING).exists());
         let moved = SqliteLedger::open(there.path()).await.unwrap();
         assert_eq!(moved.chain().head, head);
-        assert_eq!(moved.kept(&domain::Digest::of(b"a blob")).await.unwrap(), b"a blob");
+        assert_eq!(
+            moved.kept(&domain::Digest::of(b"a blob")).await.unwrap(),
+            b"a blob"
+        );
         let preferences = std::fs::read_to_string(there.path().join("preferences.json")).unwrap();
         assert!(preferences.contains("en"));
 
         // A ledger with entries is never replaced.
-        let refused = prepare(&moved.chain(), there.path(), &path).await.unwrap_err();
+        let refused = prepare(&moved.chain(), there.path(), &path)
+            .await
+            .unwrap_err();
         assert_eq!(refused.code, FailureCode::LedgerNotEmpty);
     }
 
     #[tokio::test]
     async fn a_backup_that_does_not_hold_is_refused_and_nothing_waits() {
-        let (here, there, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (here, there, out) = (
+            tempfile::tempdir().unwrap(),
+            tempfile::tempdir().unwrap(),
+            tempfile::tempdir().unwrap(),
+        );
         let ledger = filled(here.path(), 3).await;
-        let (path, _) = back_up(&ledger, here.path(), out.path(), "b").await.unwrap();
+        let (path, _) = back_up(&ledger, here.path(), out.path(), "b")
+            .await
+            .unwrap();
         let nothing = ChainReport::default();
         let damage = |change: &dyn Fn(&mut Vec<u8>)| {
             let mut bytes = std::fs::read(path.join(LEDGER)).unwrap();
@@ -237,20 +267,30 @@ mod tests {
         let whole = std::fs::read(path.join(LEDGER)).unwrap();
         let place = whole.windows(2).rposition(|two| two == b"c1").unwrap();
         for (what, change) in [
-            ("one letter", &(|bytes: &mut Vec<u8>| bytes[place + 1] = b'9') as &dyn Fn(&mut Vec<u8>)),
+            (
+                "one letter",
+                &(|bytes: &mut Vec<u8>| bytes[place + 1] = b'9') as &dyn Fn(&mut Vec<u8>),
+            ),
             ("cut off", &|bytes: &mut Vec<u8>| bytes.truncate(5_000)),
-            ("another file", &|bytes: &mut Vec<u8>| *bytes = b"nothing".to_vec()),
+            ("another file", &|bytes: &mut Vec<u8>| {
+                *bytes = b"nothing".to_vec()
+            }),
         ] {
             std::fs::write(path.join(LEDGER), &whole).unwrap();
             damage(change);
             let refused = prepare(&nothing, there.path(), &path).await.unwrap_err();
             assert!(
-                matches!(refused.code, FailureCode::LedgerDamaged | FailureCode::BackupUnusable),
+                matches!(
+                    refused.code,
+                    FailureCode::LedgerDamaged | FailureCode::BackupUnusable
+                ),
                 "{what}: {refused:?}"
             );
             assert!(!finish(there.path()).await.unwrap(), "{what}");
         }
-        let no_backup = prepare(&nothing, there.path(), out.path()).await.unwrap_err();
+        let no_backup = prepare(&nothing, there.path(), out.path())
+            .await
+            .unwrap_err();
         assert_eq!(no_backup.code, FailureCode::BackupUnusable);
     }
 }

@@ -24,7 +24,10 @@ impl PreferencesFile {
 
     /// Takes over what the file says by now.
     pub fn read_again(&self) {
-        if let Some(kept) = std::fs::read(&self.path).ok().and_then(|bytes| read(&bytes)) {
+        if let Some(kept) = std::fs::read(&self.path)
+            .ok()
+            .and_then(|bytes| read(&bytes))
+        {
             *self.current.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         }
     }

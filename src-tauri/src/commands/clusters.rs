@@ -38,8 +38,7 @@ async fn sources_of(source: KubeconfigSource) -> Result<Vec<Source>, Failure> {
         }
     };
     if files.len() > KUBECONFIGS_MOST {
-        return Err(Failure::new(FailureCode::KubeconfigUnusable)
-            .expected(Expected::FewerValues));
+        return Err(Failure::new(FailureCode::KubeconfigUnusable).expected(Expected::FewerValues));
     }
     let mut sources = Vec::new();
     for file in files {
@@ -95,7 +94,10 @@ fn offers(variable: Option<OsString>, home: Option<&Path>) -> Vec<KubeconfigOffe
         let mut seen = BTreeSet::new();
         let text = |path: &PathBuf| path.to_string_lossy().into_owned();
         // The same file twice adds nothing: its names are known by then.
-        let files: Vec<PathBuf> = files.into_iter().filter(|f| seen.insert(f.clone())).collect();
+        let files: Vec<PathBuf> = files
+            .into_iter()
+            .filter(|f| seen.insert(f.clone()))
+            .collect();
         let missing = files.iter().filter(|path| !path.is_file());
         KubeconfigOffer {
             from,

@@ -13,7 +13,10 @@ pub async fn data_back_up(desk: State<'_, Desk>, folder: String) -> Result<Backu
         return Err(Failure::form(Field::Path, Expected::AbsolutePath));
     }
     let engine = desk.engine().await?;
-    let name = format!("pilothouse-{}", chrono::Local::now().format("%Y%m%d-%H%M%S"));
+    let name = format!(
+        "pilothouse-{}",
+        chrono::Local::now().format("%Y%m%d-%H%M%S")
+    );
     let (path, about) =
         data::back_up(engine.ledger().as_ref(), &desk.folder, &parent, &name).await?;
     Ok(BackupSaved {

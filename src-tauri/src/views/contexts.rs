@@ -1,7 +1,7 @@
 //! Contexts: those in the keychain and those that a kubeconfig offers.
 
-use contract::views::{at, hex_with_colons, host_of};
 use cluster::kubeconfig::TrustPreview;
+use contract::views::{at, hex_with_colons, host_of};
 use contract::{
     ActsAsView, ContextPreview, ContextRefusal, ContextTrust, CredentialConcern,
     CredentialConcernView, CredentialKind, Failure, ImportPreview, ImportWarning, KubeconfigEntry,
@@ -149,7 +149,9 @@ fn credential_concern(
         (ConcernOf::Certificate, Concern::NotYetValid(begin)) => {
             (CredentialConcern::CertificateNotYetValid, Some(begin))
         }
-        (ConcernOf::Certificate, Concern::NotForClients) => (CredentialConcern::NotForClients, None),
+        (ConcernOf::Certificate, Concern::NotForClients) => {
+            (CredentialConcern::NotForClients, None)
+        }
         (ConcernOf::Token, Concern::Expired(end)) => (CredentialConcern::TokenExpired, Some(end)),
         // A token has no beginning and no usage, a CA none that counts here.
         (ConcernOf::Token, _) | (ConcernOf::Ca, Concern::NotForClients) => return None,

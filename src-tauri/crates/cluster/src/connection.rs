@@ -8,12 +8,12 @@ use engine::ports::{AllowedCommand, ClusterFailure, Context};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::failure;
 use crate::limits::Limits;
 use crate::login::{LoggedIn, Login};
 use crate::printable::scrub;
-use crate::wire::{self, Answer, Ask, NoAnswer};
 use crate::trust::Trust;
-use crate::failure;
+use crate::wire::{self, Answer, Ask, NoAnswer};
 
 /// A context's way to its cluster.
 pub(crate) struct Connection {

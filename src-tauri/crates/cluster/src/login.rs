@@ -215,8 +215,7 @@ impl Login {
         config: kube::Config,
         certificate: Option<&Pair>,
     ) -> Result<Client, ClusterFailure> {
-        let untrusted =
-            |error: rustls::Error| ClusterFailure::Untrusted(scrub(&error.to_string()));
+        let untrusted = |error: rustls::Error| ClusterFailure::Untrusted(scrub(&error.to_string()));
         let route = &self.context.route;
         let by_tls = |proxy: &Proxy| proxy.url.starts_with("https:");
         let proxy_verifier = match &route.proxy {

@@ -104,8 +104,7 @@ impl Wiring<'_> {
             let name = ServerName::try_from(name.to_owned()).map_err(|_| Unusable)?;
             builder = builder.with_server_name_resolver(FixedServerNameResolver::new(name));
         }
-        let mut connector =
-            TimeoutConnector::new(builder.enable_http1().wrap_connector(connector));
+        let mut connector = TimeoutConnector::new(builder.enable_http1().wrap_connector(connector));
         connector.set_connect_timeout(self.config.connect_timeout);
         connector.set_read_timeout(self.config.read_timeout);
         connector.set_write_timeout(self.config.write_timeout);
@@ -166,12 +165,16 @@ fn parsed((chain, key): &Pair) -> Result<Parsed, Unusable> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes())
         .collect::<Result<_, _>>()
         .map_err(|_| Unusable)?;
-    let key = PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes()).map_err(|_| Unusable)?;
+    let key =
+        PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes()).map_err(|_| Unusable)?;
     Ok((chain, key))
 }
 
 /// Whether a key is the one of a certificate. True where that cannot be told from the key.
-pub(crate) fn belong_together(certificate_pem: &str, key_pem: &SecretString) -> Result<bool, Unusable> {
+pub(crate) fn belong_together(
+    certificate_pem: &str,
+    key_pem: &SecretString,
+) -> Result<bool, Unusable> {
     let (chain, key) = parsed(&(certificate_pem.to_owned(), key_pem.clone()))?;
     let provider = rustls::crypto::ring::default_provider();
     match CertifiedKey::from_der(chain, key, &provider) {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use domain::{Binding, ClusterIdentity, EnvironmentId, Register};
 
-use crate::workstation::CredentialInUse;
 use crate::EngineFailure;
 use crate::ports::{
     AllowedCommand, Cluster, ClusterFailure, Clusters, Context, Vault, VaultFailure,
 };
+use crate::workstation::CredentialInUse;
 
 type Held = BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>;
 

@@ -1,8 +1,8 @@
 //! What holds across releases: keys, bindings, identities, allowed credential commands.
 
 use domain::{
-    Binding, ClusterIdentity, Command, EnvironmentId, IdentityCheck, Instant, PersonId, PublicKey, RegisterEvent,
-    ReleaseId, Status,
+    Binding, ClusterIdentity, Command, EnvironmentId, IdentityCheck, Instant, PersonId, PublicKey,
+    RegisterEvent, ReleaseId, Status,
 };
 
 use crate::handles::bounded;

@@ -35,7 +35,9 @@ pub(crate) fn backup(connection: &mut Connection, path: &Path) -> Result<Exporte
         .map_err(of_read)?;
     copied.map_err(|error| LedgerFailure::ExportUnwritable(error.to_string()))?;
     private(&fresh).map_err(refused)?;
-    File::open(&fresh).and_then(|file| file.sync_all()).map_err(refused)?;
+    File::open(&fresh)
+        .and_then(|file| file.sync_all())
+        .map_err(refused)?;
     let report = whole(&fresh)?;
     let sha256 = digest(&fresh).map_err(refused)?;
     fresh
@@ -62,7 +64,12 @@ pub async fn restore(backup: &Path, folder: &Path) -> Result<ChainReport, Ledger
     if entries > 0 {
         return Err(LedgerFailure::NotEmpty { entries });
     }
-    let fresh = vacant(folder).map_err(|error| of_io(folder, &error))?;
+    // A folder of its own, so that nothing of it is left when it does not hold.
+    let room = tempfile::Builder::new()
+        .prefix("ledger.restore-")
+        .tempdir_in(folder)
+        .map_err(|error| of_io(folder, &error))?;
+    let fresh = room.path().join("ledger.sqlite");
     copy(backup, &fresh).map_err(|error| of_io(backup, &error))?;
     // Brings it to this program's version, and refuses what is no ledger or a newer one's.
     let connection = open::writer(&fresh, limits).await?;
@@ -71,16 +78,20 @@ pub async fn restore(backup: &Path, folder: &Path) -> Result<ChainReport, Ledger
         .map_err(crate::failure::of_sql)?;
     let report = whole(&fresh)?;
     let failed = |error: std::io::Error| of_io(&target, &error);
-    File::open(&fresh).and_then(|file| file.sync_all()).map_err(failed)?;
+    File::open(&fresh)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
     for rest in ["-wal", "-shm"] {
         let mut name = target.clone().into_os_string();
         name.push(rest);
         match std::fs::remove_file(name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
             _ => {}
         }
     }
-    fresh.persist(&target).map_err(|error| failed(error.error))?;
+    std::fs::rename(&fresh, &target).map_err(failed)?;
     synced(folder);
     Ok(report)
 }
@@ -101,7 +112,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     }
     std::io::copy(
         &mut File::open(from)?,
-        &mut File::options().write(true).truncate(true).open(to)?,
+        &mut File::options().write(true).create_new(true).open(to)?,
     )?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 use engine::ports::{
-    ActsAs, CertificatePin, Context, ContextHead, ContextKind, Credential, Plugin, Proxy, Route, VaultFailure,
+    ActsAs, CertificatePin, Context, ContextHead, ContextKind, Credential, Plugin, Proxy, Route,
+    VaultFailure,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};

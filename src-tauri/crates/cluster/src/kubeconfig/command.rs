@@ -163,12 +163,16 @@ impl Programs {
             loop {
                 let one = next.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((_, commands)) = one else { return };
-                let seen = commands.first().and_then(|command| Seen::find(command, base));
+                let seen = commands
+                    .first()
+                    .and_then(|command| Seen::find(command, base));
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 found.extend(commands.into_iter().map(|c| (c.to_owned(), seen.clone())));
             }
         };
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+        let at_once = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(4);
         std::thread::scope(|scope| {
             for _ in 0..at_once {
                 scope.spawn(look);

@@ -52,7 +52,10 @@ pub(super) fn all(
     let client = user.and_then(|u| filled(&u.client_certificate_data));
     for (of, data) in [(Credential::Ca, ca), (Credential::Certificate, client)] {
         let pem = data.and_then(|data| decoded(data).ok());
-        for der in pem.and_then(|pem| pem::certificates(&pem)).unwrap_or_default() {
+        for der in pem
+            .and_then(|pem| pem::certificates(&pem))
+            .unwrap_or_default()
+        {
             found.extend(of_certificate(of, &der, now));
             // The rest of a client's chain is its issuers, which the API server knows itself.
             if of == Credential::Certificate {

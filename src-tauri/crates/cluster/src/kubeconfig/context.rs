@@ -7,9 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::embed::Embedded;
 use super::file::{Cluster, Exec, User};
+use super::judge::matching;
 use super::screen::Screened;
 use super::value::{decoded, filled};
-use super::judge::matching;
 use super::{Agreed, KubeconfigFailure, Refusal, route};
 use crate::pem;
 use crate::printable::scrub;

@@ -31,7 +31,10 @@ impl Embedded {
             let known = read
                 .entry(path)
                 .or_insert_with_key(|path| load(path).map(Zeroizing::new));
-            known.as_ref().map(|text| String::clone(text)).map_err(|problem| *problem)
+            known
+                .as_ref()
+                .map(|text| String::clone(text))
+                .map_err(|problem| *problem)
         });
         text.map_err(|problem| KubeconfigFailure::File {
             path: scrub(written),

@@ -2,9 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Refusal, route};
 use super::file::{Cluster, Exec, User, Variable};
 use super::value::{decoded, embedded_certificates, filled, hidden};
+use super::{Refusal, route};
 use crate::{pem, wiring};
 
 /// Versions of the credential plugin protocol; v1alpha1 was removed with Kubernetes 1.24.

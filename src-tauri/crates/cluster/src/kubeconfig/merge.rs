@@ -69,7 +69,10 @@ fn rebase(file: &mut File, base: &Path) {
         join(client_key);
         // A bare name is looked for in PATH, as by client-go.
         if let Some(exec) = exec
-            && exec.command.as_ref().is_some_and(|c| c.contains(['/', '\\']))
+            && exec
+                .command
+                .as_ref()
+                .is_some_and(|c| c.contains(['/', '\\']))
         {
             join(&mut exec.command);
         }

@@ -51,7 +51,9 @@ pub(super) fn shown(written: &str) -> Option<ProxyPreview> {
         scheme: url.scheme().to_owned(),
         host: scrub(url.host_str().unwrap_or_default()),
         port: url.port(),
-        user: user.and_then(|user| plain(user).ok()).map(|user| scrub(&user)),
+        user: user
+            .and_then(|user| plain(user).ok())
+            .map(|user| scrub(&user)),
         has_password: url.password().is_some(),
     })
 }
@@ -97,17 +99,14 @@ pub(super) fn acts_as(user: &User) -> Result<Option<ActsAs>, Refusal> {
             Ok(None)
         };
     };
-    let texts = extra
-        .iter()
-        .flat_map(|(key, values)| std::iter::once(key).chain(values))
-        .chain(&groups)
-        .chain(&uid)
-        .map(String::as_str)
-        .chain([name]);
     // They become headers.
-    let is_header = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    let mut texts = texts;
-    if texts.any(|text| hidden([text]) || !is_header(text)) {
+    let fits =
+        |text: &str| !hidden([text]) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    let claims = extra
+        .iter()
+        .flat_map(|(key, values)| std::iter::once(key).chain(values));
+    let all_fit = claims.chain(&groups).chain(&uid).all(|text| fits(text)) && fits(name);
+    if !all_fit {
         return Err(Refusal::Unprintable);
     }
     Ok(Some(ActsAs {

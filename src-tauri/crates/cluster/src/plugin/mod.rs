@@ -11,9 +11,9 @@ use engine::ports::{
 use secrecy::ExposeSecret;
 
 use credential::Issued;
-pub(crate) use program::{Exposure, Program, Watched};
 #[cfg(test)]
 pub(crate) use program::read;
+pub(crate) use program::{Exposure, Program, Watched};
 
 use crate::limits::Limits;
 use crate::printable::scrub;

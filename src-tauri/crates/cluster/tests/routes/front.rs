@@ -42,15 +42,19 @@ impl Authority {
     fn parameters(name: &str) -> (CertificateParams, KeyPair) {
         let mut parameters = CertificateParams::new(Vec::new()).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        parameters
-            .distinguished_name
-            .push(DnType::CommonName, name);
+        parameters.distinguished_name.push(DnType::CommonName, name);
         (parameters, KeyPair::generate().unwrap())
     }
 
-    fn of(certificate: rcgen::Certificate, parameters: CertificateParams, key: KeyPair) -> Authority {
+    fn of(
+        certificate: rcgen::Certificate,
+        parameters: CertificateParams,
+        key: KeyPair,
+    ) -> Authority {
         use sha2::Digest as _;
-        let key_sha256 = hex::encode(sha2::Sha256::digest(rcgen::PublicKeyData::subject_public_key_info(&key)));
+        let key_sha256 = hex::encode(sha2::Sha256::digest(
+            rcgen::PublicKeyData::subject_public_key_info(&key),
+        ));
         Authority {
             pem: certificate.pem(),
             der: certificate.der().clone(),
@@ -212,4 +216,3 @@ async fn forward(
     request.headers_mut().remove(http::header::HOST);
     Ok(client.request(request).await?.map(Either::Left))
 }
-

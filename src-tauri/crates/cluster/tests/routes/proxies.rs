@@ -88,7 +88,8 @@ impl Proxy {
         let allowed = !login || head.to_lowercase().contains(&header);
         self.note(&to, allowed);
         if !allowed {
-            let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
+            let refusal =
+                b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(refusal).await.ok()?;
             return None;
         }

@@ -1,11 +1,14 @@
 use chrono::Duration;
-use domain::{Environment, Instant, ModuleState, ModuleStatus, PersonId, Register, Release, Role, Stage, Status, Tier, Work};
+use domain::{
+    Environment, Instant, ModuleState, ModuleStatus, PersonId, Register, Release, Role, Stage,
+    Status, Tier, Work,
+};
 
 use super::common::{at, host_of, look, role_view, text};
 use super::identity::{IdentityInput, identity_view};
 use crate::{
-    ArmingState, ArmingView, BannerLook, BannerView, CredentialEnd, Failure, IdentityState, ReadOnlyReason,
-    RoleView,
+    ArmingState, ArmingView, BannerLook, BannerView, CredentialEnd, Failure, IdentityState,
+    ReadOnlyReason, RoleView,
 };
 
 /// What the banner is made from. Without a release only the workspace is known.

@@ -206,8 +206,9 @@ impl From<&LedgerFailure> for Failure {
                 .with("found", found.to_string())
                 .with("known", known.to_string()),
             LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerDamaged),
-            LedgerFailure::NotEmpty { entries } => Failure::new(FailureCode::LedgerNotEmpty)
-                .with("entries", entries.to_string()),
+            LedgerFailure::NotEmpty { entries } => {
+                Failure::new(FailureCode::LedgerNotEmpty).with("entries", entries.to_string())
+            }
             LedgerFailure::ExportUnwritable(_) => Failure::new(FailureCode::ExportUnwritable),
             LedgerFailure::Unwritable(_) => Failure::new(FailureCode::LedgerUnwritable),
             LedgerFailure::Missing(_) | LedgerFailure::Other(_) => {

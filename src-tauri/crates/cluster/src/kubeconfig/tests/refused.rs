@@ -17,7 +17,9 @@ fn contexts_that_must_not_be_imported_are_refused() {
         ))
     };
     let proxy = |proxy: &str| {
-        with_cluster(&format!("{{server: 'https://a', proxy-url: \"{proxy}\", certificate-authority-data: {ca}}}"))
+        with_cluster(&format!(
+            "{{server: 'https://a', proxy-url: \"{proxy}\", certificate-authority-data: {ca}}}"
+        ))
     };
     let exec = |exec: &str| with_user(&format!("{{exec: {{{exec}}}}}"));
     let v1 = "apiVersion: client.authentication.k8s.io/v1";

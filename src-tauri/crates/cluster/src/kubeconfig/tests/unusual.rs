@@ -10,7 +10,10 @@ use super::*;
 fn pair(parameters: rcgen::CertificateParams) -> (String, String) {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = parameters.self_signed(&key).unwrap().pem();
-    (STANDARD.encode(certificate), STANDARD.encode(key.serialize_pem()))
+    (
+        STANDARD.encode(certificate),
+        STANDARD.encode(key.serialize_pem()),
+    )
 }
 
 fn parameters() -> rcgen::CertificateParams {
@@ -59,7 +62,10 @@ fn an_unchecked_server_is_confirmed_and_then_waits_for_its_certificate() {
     let context = taken(&text, &["c"]).unwrap();
     assert_eq!(context.route.pinned_pem.as_deref(), Some(""));
     let unusable = crate::trust::Trust::of(&context).unwrap_err();
-    assert!(unusable.to_string().contains("nobody has compared"), "{unusable}");
+    assert!(
+        unusable.to_string().contains("nobody has compared"),
+        "{unusable}"
+    );
 }
 
 #[test]
@@ -82,7 +88,10 @@ fn a_proxy_is_shown_in_parts_and_its_password_never() {
     assert_eq!(shown.proxy, Some(expected));
     let printed = format!("{shown:?}");
     assert!(!printed.contains("cret"), "{printed}");
-    assert!(matches!(taken(&text, &[]), Err(KubeconfigFailure::NotConfirmed { .. })));
+    assert!(matches!(
+        taken(&text, &[]),
+        Err(KubeconfigFailure::NotConfirmed { .. })
+    ));
     let context = taken(&text, &["c"]).unwrap();
     let printed = format!("{context:?}");
     assert!(!printed.contains("cret"), "{printed}");
@@ -95,7 +104,11 @@ fn a_proxy_is_shown_in_parts_and_its_password_never() {
         ("socks5://p.example:1080/", "socks5://p.example:1080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
     ] {
-        let proxy = taken(&proxied(written), &["c"]).unwrap().route.proxy.unwrap();
+        let proxy = taken(&proxied(written), &["c"])
+            .unwrap()
+            .route
+            .proxy
+            .unwrap();
         assert!(proxy.url == url && proxy.login.is_none(), "{}", proxy.url);
     }
 }
@@ -108,17 +121,29 @@ fn acting_as_somebody_else_is_confirmed() {
     let shown = only(&text);
     let as_whom = shown.acts_as.clone().unwrap();
     assert_eq!(
-        (as_whom.user.as_str(), as_whom.uid.as_deref(), as_whom.groups.len()),
+        (
+            as_whom.user.as_str(),
+            as_whom.uid.as_deref(),
+            as_whom.groups.len()
+        ),
         ("deploy", Some("7"), 2)
     );
     let team = ("team".to_owned(), vec!["shop".to_owned(), "web".to_owned()]);
     assert_eq!(as_whom.extra, [team]);
     assert!(shown.is_unusual() && shown.refused.is_none());
-    assert!(matches!(taken(&text, &[]), Err(KubeconfigFailure::NotConfirmed { .. })));
-    assert!(matches!(taken(&text, &["other"]), Err(KubeconfigFailure::NotConfirmed { .. })));
+    assert!(matches!(
+        taken(&text, &[]),
+        Err(KubeconfigFailure::NotConfirmed { .. })
+    ));
+    assert!(matches!(
+        taken(&text, &["other"]),
+        Err(KubeconfigFailure::NotConfirmed { .. })
+    ));
     assert_eq!(taken(&text, &["c"]).unwrap().route.acts_as, Some(as_whom));
     // Without a user there is nobody to act as; empty values are none.
-    let nobody = only(&with_user("{token: t, as: '', as-groups: [], as-user-extra: {}}"));
+    let nobody = only(&with_user(
+        "{token: t, as: '', as-groups: [], as-user-extra: {}}",
+    ));
     assert_eq!((nobody.acts_as, nobody.refused), (None, None));
 }
 
@@ -155,7 +180,10 @@ fn what_speaks_against_a_credential_is_said() {
     let mut future = parameters();
     future.not_before = rcgen::date_time_ymd(2100, 1, 2);
     let begin = "2100-01-02T00:00:00Z".parse().unwrap();
-    assert_eq!(concerns(future), [of_certificate(Concern::NotYetValid(begin))]);
+    assert_eq!(
+        concerns(future),
+        [of_certificate(Concern::NotYetValid(begin))]
+    );
     let mut server = parameters();
     server.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
     assert_eq!(concerns(server), [of_certificate(Concern::NotForClients)]);
@@ -177,12 +205,18 @@ fn what_speaks_against_a_credential_is_said() {
     };
     assert_eq!(only(&text).concerns, [of_ca]);
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(r#"{"exp":1577923200}"#));
+    let token = format!(
+        "e30.{}.c2ln",
+        URL_SAFE_NO_PAD.encode(r#"{"exp":1577923200}"#)
+    );
     let of_token = CredentialConcern {
         of: ConcernOf::Token,
         what: Concern::Expired(end),
     };
-    assert_eq!(only(&with_user(&format!("{{token: {token}}}"))).concerns, [of_token]);
+    assert_eq!(
+        only(&with_user(&format!("{{token: {token}}}"))).concerns,
+        [of_token]
+    );
 }
 
 #[test]
@@ -215,12 +249,27 @@ fn of_a_name_in_several_files_the_first_counts_whole() {
     // The second `red` has more fields; none of them counts.
     let second = "contexts: [{name: c, context: {cluster: k, user: red}}, {name: d, context: {cluster: k2, user: blue}}]\nclusters: [{name: k, cluster: {server: 'https://two', tls-server-name: evil}}, {name: k2, cluster: {server: 'https://two'}}]\nusers: [{name: red, user: {username: u, password: p}}, {name: blue, user: {tokenFile: token}}]";
     let third = "contexts: [{name: c, context: {cluster: k2, user: blue}}]";
-    let sources = [source(first, &one), source(second, &two), source(third, &one)];
+    let sources = [
+        source(first, &one),
+        source(second, &two),
+        source(third, &one),
+    ];
     let preview = preview_merged(&sources).unwrap();
-    let names: Vec<_> = preview.contexts.iter().map(|c| (c.name.as_str(), c.server.as_str())).collect();
+    let names: Vec<_> = preview
+        .contexts
+        .iter()
+        .map(|c| (c.name.as_str(), c.server.as_str()))
+        .collect();
     assert_eq!(names, [("c", "https://one"), ("d", "https://two")]);
-    assert!(preview.contexts.iter().all(|c| c.refused.is_none()), "{preview:?}");
-    assert_eq!(preview.warnings, [], "a name in two files is none that occurs twice");
+    assert!(
+        preview.contexts.iter().all(|c| c.refused.is_none()),
+        "{preview:?}"
+    );
+    assert_eq!(
+        preview.warnings,
+        [],
+        "a name in two files is none that occurs twice"
+    );
     let agreed = Agreed {
         embed_files: true,
         confirmed: &[],
@@ -237,9 +286,16 @@ fn of_a_name_in_several_files_the_first_counts_whole() {
         assert_eq!(context.tls_server_name, None);
     }
     // Twice in one file is still a mistake.
-    let twice = format!("{first}\ncontexts: [{{name: c, context: {{cluster: k, user: red}}}}, {{name: c, context: {{cluster: k, user: red}}}}]");
+    let twice = format!(
+        "{first}\ncontexts: [{{name: c, context: {{cluster: k, user: red}}}}, {{name: c, context: {{cluster: k, user: red}}}}]"
+    );
     let preview = preview_merged(&[source(&twice, &one)]).unwrap();
-    assert!(preview.contexts.iter().all(|c| c.refused == Some(Refusal::DuplicateName)));
+    assert!(
+        preview
+            .contexts
+            .iter()
+            .all(|c| c.refused == Some(Refusal::DuplicateName))
+    );
     let empty = preview_merged(&[source("kind: Config", &one)]);
     assert_eq!(empty, Err(KubeconfigFailure::NotKubeconfig));
 }
@@ -258,7 +314,11 @@ fn a_program_is_read_once_however_many_contexts_run_it() {
         good_cluster()
     );
     for n in 0..1_000 {
-        writeln!(text, "- {{name: c{n}, context: {{cluster: k, user: u{n}}}}}").unwrap();
+        writeln!(
+            text,
+            "- {{name: c{n}, context: {{cluster: k, user: u{n}}}}}"
+        )
+        .unwrap();
     }
     text.push_str("users:\n");
     for n in 0..1_000 {
@@ -268,8 +328,14 @@ fn a_program_is_read_once_however_many_contexts_run_it() {
     }
     let began = std::time::Instant::now();
     let preview = preview(&text, None).unwrap();
-    eprintln!("1,000 commands of one program of 8 MB: {:?}", began.elapsed());
-    assert_eq!(crate::plugin::read::times(&program.canonicalize().unwrap()), 1);
+    eprintln!(
+        "1,000 commands of one program of 8 MB: {:?}",
+        began.elapsed()
+    );
+    assert_eq!(
+        crate::plugin::read::times(&program.canonicalize().unwrap()),
+        1
+    );
     let digests: std::collections::BTreeSet<_> = preview
         .contexts
         .iter()
@@ -284,7 +350,11 @@ fn a_thousand_file_references_are_listed_unread_and_embedded_once_each() {
     let folder = tempfile::tempdir().unwrap();
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = parameters().self_signed(&key).unwrap().pem();
-    for (name, text) in [("ca", ca_pem()), ("crt", certificate), ("key", key.serialize_pem())] {
+    for (name, text) in [
+        ("ca", ca_pem()),
+        ("crt", certificate),
+        ("key", key.serialize_pem()),
+    ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let mut text = "clusters: [{name: k, cluster: {server: 'https://a', certificate-authority: ca}}]\nusers: [{name: u, user: {client-certificate: crt, client-key: key}}]\ncontexts:\n".to_owned();
@@ -294,8 +364,16 @@ fn a_thousand_file_references_are_listed_unread_and_embedded_once_each() {
     }
     let began = std::time::Instant::now();
     let shown = preview(&text, Some(folder.path())).unwrap();
-    eprintln!("1,000 contexts with three files each: {:?}", began.elapsed());
-    assert!(shown.contexts.iter().all(|c| c.files == ["ca", "crt", "key"]));
+    eprintln!(
+        "1,000 contexts with three files each: {:?}",
+        began.elapsed()
+    );
+    assert!(
+        shown
+            .contexts
+            .iter()
+            .all(|c| c.files == ["ca", "crt", "key"])
+    );
     let before = embed::files_read();
     let began = std::time::Instant::now();
     let contexts = import(&text, Some(folder.path()), &names, true).unwrap();
