@@ -22,6 +22,8 @@ export interface Backend {
   workspaceOpenExample(): Promise<t.WorkspaceView>;
   workspaceView(): Promise<t.WorkspaceView>;
 
+  dataBackUp(folder: string): Promise<t.BackupSaved>;
+  dataRestore(folder: string): Promise<number>;
   kubeconfigOffers(): Promise<t.KubeconfigOffer[]>;
   kubeconfigPreview(source: t.KubeconfigSource): Promise<t.ImportPreview>;
   contextsImport(form: t.ImportForm): Promise<t.StoredContext[]>;
