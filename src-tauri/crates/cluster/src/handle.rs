@@ -15,7 +15,10 @@ use engine::ports::{
 use crate::connection::Connection;
 use crate::kinds::{Kind, Kinds};
 use crate::limits::Limits;
-use crate::{identity, mutate, objects, permissions, preview, read_back, rollback, rollout, watch};
+use crate::{
+    identity, mutate, objects, permissions, preview, read_back, rollback, rollback_preview,
+    rollout, watch,
+};
 
 /// Connects to clusters through kube, each handle from one context and nothing else: no environment
 /// variable, no file, no proxy of the system.
@@ -124,7 +127,7 @@ impl Cluster for KubeCluster {
         rollback: &Rollback,
     ) -> Result<RollbackPreview, ClusterFailure> {
         let kind = self.kinds.of(&self.connection, &rollback.object).await?;
-        rollback::preview(&self.connection, &kind, rollback).await
+        rollback_preview::preview(&self.connection, &kind, rollback).await
     }
 
     async fn restore(&self, intent: &MutationIntent, rollback: &Rollback) -> Sent {

@@ -8,6 +8,7 @@
 //! answer.
 
 mod adopt;
+mod as_sent;
 mod autoscale;
 mod connection;
 mod content;
@@ -34,6 +35,7 @@ mod quantity;
 mod read_back;
 mod redact;
 mod rollback;
+mod rollback_preview;
 mod rollout;
 mod three_way;
 mod watch;
