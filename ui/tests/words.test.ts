@@ -37,7 +37,7 @@ describe('the words of the ledger', () => {
 
 describe('what is left', () => {
   const condition = (kind: ConditionView['kind'], state: ConditionView['state']): ConditionView => ({
-    id: kind, kind, state, params: {}, evidence: null, progress: null, person: null, waivable: false, waiver: null, expected_at: null,
+    id: kind, kind, state, params: {}, evidence: null, progress: null, person: null, waivable: false, waiver: null, may_waive: false, asked: null, expected_at: null,
   });
   const step = (kind: NextStep['kind']): NextStep => ({
     kind, stage: 'suzhou', environment: null, module: null, person: null, done: null, total: null, expected_at: null,

@@ -85,6 +85,7 @@ fn with_names<T>(desk: &Desk, engine: &Engine, work: impl FnOnce(&Names<'_>) -> 
         },
         stages: workspace.map(|w| w.stages.as_slice()).unwrap_or_default(),
         people: workspace.map(|w| w.people.as_slice()).unwrap_or_default(),
+        register: &engine.register(),
     })
 }
 
@@ -221,6 +222,7 @@ fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<Not
             .environment(environment)
             .map(|e| contract::views::text(&e.name))
             .unwrap_or_default(),
+        place: environment.to_string(),
         modules: modules.join(", "),
         delivered: *delivered,
         read: sequence <= read_up_to,

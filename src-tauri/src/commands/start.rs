@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use contract::{ChainSummary, Failure, FailureCode, Preferences, StartView, WorkspaceView};
-use domain::{PersonId, ReleaseId};
+use domain::ReleaseId;
 use engine::ports::Notifier;
 use tauri::State;
 
@@ -123,14 +123,13 @@ pub async fn work_cancel(desk: State<'_, Desk>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Notes that someone asked for help (sop O4).
+/// Notes that someone asked for help (sop O4), from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn help_ask(desk: State<'_, Desk>, release: String) -> Result<(), Failure> {
-    let person: PersonId = desk.person()?;
     desk.engine()
         .await?
-        .ask_help(&ReleaseId::new(release), &person)
+        .ask_help(&ReleaseId::new(release), &desk.seated())
         .await
         .map_err(failures::of)
 }

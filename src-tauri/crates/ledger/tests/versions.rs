@@ -2,7 +2,7 @@
 //! newer version instead of a record that it cannot read.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use domain::{Cause, Digest, Event, RegisterEvent};
+use domain::{Cause, Digest, Event, FactSubject, FactValue, RegisterEvent};
 use serde::de::DeserializeOwned;
 
 /// Version and digest of all kinds of events, and of causes in them. When a kind is added or renamed, add a migration that
@@ -23,6 +23,8 @@ const KNOWN: &[(i64, &str)] = &[
         3,
         "83053b01b9733e7f10478736da495bc6aee0cb567ce8eaa54314b49c97ba5897",
     ),
+    // Steps of runs, facts, revoked keys, requests for a waiver, decided by a person for what no status judges.
+    (4, "TODO"),
 ];
 
 #[test]
@@ -38,6 +40,8 @@ fn a_new_kind_of_event_comes_with_a_new_version() {
         kinds::<Event>("type"),
         kinds::<RegisterEvent>("type"),
         kinds::<Cause>("is"),
+        kinds::<FactSubject>("about"),
+        kinds::<FactValue>("is"),
     ]
     .concat()
     .join(" ");
@@ -57,7 +61,7 @@ fn kinds<T: DeserializeOwned>(tag: &str) -> Vec<String> {
         Ok(_) => panic!("there is no such kind"),
         Err(error) => error.to_string(),
     };
-    let (_, list) = error.split_once("expected one of ").expect(&error);
+    let (_, list) = error.split_once("expected ").expect(&error);
     list.split('`')
         .skip(1)
         .step_by(2)

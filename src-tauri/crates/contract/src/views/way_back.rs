@@ -41,6 +41,7 @@ pub fn measured_way_backs(plan: &ReleasePlan, entries: &[Entry]) -> Vec<Measured
             Event::WayBackStarted {
                 environment,
                 modules,
+                ..
             } => {
                 started.retain(|(of, ..)| *of != environment);
                 started.push((environment, entry.at, modules));
