@@ -147,7 +147,7 @@ describe('the words', () => {
 describe('a sentence about a wrong place', () => {
   const values = {
     file: 'a.yaml', line: '3', column: '1', field: 'modules', most: '3', least: '8', from: '1', to: '9', known: 'a, b', key: 'foo', found: 'bar', thing: 'environment', first: 'pilothouse.yaml:12:5',
-    role: 'verifier', kind: 'Namespace', object: 'Deployment/a', module: 'router', environment: 'bj-dev', version: '1.2.0', namespace: 'fission', path: 'modules/router', context: 'bj', files: 'ca.crt', person: 'lisi',
+    role: 'verifier', kind: 'Namespace', object: 'Deployment/a', module: 'router', environment: 'bj-dev', version: '1.2.0', namespace: 'fission', path: 'modules/router', context: 'bj', files: 'ca.crt', person: 'lisi', host: 'a.example', cluster: 'bj-01', label: 'app.kubernetes.io/version',
   };
   const cases = (['workspaceInvalid', 'kubeconfigInvalid', 'kubeconfigUnusable', 'formInvalid'] as const).flatMap((code) => (['en', 'zh-CN'] as const).map((language) => [code, language] as const));
 
