@@ -48,6 +48,7 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
             .map(|e| (e.id.clone(), environment.clone()))
             .collect(),
         plan: plan.clone(),
+        unreadable: None,
     }
 }
 
