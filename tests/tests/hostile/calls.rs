@@ -87,7 +87,6 @@ fn arguments(command: &str) -> Value {
         "ledger_detail" => json!({ "sequence": 1 }),
         "ledger_export" => json!({ "format": "jsonLines", "path": "record.jsonl" }),
         "upgrade_record" => json!({ "release": null }),
-        "notifications_read" => json!({ "upTo": 1 }),
         _ => json!({}),
     }
 }

@@ -83,7 +83,7 @@ export interface Backend {
   upgradeRecord(release: string | null): Promise<t.UpgradeRecordRow[]>;
 
   notificationsList(): Promise<t.NotificationView[]>;
-  notificationsRead(upTo: number): Promise<void>;
+  notificationsRead(): Promise<void>;
   workCancel(): Promise<void>;
 
   /** Calls the handler whenever the program says that something changed; returns the way to stop. */

@@ -72,7 +72,7 @@ const program: Backend = {
   ledgerExport: (format, path) => call('ledger_export', { format, path }),
   upgradeRecord: (release) => call('upgrade_record', { release }),
   notificationsList: () => call('notifications_list'),
-  notificationsRead: (upTo) => call('notifications_read', { upTo }),
+  notificationsRead: () => call('notifications_read'),
   workCancel: () => call('work_cancel'),
 
   logsOpen: (release, environment, module, receive) => {

@@ -110,6 +110,7 @@ export const refusals: Record<RefusalCode, Sentence> = {
   alreadySigned: m.refusal_alreadySigned,
   wasTakenBack: m.refusal_wasTakenBack,
   itemAutomatic: m.refusal_itemAutomatic,
+  entryUnreadable: m.refusal_entryUnreadable,
 };
 
 /** The one sentence of a refusal. */

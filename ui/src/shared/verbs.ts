@@ -71,6 +71,7 @@ const sentences: Record<string, (params: Params) => string> = {
   ledgerExported: plain(m.verb_ledgerExported),
   helpAsked: plain(m.verb_helpAsked),
   soakOver: plain(m.verb_soakOver),
+  unreadable: plain(m.verb_unreadable),
 };
 
 export const knownVerbs: readonly string[] = Object.keys(sentences);

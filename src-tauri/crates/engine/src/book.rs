@@ -227,7 +227,7 @@ impl Book {
         command: &Command,
     ) -> Result<Vec<Event>, EngineFailure> {
         let cell = self.cell(id);
-        let release = self.look(id, &cell, |page| page.release().map(Option::<&Arc<_>>::cloned))??;
+        let release = self.look(id, &cell, |page| page.release().map(|found| found.cloned()))??;
         let register = self.register();
         let facts = Facts {
             now: self.clock.now(),

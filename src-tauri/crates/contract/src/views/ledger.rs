@@ -4,7 +4,7 @@ use domain::{
 use engine::ports::{Entry, Record, Stream};
 
 use super::common::{at, look, position, text};
-use super::verbs::{register_verb, release_verb};
+use super::verbs::{register_verb, release_verb, unknown_verb};
 use crate::{LedgerDetail, LedgerRow, SignatureView};
 
 /// The names that the ledger's identifiers stand for: of the release an entry belongs to, else of
@@ -48,7 +48,7 @@ impl<'a> Names<'a> {
 pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
     let id = match &entry.stream {
         Stream::Release(id) => Some(id),
-        Stream::Register => None,
+        Stream::Register | Stream::Unknown(_) => None,
     };
     let release = id.and_then(names.release);
     let (verb, environment) = match &entry.record {
@@ -58,6 +58,7 @@ pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
                 |id: &EnvironmentId| names.environment(None, id).map(|e| e.cluster.clone());
             (register_verb(event, cluster), environment_of(event))
         }
+        Record::Unknown(record) => (unknown_verb(record), record.environment.as_ref()),
     };
     let known = environment.and_then(|id| names.environment(release, id));
     LedgerRow {
@@ -88,11 +89,11 @@ pub fn ledger_detail(
 ) -> Result<LedgerDetail, serde_json::Error> {
     let signed = match &entry.record {
         Record::Release(event) => signed(event),
-        Record::Register(_) => None,
+        Record::Register(_) | Record::Unknown(_) => None,
     };
     let release = match &entry.stream {
         Stream::Release(id) => (names.release)(id),
-        Stream::Register => None,
+        Stream::Register | Stream::Unknown(_) => None,
     };
     Ok(LedgerDetail {
         row: ledger_row(entry, names),

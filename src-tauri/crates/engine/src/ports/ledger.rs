@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use super::LedgerFailure;
 
 /// What a stream of entries is about. Positions count within a stream.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stream {
     /// Keys, bindings and what else holds across releases.
@@ -14,12 +14,23 @@ pub enum Stream {
     /// One release.
     Release(ReleaseId),
     /// One that this program does not know. It is read, never written.
-    #[serde(untagged, skip_deserializing)]
+    #[serde(skip_deserializing)]
     Unknown(Json),
 }
 
+// By hand, so that what is unknown is written as it was read.
+impl Serialize for Stream {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Stream::Register => serializer.serialize_unit_variant("Stream", 0, "register"),
+            Stream::Release(id) => serializer.serialize_newtype_variant("Stream", 1, "release", id),
+            Stream::Unknown(json) => json.serialize(serializer),
+        }
+    }
+}
+
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Record {
     /// In a release.
@@ -27,8 +38,22 @@ pub enum Record {
     /// Outside of any release.
     Register(RegisterEvent),
     /// Something that this program cannot decode. It is read, never written.
-    #[serde(untagged, skip_deserializing)]
+    #[serde(skip_deserializing)]
     Unknown(UnknownRecord),
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Record::Release(event) => {
+                serializer.serialize_newtype_variant("Record", 0, "release", event)
+            }
+            Record::Register(event) => {
+                serializer.serialize_newtype_variant("Record", 1, "register", event)
+            }
+            Record::Unknown(record) => record.json.serialize(serializer),
+        }
+    }
 }
 
 /// An entry to append.
@@ -43,19 +68,15 @@ pub struct NewEntry {
 }
 
 /// A record that this program cannot decode: a newer program wrote it, or it was damaged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownRecord {
     /// The record as it is stored.
     pub json: Json,
     /// What the ledger calls it (`gatePostponed`).
-    #[serde(skip)]
     pub verb: String,
     /// The environment it is about, if it names one.
-    #[serde(skip)]
     pub environment: Option<EnvironmentId>,
     /// Why it cannot be decoded, in English.
-    #[serde(skip)]
     pub why: String,
 }
 

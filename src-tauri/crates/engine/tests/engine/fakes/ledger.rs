@@ -47,12 +47,17 @@ impl MemoryLedger {
 
     /// Appends behind the engine's back, as another process would.
     pub fn sneak_in(&self, stream: &Stream, event: Event) {
+        self.sneak_in_record(stream, Record::Release(event));
+    }
+
+    /// The same with anything.
+    pub fn sneak_in_record(&self, stream: &Stream, record: Record) {
         let mut entries = self.entries.lock().unwrap();
         let position = position(&entries, stream);
         let entry = NewEntry {
             at: "2026-09-15T02:00:00Z".parse().unwrap(),
             actor: None,
-            record: Record::Release(event),
+            record,
         };
         push(&mut entries, stream, position, entry);
     }
