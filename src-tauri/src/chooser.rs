@@ -48,7 +48,7 @@ fn question(window: &WebviewWindow, purpose: PathPurpose, title: String, near: &
     let home = window.path().home_dir().ok();
     let usual = match purpose {
         PathPurpose::Kubeconfig => home.as_ref().map(|home| home.join(".kube")),
-        PathPurpose::Workspace | PathPurpose::Export => None,
+        PathPurpose::Workspace | PathPurpose::Export | PathPurpose::Backup => None,
     };
     let folder = near
         .parent()
@@ -90,7 +90,7 @@ mod native {
 
     fn show(window: &WebviewWindow, question: &Question, answer: oneshot::Sender<Option<PathBuf>>) {
         let action = match question.purpose {
-            PathPurpose::Workspace => FileChooserAction::SelectFolder,
+            PathPurpose::Workspace | PathPurpose::Backup => FileChooserAction::SelectFolder,
             PathPurpose::Kubeconfig => FileChooserAction::Open,
             PathPurpose::Export => FileChooserAction::Save,
         };
@@ -146,7 +146,7 @@ mod native {
                 dialog = dialog.set_directory(folder);
             }
             let answer: futures::future::BoxFuture<'static, _> = match question.purpose {
-                PathPurpose::Workspace => Box::pin(dialog.pick_folder()),
+                PathPurpose::Workspace | PathPurpose::Backup => Box::pin(dialog.pick_folder()),
                 PathPurpose::Kubeconfig => Box::pin(dialog.pick_file()),
                 PathPurpose::Export => {
                     let name = question.name.unwrap_or_default();

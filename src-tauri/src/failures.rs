@@ -133,6 +133,9 @@ pub fn of_kubeconfig(failure: KubeconfigFailure) -> Failure {
         KubeconfigFailure::FilesNotEmbedded { context, files } => unusable(Expected::FilesAgreed)
             .with("context", context)
             .with("files", files.join(", ")),
+        KubeconfigFailure::NotConfirmed { context } => {
+            unusable(Expected::UnusualConfirmed).with("context", context)
+        }
         KubeconfigFailure::Refused { context, refusal } => {
             Failure::new(FailureCode::ContextRefused)
                 .with("context", context)

@@ -31,7 +31,7 @@ struct KeptSeat {
 }
 
 impl Seat {
-    const FILE: &str = "seat.json";
+    pub const FILE: &str = "seat.json";
 
     /// What the last run left in the data folder.
     pub fn read(folder: &Path) -> Seat {

@@ -94,6 +94,7 @@ fn with_names<T>(
         release: &|id| releases.get(id)?.as_deref(),
         stages: workspace.map(|w| w.stages.as_slice()).unwrap_or_default(),
         people: workspace.map(|w| w.people.as_slice()).unwrap_or_default(),
+        register: &engine.register(),
     })
 }
 
@@ -237,6 +238,7 @@ fn notification(
         environment: environment
             .map(|e| contract::views::text(&e.name))
             .unwrap_or_default(),
+        place: environment.to_string(),
         modules: modules.join(", "),
         delivered: *delivered,
         read: read_until.is_some_and(|until| entry.at <= until),

@@ -1,12 +1,14 @@
 //! Contexts: those in the keychain and those that a kubeconfig offers.
 
+use cluster::kubeconfig::TrustPreview;
 use contract::views::{at, hex_with_colons, host_of};
 use contract::{
-    ContextPreview, ContextRefusal, CredentialKind, Failure, ImportPreview, ImportWarning,
-    KubeconfigEntry, PluginConcern, PluginView, StoredContext,
+    ActsAsView, ContextPreview, ContextRefusal, ContextTrust, CredentialConcern,
+    CredentialConcernView, CredentialKind, Failure, ImportPreview, ImportWarning, KubeconfigEntry,
+    PluginConcern, PluginView, ProxyView, StoredContext,
 };
 use domain::Register;
-use engine::ports::{ContextHead, ContextKind};
+use engine::ports::{ActsAs, CertificatePin, ContextHead, ContextKind};
 
 use crate::desk::Desk;
 
@@ -16,6 +18,7 @@ fn credential(kind: ContextKind) -> CredentialKind {
         ContextKind::Token => CredentialKind::Token,
         ContextKind::Basic => CredentialKind::Basic,
         ContextKind::Certificate => CredentialKind::Certificate,
+        ContextKind::CertificateAndToken => CredentialKind::CertificateAndToken,
         ContextKind::Plugin => CredentialKind::Plugin,
     }
 }
@@ -45,6 +48,14 @@ fn stored(head: ContextHead, register: &Register) -> StoredContext {
         bound_to: bound
             .map(|(environment, _)| environment.to_string())
             .collect(),
+        trust: match head.certificate {
+            CertificatePin::Awaited => ContextTrust::ToPin,
+            CertificatePin::Pinned => ContextTrust::Pinned,
+            CertificatePin::No if head.has_ca => ContextTrust::Ca,
+            CertificatePin::No => ContextTrust::System,
+        },
+        proxy: head.proxy,
+        acts_as: head.acts_as.map(|as_whom| as_whom.user),
         name: head.name,
     }
 }
@@ -92,16 +103,16 @@ fn concern(concern: cluster::kubeconfig::PluginConcern) -> PluginConcern {
 pub fn context_refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal {
     use cluster::kubeconfig::Refusal as Found;
     match refusal {
-        Found::InsecureTls => ContextRefusal::InsecureTls,
+        Found::InsecureWithCa => ContextRefusal::InsecureWithCa,
         Found::NotHttps => ContextRefusal::NotHttps,
         Found::MissingCluster => ContextRefusal::MissingCluster,
         Found::MissingUser => ContextRefusal::MissingUser,
-        Found::NoCa => ContextRefusal::NoCa,
         Found::BadCertificate => ContextRefusal::BadCertificate,
+        Found::KeyMismatch => ContextRefusal::KeyMismatch,
         Found::DuplicateName => ContextRefusal::DuplicateName,
         Found::Unprintable => ContextRefusal::Unprintable,
-        Found::Proxy => ContextRefusal::Proxy,
-        Found::Impersonation => ContextRefusal::Impersonation,
+        Found::BadProxy => ContextRefusal::BadProxy,
+        Found::HalfImpersonation => ContextRefusal::HalfImpersonation,
         Found::SeveralCredentials => ContextRefusal::SeveralCredentials,
         Found::HalfCredential => ContextRefusal::HalfCredential,
         Found::AuthProvider => ContextRefusal::AuthProvider,
@@ -109,6 +120,46 @@ pub fn context_refusal(refusal: cluster::kubeconfig::Refusal) -> ContextRefusal 
         Found::PluginInteractive => ContextRefusal::PluginInteractive,
         Found::PluginEntry => ContextRefusal::PluginEntry,
     }
+}
+
+fn acts_as(as_whom: ActsAs) -> ActsAsView {
+    let extra = as_whom.extra.iter();
+    ActsAsView {
+        extra: extra
+            .flat_map(|(key, values)| values.iter().map(move |value| format!("{key}={value}")))
+            .collect(),
+        user: as_whom.user,
+        uid: as_whom.uid,
+        groups: as_whom.groups,
+    }
+}
+
+fn credential_concern(
+    concern: cluster::kubeconfig::CredentialConcern,
+) -> Option<CredentialConcernView> {
+    use cluster::kubeconfig::{Concern, ConcernOf};
+    let (what, when) = match (concern.of, concern.what) {
+        (ConcernOf::Ca, Concern::Expired(end)) => (CredentialConcern::CaExpired, Some(end)),
+        (ConcernOf::Ca, Concern::NotYetValid(begin)) => {
+            (CredentialConcern::CaNotYetValid, Some(begin))
+        }
+        (ConcernOf::Certificate, Concern::Expired(end)) => {
+            (CredentialConcern::CertificateExpired, Some(end))
+        }
+        (ConcernOf::Certificate, Concern::NotYetValid(begin)) => {
+            (CredentialConcern::CertificateNotYetValid, Some(begin))
+        }
+        (ConcernOf::Certificate, Concern::NotForClients) => {
+            (CredentialConcern::NotForClients, None)
+        }
+        (ConcernOf::Token, Concern::Expired(end)) => (CredentialConcern::TokenExpired, Some(end)),
+        // A token has no beginning and no usage, a CA none that counts here.
+        (ConcernOf::Token, _) | (ConcernOf::Ca, Concern::NotForClients) => return None,
+    };
+    Some(CredentialConcernView {
+        what,
+        at: when.map(at),
+    })
 }
 
 fn repeated(repeated: cluster::kubeconfig::Repeated) -> ImportWarning {
@@ -143,6 +194,24 @@ pub async fn import_preview(
         credential: credential(shown.credential),
         files: shown.files,
         refused: shown.refused.map(context_refusal),
+        trust: match shown.trust {
+            TrustPreview::Ca => ContextTrust::Ca,
+            TrustPreview::System => ContextTrust::System,
+            TrustPreview::ToPin => ContextTrust::ToPin,
+        },
+        proxy: shown.proxy.map(|proxy| ProxyView {
+            scheme: proxy.scheme,
+            host: proxy.host,
+            port: proxy.port,
+            user: proxy.user,
+            has_password: proxy.has_password,
+        }),
+        acts_as: shown.acts_as.map(acts_as),
+        credential_concerns: shown
+            .concerns
+            .into_iter()
+            .filter_map(credential_concern)
+            .collect(),
         name: shown.name,
     };
     Ok(ImportPreview {

@@ -6,11 +6,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
+use async_trait::async_trait;
 use chrono::Utc;
 use cluster::KubeClusters;
 use contract::views::ViewInput;
-use domain::{PersonId, ReleaseId};
-use engine::ports::{Ledger as _, SystemClock};
+use domain::{FactValue, HttpProbe, PersonId, ProbeTrouble, ReleaseId};
+use engine::ports::{Ledger as _, Probe, SystemClock};
 use engine::{Engine, Limits, Ports};
 use ledger::SqliteLedger;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,18 @@ struct Measured {
     /// From a change of the release under way to everything that the window reads again, median.
     change_ms: f64,
     releases: usize,
+}
+
+/// Nothing is asked beside the clusters here.
+struct Nobody;
+
+#[async_trait]
+impl Probe for Nobody {
+    async fn http(&self, _: &HttpProbe) -> FactValue {
+        FactValue::HttpSilence {
+            trouble: ProbeTrouble::NoConnection,
+        }
+    }
 }
 
 /// Measures in a folder of the target folder: `/tmp` may be memory.
@@ -125,6 +138,7 @@ pub async fn once(folder: &str) -> Result<(), Failed> {
         clusters: Arc::new(KubeClusters::new(cluster::Limits::default())),
         vault: Arc::new(KeychainVault::open("bench", vault::Options::default())),
         notifier: Arc::new(Notices::default()),
+        probe: Arc::new(Nobody),
         clock: Arc::new(SystemClock),
     };
     let engine = Engine::start(ports, Limits::default()).await?;

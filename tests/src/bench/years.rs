@@ -179,12 +179,12 @@ impl Release {
         self.happens(Some("zhangsan"), Event::Armed { environment: e, module: m, until });
         let (e, m) = of();
         let from = Some("3.18.0".to_owned());
-        self.happens(Some("zhangsan"), Event::RolloutStarted { environment: e, module: m, from });
+        self.happens(Some("zhangsan"), Event::RolloutStarted { environment: e, module: m, from, steps: Vec::new() });
         for kind in ["ConfigMap", "Deployment"] {
             self.mutation(environment, module, kind, MutationVerb::Apply);
         }
         let (e, m) = of();
-        self.happens(None, Event::ModulePassed { environment: e, module: m });
+        self.happens(None, Event::ModulePassed { environment: e, module: m, remarks: Default::default() });
     }
 
     fn mutation(&mut self, environment: &str, module: &str, kind: &str, verb: MutationVerb) {
@@ -201,13 +201,13 @@ impl Release {
         self.happens(Some("zhangsan"), Event::MutationIntended { environment: e, module: m, intent });
         let (e, m) = of();
         let mutation = id.as_str().into();
-        self.happens(None, Event::MutationSettled { environment: e, module: m, mutation, outcome });
+        self.happens(None, Event::MutationSettled { environment: e, module: m, mutation, outcome, written: None });
     }
 
     fn roll_back(&mut self, environment: &str) {
         let modules: Vec<ModuleId> = MODULES.iter().rev().map(|m| ModuleId::from(*m)).collect();
         let of = EnvironmentId::from(environment);
-        self.happens(Some("zhangsan"), Event::WayBackStarted { environment: of.clone(), modules });
+        self.happens(Some("zhangsan"), Event::WayBackStarted { environment: of.clone(), modules, steps: Vec::new() });
         for module in MODULES.iter().rev() {
             for kind in ["ConfigMap", "Deployment"] {
                 self.mutation(environment, module, kind, MutationVerb::Restore);
@@ -293,6 +293,7 @@ fn plan(id: &ReleaseId) -> ReleasePlan {
         steps: vec![text("打开监控大盘", "Open the dashboard")],
         role: Role::Verifier,
         kind: ItemKind::Manual,
+        probe: None,
         stages: Vec::new(),
     };
     ReleasePlan {
@@ -343,6 +344,7 @@ fn identity(environment: &str) -> ClusterIdentity {
         uid: "0b9f2f8e-17a1-4b0e-8f0e-1f8f7a3f2c55".to_owned(),
         url: format!("https://{environment}.example:6443"),
         ca_sha256: Digest::of(environment.as_bytes()).to_string(),
+        issuer_sha256: None,
     }
 }
 
@@ -369,6 +371,7 @@ fn diff(environment: &str) -> Diff {
         conflicts: Vec::new(),
         rejected: None,
         content: Some(Digest::of(module.as_bytes())),
+        adopts: false,
     };
     let objects: Vec<ObjectDiff> = MODULES
         .iter()

@@ -74,6 +74,7 @@ impl Session {
                 clusters: Arc::new(KubeClusters::new(limits.1)),
                 vault,
                 notifier: Arc::new(notices),
+                probe: Arc::new(signals::HttpProbes::default()),
                 clock: Arc::new(clock),
             };
             Engine::start(ports, limits.0).await.expect("an engine")

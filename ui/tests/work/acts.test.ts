@@ -12,6 +12,8 @@ import RolloutScreen from '../../src/features/rollout/RolloutScreen.svelte';
 import { bands, countLooks } from '../../src/features/rollout/pod-bands';
 import { chain } from '../../fixtures/audit';
 import { banner } from '../../fixtures/clusters';
+import { waivableBy } from '../../fixtures/gate-acts';
+import { release } from '../../fixtures/release';
 import { changes, longObject } from '../../fixtures/changes';
 import { logBatch, runningRollout, slots } from '../../fixtures/rollout';
 import { start, workspace } from '../../fixtures/workspace';
@@ -27,7 +29,7 @@ describe('the gate', () => {
   it('signs a waiver only with twenty characters, counted as a person counts', async () => {
     const waive = vi.fn();
     await open('gate', GateScreen, {
-      change: { start: unlocked('zhangsan') },
+      change: { start: unlocked('wangwu'), release: waivableBy(release(), 'wangwu') },
       wrap: (backend) => ({ ...backend, waive: (...args) => { waive(...args); return backend.waive(...args); } }),
     });
     await press('waive-soak');
@@ -41,11 +43,27 @@ describe('the gate', () => {
     expect(mustFind('waiver-soak').textContent).toContain('王五');
   });
 
+  it('tells whoever is not the manager who can waive, and takes a request', async () => {
+    const waiverAsk = vi.fn();
+    await open('gate', GateScreen, {
+      change: { start: unlocked('zhangsan') },
+      wrap: (backend) => ({ ...backend, waiverAsk: (...args) => { waiverAsk(...args); return backend.waiverAsk(...args); } }),
+    });
+    await press('waive-soak');
+    expect(byTest('waive-form')).toBeNull();
+    expect(mustFind('waive-ask-form').textContent).toContain('只有发布经理 王五 能豁免');
+    expect((mustFind('waive-ask') as HTMLButtonElement).disabled).toBe(true);
+    await type('waive-ask-reason', '午前必须完成');
+    await press('waive-ask');
+    expect(waiverAsk).toHaveBeenCalledWith('REL-20260915-01', 'bj-prod', 'soak', '午前必须完成');
+    expect(mustFind('waiver-asked-soak').textContent).toContain('午前必须完成');
+  });
+
   it('shows the first gate too, and says why the last one stays closed', async () => {
     await open('gate', GateScreen);
     expect(mustFind('gate-open-reason').textContent).toContain('②');
     await press('gate-stage-bj-offline');
-    expect(mustFind('gate-state').textContent).toContain('闸门已开');
+    expect(mustFind('gate-state').textContent).toContain('闸门已放行');
   });
 
   it('never offers to waive what may not be waived', async () => {
@@ -254,7 +272,7 @@ describe('the ledger', () => {
     await press('audit-row-1283');
     speak('en');
     await settle();
-    expect(mustFind('audit-detail').textContent).toContain('Item signed');
+    expect(mustFind('audit-detail').textContent).toContain('Checklist item signed');
     expect(session.release?.id).toBe('REL-20260915-01');
   });
 

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::Permission;
 use engine::ports::{AllowedCommand, ClusterFailure, Context};
 use http::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::failure;
 use crate::limits::Limits;
 use crate::login::{LoggedIn, Login};
 use crate::printable::scrub;
+use crate::trust::Trust;
 use crate::wire::{self, Answer, Ask, NoAnswer};
-use crate::{failure, pem};
 
 /// A context's way to its cluster.
 pub(crate) struct Connection {
@@ -26,9 +28,7 @@ impl Connection {
         allowed: Vec<AllowedCommand>,
         limits: Limits,
     ) -> Result<Self, ClusterFailure> {
-        let ca = pem::certificates(&context.ca_pem).ok_or_else(|| {
-            ClusterFailure::Untrusted("the context has no readable CA".to_owned())
-        })?;
+        let trust = Trust::of(&context)?;
         let url = url::Url::parse(&context.server)
             .ok()
             .filter(|url| url.scheme() == "https" && url.host_str().is_some());
@@ -39,13 +39,37 @@ impl Connection {
         }
         // Fails when one is installed already, which then is the one to use.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let login = Login::new(context, allowed, ca, limits.clone());
+        let login = Login::new(context, allowed, trust, limits.clone());
         login.check().await?;
         Ok(Connection { login, limits })
     }
 
     pub fn context(&self) -> &Context {
         self.login.context()
+    }
+
+    /// What vouches for the server.
+    pub fn trust(&self) -> &Trust {
+        self.login.trust()
+    }
+
+    /// Whose key signed the server's certificate, where the system's roots vouch for it.
+    pub fn issuer(&self) -> Option<String> {
+        self.login.issuer()
+    }
+
+    /// When the credential in use ends, if that can be told.
+    pub fn credential_ends(&self) -> Option<DateTime<Utc>> {
+        self.login.ends()
+    }
+
+    /// What a 401 means: a credential that has ended by what it says itself is known to need a new
+    /// login, whereas an API server that has just started lets nobody in for a while.
+    pub fn refusal(&self) -> ClusterFailure {
+        match self.credential_ends() {
+            Some(end) if end <= Utc::now() => ClusterFailure::CredentialExpired(end),
+            _ => ClusterFailure::CredentialRefused,
+        }
     }
 
     /// A client with a credential that is still good.
@@ -137,7 +161,10 @@ impl Connection {
     ) -> Result<(Value, Answer), ClusterFailure> {
         let answer = self.ask(ask).await?;
         if !answer.status.is_success() {
-            return Err(failure::of_answer(&answer, permission));
+            return Err(match failure::of_answer(&answer, permission) {
+                ClusterFailure::CredentialRefused => self.refusal(),
+                failure => failure,
+            });
         }
         match answer.json() {
             Some(value) => Ok((value, answer)),

@@ -9,10 +9,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::connection::{Connection, permission};
-use crate::pem;
 
 /// Asks the cluster who it is. The URL and the CA are the context's: TLS has proved that whoever
-/// answers holds a certificate of that CA.
+/// answers holds a certificate of that CA, of the system's roots, or the pinned one.
 pub(crate) async fn ask(connection: &Connection) -> Result<ClusterIdentity, ClusterFailure> {
     let wanted = permission("get", "", "namespaces", "");
     let (namespace, _) = connection
@@ -31,7 +30,8 @@ pub(crate) async fn ask(connection: &Connection) -> Result<ClusterIdentity, Clus
     Ok(ClusterIdentity {
         uid: uid.to_owned(),
         url: normalised(&context.server).ok_or_else(|| unreadable("server"))?,
-        ca_sha256: pem::ca_sha256(&context.ca_pem).ok_or_else(|| unreadable("CA"))?,
+        ca_sha256: connection.trust().sha256(),
+        issuer_sha256: connection.issuer(),
     })
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn check(
 ) -> Result<(), ClusterFailure> {
     let Some(pinned) = pinned else { return Ok(()) };
     let found = ask(connection).await?;
-    if found == *pinned {
+    if pinned.is_kept_by(&found) {
         return Ok(());
     }
     Err(ClusterFailure::AnotherCluster {
@@ -62,6 +62,11 @@ fn normalised(server: &str) -> Option<String> {
         url.host_str()?,
         url.port_or_known_default()?
     ))
+}
+
+/// The address that requests go to, its path as it is compared: without dots and a slash at the end.
+pub(crate) fn server(written: &str) -> Option<http::Uri> {
+    normalised(written)?.parse().ok()
 }
 
 /// Version, user and clock.
@@ -115,6 +120,10 @@ mod tests {
             ("https://[::1]:6443/", "https://[::1]:6443"),
             (
                 "https://rancher.example/k8s/clusters/c-1/",
+                "https://rancher.example:443/k8s/clusters/c-1",
+            ),
+            (
+                "https://rancher.example/k8s/clusters/c-2/../c-1",
                 "https://rancher.example:443/k8s/clusters/c-1",
             ),
         ] {

@@ -1,26 +1,33 @@
 //! A context's credential as a client: made when it is needed, made anew before it ends, after a
 //! refusal, and when the command that gave it is another one by now. It lives in memory only.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+
 use chrono::{DateTime, Utc};
-use engine::ports::{AllowedCommand, ClusterFailure, Context, Credential, PluginProblem};
+use engine::ports::{AllowedCommand, ClusterFailure, Context, Credential, PluginProblem, Proxy};
 use kube::Client;
 use kube::config::AuthInfo;
-use secrecy::{ExposeSecret, SecretString};
+use rustls::crypto::CryptoProvider;
 use tokio::sync::Mutex;
 
 use crate::limits::Limits;
-use crate::plugin::{self, Issued, Watched};
+use crate::plugin::{self, Watched};
+use crate::printable::scrub;
+use crate::trust::{Issuer, Trust};
+use crate::wiring::{Pair, Wiring};
 
 /// Logs in with a context.
 pub(crate) struct Login {
     context: Context,
     /// Commands that were allowed for this context.
     allowed: Vec<AllowedCommand>,
-    ca: Vec<Vec<u8>>,
+    trust: Trust,
+    issuer: Issuer,
+    provider: Arc<CryptoProvider>,
     limits: Limits,
     newest: Mutex<Newest>,
+    /// When the newest credential ends. Apart from `newest`, which is held while a command runs.
+    ends: StdMutex<Option<DateTime<Utc>>>,
 }
 
 /// A client that is logged in. Cheap to clone.
@@ -54,16 +61,31 @@ impl Login {
     pub fn new(
         context: Context,
         allowed: Vec<AllowedCommand>,
-        ca: Vec<Vec<u8>>,
+        trust: Trust,
         limits: Limits,
     ) -> Login {
         Login {
+            ends: StdMutex::new(context.credential.ends_at()),
             context,
             allowed,
-            ca,
+            trust,
+            issuer: Issuer::default(),
+            provider: Arc::new(rustls::crypto::ring::default_provider()),
             limits,
             newest: Mutex::default(),
         }
+    }
+
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    pub fn issuer(&self) -> Option<String> {
+        self.issuer.sha256()
+    }
+
+    pub fn ends(&self) -> Option<DateTime<Utc>> {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn context(&self) -> &Context {
@@ -107,7 +129,7 @@ impl Login {
 
     async fn attempt(&self, serial: u64) -> Attempt {
         let mut auth = AuthInfo::default();
-        let (mut until, mut program) = (None, None);
+        let (mut until, mut program, mut certificate) = (None, None, None);
         match &self.context.credential {
             Credential::Anonymous => {}
             Credential::Token(token) => auth.token = Some(token.clone()),
@@ -118,14 +140,25 @@ impl Login {
             Credential::Certificate {
                 certificate_pem,
                 key_pem,
-            } => certify(&mut auth, certificate_pem, key_pem),
+            } => certificate = Some((certificate_pem.clone(), key_pem.clone())),
+            Credential::CertificateAndToken {
+                certificate_pem,
+                key_pem,
+                token,
+            } => {
+                certificate = Some((certificate_pem.clone(), key_pem.clone()));
+                auth.token = Some(token.clone());
+            }
             Credential::Plugin(command) => {
                 let run = plugin::run(command, &self.context, &self.allowed, &self.limits).await;
                 match run {
                     Ok(run) => {
                         until = run.issued.expires_at.map(|end| self.renewed_at(end));
+                        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) =
+                            run.issued.expires_at;
                         program = Some(run.program);
-                        present(&mut auth, run.issued);
+                        auth.token = run.issued.token;
+                        certificate = run.issued.certificate;
                     }
                     Err(failure) => {
                         return Attempt {
@@ -137,9 +170,10 @@ impl Login {
                 }
             }
         }
+        self.impersonate(&mut auth);
         let client = self
             .config(auth)
-            .and_then(|config| Client::try_from(config).map_err(|_| self.unusable()));
+            .and_then(|config| self.wire(config, certificate.as_ref()));
         Attempt {
             outcome: client.map(|client| LoggedIn { client, serial }),
             until,
@@ -158,31 +192,65 @@ impl Login {
     fn unusable(&self) -> ClusterFailure {
         match &self.context.credential {
             Credential::Plugin(plugin) => ClusterFailure::PluginFailed {
-                path: crate::printable::scrub(&plugin.command),
+                path: scrub(&plugin.command),
                 problem: PluginProblem::BadCertificate,
             },
             _ => ClusterFailure::Unreadable("the context's credential cannot be used".to_owned()),
         }
     }
 
+    /// As whom the API server is asked to act; sent with every request.
+    fn impersonate(&self, auth: &mut AuthInfo) {
+        let Some(as_whom) = &self.context.route.acts_as else {
+            return;
+        };
+        auth.impersonate = Some(as_whom.user.clone());
+        auth.impersonate_uid = as_whom.uid.clone();
+        auth.impersonate_groups = Some(as_whom.groups.clone());
+        auth.impersonate_user_extra = Some(as_whom.extra.iter().cloned().collect());
+    }
+
+    fn wire(
+        &self,
+        config: kube::Config,
+        certificate: Option<&Pair>,
+    ) -> Result<Client, ClusterFailure> {
+        let untrusted = |error: rustls::Error| ClusterFailure::Untrusted(scrub(&error.to_string()));
+        let route = &self.context.route;
+        let by_tls = |proxy: &Proxy| proxy.url.starts_with("https:");
+        let proxy_verifier = match &route.proxy {
+            Some(proxy) if by_tls(proxy) => Some(
+                self.trust
+                    .proxy_verifier(&self.provider)
+                    .map_err(untrusted)?,
+            ),
+            _ => None,
+        };
+        let wiring = Wiring {
+            verifier: self
+                .trust
+                .verifier(&self.provider, &self.issuer)
+                .map_err(untrusted)?,
+            proxy_verifier,
+            certificate,
+            server_name: self.context.tls_server_name.as_deref(),
+            proxy: route.proxy.as_ref(),
+            provider: self.provider.clone(),
+            config,
+        };
+        wiring.client().map_err(|_| self.unusable())
+    }
+
     /// Every field said here, none from the environment; never formatted, it holds the credential.
     fn config(&self, auth: AuthInfo) -> Result<kube::Config, ClusterFailure> {
-        let url = self
-            .context
-            .server
-            .parse()
-            .map_err(|_| ClusterFailure::Unreachable("no usable URL".to_owned()))?;
+        let url = crate::identity::server(&self.context.server)
+            .ok_or_else(|| ClusterFailure::Unreachable("no usable URL".to_owned()))?;
         let mut config = kube::Config::new(url);
-        config.root_cert = Some(self.ca.clone());
         config.connect_timeout = Some(self.limits.connect);
         // A watch is silent for as long as its own bound; anything longer is a dead connection.
         config.read_timeout = Some(self.limits.watch + self.limits.read);
         config.reset_reader_on_write = true;
         config.write_timeout = Some(self.limits.read);
-        config.accept_invalid_certs = false;
-        config.tls_server_name = self.context.tls_server_name.clone();
-        config.proxy_url = None;
-        config.default_retry = false;
         config.auth_info = auth;
         Ok(config)
     }
@@ -190,16 +258,4 @@ impl Login {
 
 fn after(now: DateTime<Utc>, pause: std::time::Duration) -> DateTime<Utc> {
     now + chrono::Duration::from_std(pause).unwrap_or_default()
-}
-
-fn present(auth: &mut AuthInfo, issued: Issued) {
-    auth.token = issued.token;
-    if let Some((certificate, key)) = &issued.certificate {
-        certify(auth, certificate, key);
-    }
-}
-
-fn certify(auth: &mut AuthInfo, certificate_pem: &str, key_pem: &SecretString) {
-    auth.client_certificate_data = Some(STANDARD.encode(certificate_pem));
-    auth.client_key_data = Some(SecretString::from(STANDARD.encode(key_pem.expose_secret())));
 }

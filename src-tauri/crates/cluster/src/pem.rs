@@ -35,12 +35,16 @@ pub(crate) fn is_private_key(pem: &str) -> bool {
 /// SHA-256 over the DER of a CA, hex. Of several certificates: over all of them, sorted, each once,
 /// so that their order in the file does not matter.
 pub(crate) fn ca_sha256(pem: &str) -> Option<String> {
-    let mut certificates = certificates(pem)?;
+    certificates(pem).map(digest_of)
+}
+
+/// SHA-256 over certificates (DER), hex, whatever their order.
+pub(crate) fn digest_of(mut certificates: Vec<Vec<u8>>) -> String {
     certificates.sort();
     certificates.dedup();
     let mut hash = Sha256::new();
     for der in &certificates {
         hash.update(der);
     }
-    Some(hex::encode(hash.finalize()))
+    hex::encode(hash.finalize())
 }

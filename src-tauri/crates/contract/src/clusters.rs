@@ -48,6 +48,19 @@ pub struct BannerView {
     pub arming: ArmingView,
     /// The cluster is a rehearsal cluster of this workstation, told by its identity.
     pub rehearsal: bool,
+    /// As whom the context acts (impersonation), if as somebody else than it logs in as.
+    pub acts_as: Option<String>,
+    /// The credential's end, when it is near or over.
+    pub credential: Option<CredentialEnd>,
+}
+
+/// The end of a credential that is near or over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct CredentialEnd {
+    /// When it ends.
+    pub at: At,
+    /// Whether it has ended.
+    pub over: bool,
 }
 
 /// What is known of a cluster's identity.
@@ -61,8 +74,12 @@ pub struct IdentityView {
     pub limit_s: u32,
     /// Pinned `kube-system` UID.
     pub uid: Option<String>,
-    /// Pinned CA, SHA-256, hex with colons.
+    /// Pinned CA, or pinned certificate, SHA-256, hex with colons; none where the system's roots vouch
+    /// for the server.
     pub ca: Option<String>,
+    /// Key of the public issuer, SHA-256, hex with colons; only where the system's roots vouch for the
+    /// server. Another one is written down and cuts off nothing: the UID pins the cluster.
+    pub issuer: Option<String>,
     /// The UID found instead.
     pub found_uid: Option<String>,
     /// The CA found instead.
@@ -220,8 +237,122 @@ pub struct ContextPreview {
     pub files: Vec<String>,
     /// Why it cannot be imported, if it cannot.
     pub refused: Option<ContextRefusal>,
+    /// What vouches for the server.
+    pub trust: ContextTrust,
+    /// The proxy that it goes through.
+    pub proxy: Option<ProxyView>,
+    /// As whom it acts, if as somebody else.
+    pub acts_as: Option<ActsAsView>,
+    /// What its certificates and tokens say against themselves.
+    pub credential_concerns: Vec<CredentialConcernView>,
     /// Whether an entry of that name is in the keychain already.
     pub stored: bool,
+}
+
+/// What vouches for a context's server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum ContextTrust {
+    /// Its CA.
+    Ca,
+    /// The system's roots and the host name.
+    System,
+    /// Nothing yet (`insecure-skip-tls-verify`): the presented certificate is compared and pinned
+    /// before the context is used, and never for production.
+    ToPin,
+    /// One certificate that a person has compared.
+    Pinned,
+}
+
+/// A proxy in its parts; its password is never shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ProxyView {
+    /// `http`, `https` or `socks5`.
+    pub scheme: String,
+    /// Host.
+    pub host: String,
+    /// Port, if it is written.
+    pub port: Option<u16>,
+    /// The user that logs in there.
+    pub user: Option<String>,
+    /// Whether there is a password, kept in the keychain only.
+    pub has_password: bool,
+}
+
+/// A user that the API server is asked to act as.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct ActsAsView {
+    /// User name.
+    pub user: String,
+    /// UID.
+    pub uid: Option<String>,
+    /// Groups.
+    pub groups: Vec<String>,
+    /// Further claims, `key=value` each.
+    pub extra: Vec<String>,
+}
+
+/// What speaks against a certificate or token of a kubeconfig.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct CredentialConcernView {
+    /// Which one and what.
+    pub what: CredentialConcern,
+    /// When it ended or begins.
+    pub at: Option<At>,
+}
+
+/// What speaks against a certificate or token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum CredentialConcern {
+    /// A CA certificate has ended.
+    CaExpired,
+    /// A CA certificate does not hold yet.
+    CaNotYetValid,
+    /// The client certificate has ended.
+    CertificateExpired,
+    /// The client certificate does not hold yet.
+    CertificateNotYetValid,
+    /// The client certificate is not for clients.
+    NotForClients,
+    /// The token has ended.
+    TokenExpired,
+}
+
+/// Kubeconfigs that are where kubectl would look. Only listed: nothing of them is read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct KubeconfigOffer {
+    /// Why it is offered.
+    pub from: OfferedBy,
+    /// The files, in the order in which they are merged.
+    pub files: Vec<String>,
+    /// Those of them that are not there; kubectl leaves them out.
+    pub missing: Vec<String>,
+}
+
+/// Why kubeconfigs are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum OfferedBy {
+    /// The variable `KUBECONFIG` names them.
+    Variable,
+    /// `~/.kube/config`.
+    Home,
+}
+
+/// The certificate that a server presents, for a person to compare.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct CertificateView {
+    /// SHA-256 of the certificate, hex with colons.
+    pub sha256: String,
+    /// Whose it says it is.
+    pub subject: String,
+    /// Who it says signed it.
+    pub issuer: String,
+    /// From when it holds.
+    pub not_before: At,
+    /// Until when it holds.
+    pub not_after: At,
 }
 
 /// How a context authenticates.
@@ -232,6 +363,8 @@ pub enum CredentialKind {
     Token,
     /// Client certificate.
     Certificate,
+    /// Client certificate and token, both sent.
+    CertificateAndToken,
     /// User name and password.
     Basic,
     /// External command.
@@ -288,26 +421,26 @@ pub enum PluginConcern {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub enum ContextRefusal {
-    /// `insecure-skip-tls-verify`.
-    InsecureTls,
+    /// `insecure-skip-tls-verify` beside a CA.
+    InsecureWithCa,
     /// The server is not https.
     NotHttps,
     /// Its cluster entry is missing.
     MissingCluster,
     /// Its user entry is missing.
     MissingUser,
-    /// No CA is embedded or readable, so that nothing could be pinned.
-    NoCa,
     /// A certificate or key cannot be read.
     BadCertificate,
+    /// The key belongs to another certificate.
+    KeyMismatch,
     /// The name occurs more than once.
     DuplicateName,
     /// Control characters or an unusable URL.
     Unprintable,
-    /// `proxy-url`.
-    Proxy,
-    /// `as`, `as-groups` …: it would act as somebody else.
-    Impersonation,
+    /// A `proxy-url` that is neither http, https nor socks5, or more than a host and port.
+    BadProxy,
+    /// `as-uid`, `as-groups` or `as-user-extra` without `as`.
+    HalfImpersonation,
     /// More than one way to log in.
     SeveralCredentials,
     /// A user name without a password, or the other way round.
@@ -329,8 +462,13 @@ pub struct ProbeView {
     pub uid: String,
     /// Server URL.
     pub url: String,
-    /// CA SHA-256, hex with colons.
+    /// SHA-256 of the CA, or of the pinned certificate, hex with colons; empty where the system's roots
+    /// vouch for the server.
     pub ca: String,
+    /// Key of the public issuer, SHA-256, hex with colons; only where the system's roots vouch for it.
+    pub issuer: Option<String>,
+    /// As whom the context acts, if as somebody else than it logs in as.
+    pub acts_as: Option<String>,
     /// Server version.
     pub version: String,
     /// Who one is there.
@@ -394,6 +532,12 @@ pub struct StoredContext {
     pub plugin: Option<PluginView>,
     /// When its client certificate or token ends, if that can be told.
     pub expires_at: Option<At>,
+    /// What vouches for its server.
+    pub trust: ContextTrust,
+    /// The proxy that it goes through, without user and password.
+    pub proxy: Option<String>,
+    /// As whom it acts, if as somebody else.
+    pub acts_as: Option<String>,
     /// Environments that are bound to it.
     pub bound_to: Vec<String>,
 }

@@ -134,6 +134,17 @@ pub enum FailureCode {
     ClusterUntrusted,
     /// The credential was refused (401). Params: cluster.
     CredentialRefused,
+    /// The credential has ended (401, and it says so itself). Params: cluster, at (RFC 3339).
+    CredentialExpired,
+    /// A context that accepts one certificate instead of a CA cannot be bound to production. Params:
+    /// environment, context.
+    CertificateNotForProduction,
+    /// A backup cannot take the place of a ledger that has entries. Params: entries.
+    LedgerNotEmpty,
+    /// There is no backup, or one that does not hold. Params: path.
+    BackupUnusable,
+    /// The server presents another certificate than the one that was shown. Params: context, shown, found.
+    CertificateChanged,
     /// The cluster is not the pinned one. Params: cluster, expected, found.
     IdentityMismatch,
     /// The identity was checked too long ago. Params: cluster, age, limit.
@@ -154,6 +165,10 @@ pub enum FailureCode {
     ObjectRejected,
     /// The cluster lacks the kind. Params: kind.
     KindUnknown,
+    /// The kind is of the whole cluster, and the object of a namespace. Params: kind.
+    KindOfCluster,
+    /// The kind is of a namespace, and the object of the whole cluster. Params: kind.
+    KindOfNamespace,
     /// The cluster failed in another way. Params: cluster.
     ClusterFailed,
     /// A rollout ended badly: the change is bad. Params: cluster, module, version; with reasons.

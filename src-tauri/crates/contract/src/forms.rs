@@ -13,6 +13,8 @@ pub enum PathPurpose {
     Kubeconfig,
     /// A new file for an export.
     Export,
+    /// The folder that a backup is written to, or read from.
+    Backup,
 }
 
 /// What is filled in to create a release.
@@ -102,6 +104,9 @@ pub struct ImportForm {
     pub contexts: Vec<String>,
     /// The person agreed that the files named by these contexts are read and embedded.
     pub embed_files: bool,
+    /// Contexts whose proxy, other user or unchecked certificate the person has seen and confirmed.
+    #[serde(default)]
+    pub confirmed: Vec<String>,
 }
 
 /// Where a kubeconfig comes from.
@@ -112,4 +117,6 @@ pub enum KubeconfigSource {
     Path(String),
     /// Pasted text.
     Text(String),
+    /// Several files, merged by kubectl's rules: of a name that several have, the first file counts.
+    Files(Vec<String>),
 }

@@ -275,6 +275,8 @@ pub enum NextStepKind {
     Soak,
     /// Vote.
     Vote,
+    /// Answer a request to waive a condition.
+    DecideWaiver,
     /// Open the gate.
     OpenGate,
     /// Arm for a module.
@@ -306,6 +308,10 @@ pub struct TimelineEntry {
     pub person: Option<String>,
     /// Environment name.
     pub environment: Option<Text>,
+    /// Identifier of the environment that it names.
+    pub environment_id: Option<String>,
+    /// Identifier of the stage that it names, or that its environment is in.
+    pub stage: Option<String>,
     /// How it is marked.
     pub mark: TimelineMark,
 }

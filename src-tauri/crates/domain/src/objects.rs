@@ -11,7 +11,7 @@ pub struct ObjectRef {
     pub api_version: String,
     /// Kind.
     pub kind: String,
-    /// Namespace.
+    /// Namespace; empty for an object of the whole cluster.
     pub namespace: String,
     /// Name.
     pub name: String,
@@ -22,16 +22,14 @@ impl ObjectRef {
     pub fn label(&self) -> String {
         format!("{}/{}", self.kind, self.name)
     }
-
-    /// Whether its values must not be shown or kept in the clear.
-    pub fn is_secret(&self) -> bool {
-        self.kind == "Secret"
-    }
 }
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        write!(f, "{}/{}", self.kind, self.name)
     }
 }
 
@@ -40,10 +38,31 @@ impl fmt::Display for ObjectRef {
 pub struct ClusterIdentity {
     /// UID of the `kube-system` namespace.
     pub uid: String,
-    /// API server URL, normalised: scheme, host, port.
+    /// API server URL, normalised: scheme, host, port, and the path if there is one.
     pub url: String,
-    /// SHA-256 of the CA certificate (DER), hex.
+    /// SHA-256 of the CA certificate (DER), hex; of the one accepted certificate where it is pinned
+    /// instead of a CA; empty where the system's roots vouch for the server.
     pub ca_sha256: String,
+    /// SHA-256 of the public key (SPKI) that signed the server's certificate, hex; only where the
+    /// system's roots vouch for the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer_sha256: Option<String>,
+}
+
+impl ClusterIdentity {
+    /// Whether a cluster that was found to be `found` is the one that is pinned here. A server that
+    /// the system's roots vouch for is known by its UID: public certificates move between issuers,
+    /// and a renewal must not cut off a release in the middle.
+    pub fn is_kept_by(&self, found: &ClusterIdentity) -> bool {
+        self.url == found.url && self.is_same_cluster(found)
+    }
+
+    /// Whether two identities are of one cluster. The address may change, UID and trust do not.
+    pub fn is_same_cluster(&self, other: &ClusterIdentity) -> bool {
+        self.uid == other.uid
+            && self.ca_sha256 == other.ca_sha256
+            && self.issuer_sha256.is_some() == other.issuer_sha256.is_some()
+    }
 }
 
 /// One verb on one resource in one namespace, for SelfSubjectAccessReview.
@@ -90,7 +109,8 @@ pub enum Precondition {
 pub enum MutationVerb {
     /// Server-side apply of a manifest.
     Apply,
-    /// Server-side apply of the backup.
+    /// Take back what the release changed: the fields of the backup that it had changed are put back, in
+    /// the live object, by an update. Created again from the backup if the object is gone.
     Restore,
     /// Delete an object that this release created.
     Remove,
@@ -98,6 +118,18 @@ pub enum MutationVerb {
     Pause,
     /// Resume it.
     Unpause,
+    /// Move the ownership of fields (`metadata.managedFields`); no value changes. Without a body: what
+    /// `kubectl apply` without `--server-side` owns becomes ours, so that an apply can remove what the
+    /// manifest no longer names. With the backup as body: fields that a rollback put back go to whoever
+    /// owned them then.
+    Adopt,
+}
+
+impl MutationVerb {
+    /// Whether it only holds a rollout or lets it go on, and writes no content.
+    pub fn holds(self) -> bool {
+        matches!(self, MutationVerb::Pause | MutationVerb::Unpause)
+    }
 }
 
 /// What is about to be done to a cluster. Written down before it is done.

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, FieldChange, ModuleId,
-    ObjectDiff, ObjectRef, Person, PersonId, Phase, ReleaseId, Role, Stage, StageId, Strategy,
-    Timings,
+    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, FieldChange, ImageRef,
+    ModuleId, ObjectDiff, ObjectRef, Person, PersonId, Phase, ReleaseId, Role, Stage, StageId,
+    Strategy, Timings,
 };
 
 /// A release with a copy of everything it depends on, so that a later edit of the workspace
@@ -190,7 +190,7 @@ impl ReleasePlan {
             return false;
         };
         let image = field.path.ends_with(".image")
-            && after.rsplit(':').next() == Some(module.version.as_str());
+            && ImageRef::of(after).tag == Some(module.version.as_str());
         let label = VERSION_KEYS
             .iter()
             .any(|key| field.path.ends_with(&format!(".{key}")))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 // entry does not say may not open a gate. A new field of anything persisted needs a default, too
 // (`crates/ledger/tests/versions` holds us to it).
 
-use crate::{EnvironmentId, ItemId, ModuleId, ObjectRef, PersonId, StageId};
+use crate::{EnvironmentId, HttpProbe, ItemId, ModuleId, ObjectRef, PersonId, StageId};
 
 /// Words in both languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,23 @@ pub struct Workspace {
     pub on_call: Vec<OnCall>,
     /// Times and limits.
     pub timings: Timings,
+    /// What its manifests say and a release does not send, because the cluster fills it.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Fields of one object that were left out when its manifest was read: the API server or a controller
+/// fills them, and what stands there came out of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The file, relative to the workspace, with slashes.
+    pub file: String,
+    /// Line at which the object begins, from 1.
+    pub line: u32,
+    /// The object, as `Kind/name`.
+    pub object: String,
+    /// Paths of the fields, as the file has them.
+    pub fields: Vec<String>,
 }
 
 /// A stage of the pipeline.
@@ -195,6 +212,9 @@ pub struct ChecklistItem {
     /// How it is answered.
     #[serde(default)]
     pub kind: ItemKind,
+    /// What is asked, for an item of kind [`ItemKind::Http`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<HttpProbe>,
     /// Stages it belongs to; empty for all.
     #[serde(default)]
     pub stages: Vec<StageId>,
@@ -211,6 +231,8 @@ pub enum ItemKind {
     RolloutsHealthy,
     /// Holds when every object on the cluster is what was applied.
     ContentApplied,
+    /// Holds when an address answers as expected after the rollout (sop G3).
+    Http,
 }
 
 /// When an item is due.

@@ -245,7 +245,8 @@ impl Book {
         actor: Option<&PersonId>,
         command: Command,
     ) -> Result<(), EngineFailure> {
-        let (book, id, actor) = (Arc::clone(self), id.clone(), actor.cloned());
+        let actor = actor.filter(|actor| !actor.is_nobody()).cloned();
+        let (book, id) = (Arc::clone(self), id.clone());
         let writing = async move { book.write(&id, actor.as_ref(), &command).await };
         tokio::spawn(writing)
             .await
@@ -374,8 +375,18 @@ impl Book {
         actor: Option<&PersonId>,
         event: RegisterEvent,
     ) -> Result<(), EngineFailure> {
+        self.decide_register(actor, move |_| Ok(vec![event.clone()]))
+            .await
+    }
+
+    /// Appends to the register what is decided from how it stands; durable when it returns.
+    pub(crate) async fn decide_register(
+        self: &Arc<Self>,
+        actor: Option<&PersonId>,
+        decide: impl Fn(&Register) -> Result<Vec<RegisterEvent>, Refusal> + Send + Sync + 'static,
+    ) -> Result<(), EngineFailure> {
         let (book, actor) = (Arc::clone(self), actor.cloned());
-        let writing = async move { book.write_register(actor, event).await };
+        let writing = async move { book.write_register(actor, &decide).await };
         tokio::spawn(writing)
             .await
             .map_err(|e| EngineFailure::BrokenOff(e.to_string()))?
@@ -384,19 +395,23 @@ impl Book {
     async fn write_register(
         &self,
         actor: Option<PersonId>,
-        event: RegisterEvent,
+        decide: &(impl Fn(&Register) -> Result<Vec<RegisterEvent>, Refusal> + Send + Sync),
     ) -> Result<(), EngineFailure> {
         let _pen = self.register_pen.lock().await;
         let mut tries = 0;
         loop {
-            let entry = NewEntry {
+            let (register, expected) = lock(&self.register).clone();
+            let entry = |event| NewEntry {
                 at: self.clock.now(),
                 actor: actor.clone(),
-                record: Record::Register(event.clone()),
+                record: Record::Register(event),
             };
-            let expected = lock(&self.register).1;
+            let entries: Vec<_> = decide(&register)?.into_iter().map(entry).collect();
+            if entries.is_empty() {
+                return Ok(());
+            }
             match self
-                .commit_entries(&Stream::Register, expected, vec![entry])
+                .commit_entries(&Stream::Register, expected, entries)
                 .await
             {
                 Ok(entries) => {
@@ -427,7 +442,7 @@ impl Book {
             }
             register.1 = entry.position;
             match &entry.record {
-                Record::Register(event) => register.0.evolve(event),
+                Record::Register(event) => register.0.evolve(event, entry.at),
                 other => {
                     tracing::error!(
                         position = entry.position,

@@ -9,7 +9,7 @@ use crate::failpoint::FailPoints;
 use crate::handles::Handles;
 use crate::lanes::{Lane, Lanes};
 use crate::live::Live;
-use crate::ports::{Clock, Cluster, Clusters, Ledger, Notifier, Vault};
+use crate::ports::{Clock, Cluster, Clusters, Ledger, Notifier, Probe, Vault};
 use crate::summary::{MeasuredRollback, Summary};
 use crate::{EngineFailure, FailHook, FailPoint, Limits};
 
@@ -24,6 +24,8 @@ pub struct Ports {
     pub vault: Arc<dyn Vault>,
     /// Tells the person.
     pub notifier: Arc<dyn Notifier>,
+    /// Asks addresses beside the clusters.
+    pub probe: Arc<dyn Probe>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -150,6 +152,10 @@ impl Engine {
 
     pub(crate) fn now(&self) -> Instant {
         self.0.ports.clock.now()
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.0.lanes
     }
 
     pub(crate) fn lane(&self, release: &ReleaseId, environment: &EnvironmentId) -> Arc<Lane> {

@@ -149,14 +149,17 @@ fn cause(failure: &ClusterFailure) -> Cause {
         ClusterFailure::Untrusted(why) => Cause::Untrusted {
             message: why.clone(),
         },
-        ClusterFailure::CredentialRefused => Cause::CredentialRefused,
+        ClusterFailure::CredentialRefused | ClusterFailure::CredentialExpired(_) => {
+            Cause::CredentialRefused
+        }
         ClusterFailure::Forbidden(permission) => Cause::Forbidden {
             permission: format!("{} {}", permission.verb, permission.resource),
         },
         ClusterFailure::Busy => Cause::Busy,
         ClusterFailure::AnotherCluster { .. } => Cause::AnotherCluster,
         ClusterFailure::KindUnknown(kind) => Cause::KindUnknown { kind: kind.clone() },
-        ClusterFailure::PluginNotAllowed { .. }
+        ClusterFailure::OtherScope { .. }
+        | ClusterFailure::PluginNotAllowed { .. }
         | ClusterFailure::PluginFailed { .. }
         | ClusterFailure::Answered { .. }
         | ClusterFailure::Unreadable(_) => Cause::Said {
@@ -167,7 +170,10 @@ fn cause(failure: &ClusterFailure) -> Cause {
 
 fn obstacle(failure: &ClusterFailure) -> Option<Obstacle> {
     match failure {
-        ClusterFailure::Unreachable(_) | ClusterFailure::Busy => Some(Obstacle::NoContact),
+        // A person logs in again, which takes longer than an API server's start.
+        ClusterFailure::Unreachable(_)
+        | ClusterFailure::Busy
+        | ClusterFailure::CredentialExpired(_) => Some(Obstacle::NoContact),
         ClusterFailure::Answered { status, .. } if *status >= 500 || *status == 429 => {
             Some(Obstacle::NoContact)
         }

@@ -9,6 +9,7 @@ use crate::EngineFailure;
 use crate::ports::{
     AllowedCommand, Cluster, ClusterFailure, Clusters, Context, Vault, VaultFailure,
 };
+use crate::workstation::CredentialInUse;
 
 type Held = BTreeMap<EnvironmentId, (Binding, Arc<dyn Cluster>)>;
 
@@ -46,7 +47,8 @@ impl Handles {
         };
         let binding = register.bindings.get(environment).ok_or_else(unbound)?;
         if let Some((of, cluster)) = self.lock().get(environment)
-            && of == binding
+            && of.context == binding.context
+            && of.identity.is_kept_by(&binding.identity)
         {
             return Ok(Arc::clone(cluster));
         }
@@ -89,6 +91,17 @@ impl Handles {
                 Ok(())
             }
             Ok(_) => Ok(()),
+        }
+    }
+
+    /// What the handle of an environment logs in with, without asking anybody.
+    pub(crate) fn credential(&self, environment: &EnvironmentId) -> CredentialInUse {
+        match self.lock().get(environment) {
+            Some((_, cluster)) => CredentialInUse {
+                ends_at: cluster.credential_ends(),
+                acts_as: cluster.acts_as(),
+            },
+            None => CredentialInUse::default(),
         }
     }
 

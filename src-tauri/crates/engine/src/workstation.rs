@@ -1,13 +1,22 @@
 //! What holds across releases: keys, bindings, identities, allowed credential commands.
 
 use domain::{
-    ClusterIdentity, Command, EnvironmentId, IdentityCheck, PersonId, PublicKey, RegisterEvent,
-    ReleaseId, Status,
+    Binding, ClusterIdentity, Command, EnvironmentId, IdentityCheck, Instant, PersonId,
+    RegisterEvent, ReleaseId, Status,
 };
 
 use crate::handles::bounded;
 use crate::ports::{About, Cluster, ClusterFailure};
 use crate::{Engine, EngineFailure};
+
+/// The credential that an environment's cluster is asked with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CredentialInUse {
+    /// When it ends, if that can be told.
+    pub ends_at: Option<Instant>,
+    /// As whom it acts, if as somebody else than it logs in as.
+    pub acts_as: Option<String>,
+}
 
 /// What a cluster says of itself before anything is pinned.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +25,8 @@ pub struct Probe {
     pub identity: ClusterIdentity,
     /// Version, user, clock.
     pub about: About,
+    /// As whom the context acts, if as somebody else than it logs in as.
+    pub acts_as: Option<String>,
 }
 
 impl Engine {
@@ -37,19 +48,6 @@ impl Engine {
             self.handles().drop_context(&context);
         }
         Ok(())
-    }
-
-    /// Makes a person's key known.
-    pub async fn register_key(
-        &self,
-        person: &PersonId,
-        key: PublicKey,
-    ) -> Result<(), EngineFailure> {
-        let event = RegisterEvent::KeyRegistered {
-            person: person.clone(),
-            key,
-        };
-        self.note(Some(person), event).await
     }
 
     /// Allows a credential command by the digest of its file (SHA-256, hex).
@@ -79,7 +77,11 @@ impl Engine {
         let question = self.limits().question;
         let identity = bounded(question, cluster.identity()).await?;
         let about = bounded(question, cluster.about()).await?;
-        Ok(Probe { identity, about })
+        Ok(Probe {
+            identity,
+            about,
+            acts_as: cluster.acts_as(),
+        })
     }
 
     /// What an environment's cluster says of itself and of the user.
@@ -99,7 +101,7 @@ impl Engine {
     ) -> Result<(), EngineFailure> {
         let register = self.register();
         if let Some(binding) = register.bindings.get(environment)
-            && !same_cluster(&binding.identity, expected)
+            && !binding.identity.is_same_cluster(expected)
         {
             self.no_release_depends_on(environment)?;
         }
@@ -116,6 +118,7 @@ impl Engine {
             environment: environment.clone(),
             context: context.to_owned(),
             identity: found.clone(),
+            issuer_before: None,
         };
         self.note(actor, event).await?;
         self.handles().drop(environment);
@@ -140,6 +143,12 @@ impl Engine {
                 environment: environment.clone(),
             }),
         }
+    }
+
+    /// When the credential in use for an environment ends, and as whom it acts. Asks nobody: none
+    /// of both where nothing has been asked of the cluster in this session.
+    pub fn credential(&self, environment: &EnvironmentId) -> CredentialInUse {
+        self.handles().credential(environment)
     }
 
     /// Asks the keychain whether it still has an environment's credential. If it has lost it, nothing
@@ -187,7 +196,9 @@ impl Engine {
                 self.mismatch(environment, found).await;
             }
             // A token may have been renewed in the keychain meanwhile.
-            Err(EngineFailure::Cluster(ClusterFailure::CredentialRefused)) => {
+            Err(EngineFailure::Cluster(
+                ClusterFailure::CredentialRefused | ClusterFailure::CredentialExpired(_),
+            )) => {
                 self.handles().drop(environment);
             }
             Err(_) => {}
@@ -203,7 +214,10 @@ impl Engine {
         let found = bounded(self.limits().question, cluster.identity()).await?;
         let register = self.register();
         match register.bindings.get(environment) {
-            Some(binding) if binding.identity == found => Ok(found),
+            Some(binding) if binding.identity.is_kept_by(&found) => {
+                self.keep_issuer(environment, binding, &found).await;
+                Ok(found)
+            }
             Some(binding) => Err(ClusterFailure::AnotherCluster {
                 expected: Box::new(binding.identity.clone()),
                 found: Box::new(found),
@@ -212,6 +226,29 @@ impl Engine {
             None => Err(EngineFailure::NotBound {
                 environment: environment.clone(),
             }),
+        }
+    }
+
+    /// Writes down that the pinned cluster came with a certificate of another public issuer. What
+    /// pins it is its UID, so that nothing is cut off by it, and a ledger that refuses the entry
+    /// now gets it with the next check.
+    async fn keep_issuer(
+        &self,
+        environment: &EnvironmentId,
+        binding: &Binding,
+        found: &ClusterIdentity,
+    ) {
+        if binding.identity.issuer_sha256 == found.issuer_sha256 {
+            return;
+        }
+        let event = RegisterEvent::EnvironmentBound {
+            environment: environment.clone(),
+            context: binding.context.clone(),
+            identity: found.clone(),
+            issuer_before: binding.identity.issuer_sha256.clone(),
+        };
+        if let Err(failure) = self.note(None, event).await {
+            tracing::warn!(%environment, %failure, "another issuer could not be written down");
         }
     }
 
@@ -266,9 +303,4 @@ impl Engine {
         };
         self.book().commit(id, None, command).await
     }
-}
-
-/// Whether two identities are of one cluster. The address may change, UID and CA do not.
-pub(crate) fn same_cluster(a: &ClusterIdentity, b: &ClusterIdentity) -> bool {
-    a.uid == b.uid && a.ca_sha256 == b.ca_sha256
 }

@@ -1,4 +1,5 @@
--- A program of before knows nothing of releases that are read-only because of an entry.
+-- Plans as steps, facts, revoked keys, requests for a waiver, what a person answers for while a rollout waits,
+-- releases that are read-only because of an entry: a program that knows none of these must find a newer ledger.
 
 PRAGMA user_version = 4;
 

@@ -15,7 +15,7 @@ use crate::folder::Folder;
 use crate::readers::Readers;
 use crate::verify::{Depth, verify};
 use crate::writer::Writer;
-use crate::{Limits, export, open, read, search};
+use crate::{Limits, backup, export, open, read, search};
 
 /// The ledger in `ledger.sqlite` of a data folder. One process at a time holds the folder.
 #[derive(Debug)]
@@ -162,6 +162,12 @@ impl Ledger for SqliteLedger {
     async fn export(&self, format: Format, path: &Path) -> Result<Exported, LedgerFailure> {
         let path = path.to_owned();
         let write = move |ledger: &mut Connection| export::export(ledger, format, &path);
+        self.readers.read(write).await
+    }
+
+    async fn backup(&self, path: &Path) -> Result<Exported, LedgerFailure> {
+        let path = path.to_owned();
+        let write = move |ledger: &mut Connection| backup::backup(ledger, &path);
         self.readers.read(write).await
     }
 

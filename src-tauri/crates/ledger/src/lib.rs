@@ -1,6 +1,7 @@
 //! The append-only, hash-chained SQLite file: the program's only memory. How the hash is made, and
 //! how to check an export without this program, is in the crate's README.
 
+mod backup;
 mod chain;
 mod export;
 mod failure;
@@ -16,6 +17,7 @@ mod search;
 mod verify;
 mod writer;
 
+pub use backup::restore;
 pub use export::verify_export;
 pub use ledger::SqliteLedger;
 pub use limits::Limits;

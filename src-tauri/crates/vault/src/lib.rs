@@ -3,7 +3,6 @@
 //! leaves it as anything printable. How items are laid out is in the crate's README.
 
 mod contexts;
-mod expiry;
 #[cfg(all(target_os = "linux", any(test, feature = "fixture")))]
 pub mod fixture;
 mod items;
@@ -15,8 +14,6 @@ mod stored;
 mod values;
 mod vault;
 
-#[cfg(not(target_os = "linux"))]
-mod native;
 #[cfg(target_os = "linux")]
 mod secret_service;
 

@@ -29,6 +29,7 @@ fn context(name: &str) -> Context {
             certificate_pem: pem.clone(),
             key_pem: SecretString::from(pem),
         },
+        route: engine::ports::Route::default(),
     }
 }
 

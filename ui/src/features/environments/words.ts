@@ -1,10 +1,12 @@
-import type { ContextRefusal, CredentialKind, EnvironmentView, ImportWarning, PluginConcern } from '$ipc';
+import type { ContextRefusal, CredentialConcernView, CredentialKind, EnvironmentView, ImportWarning, PluginConcern } from '$ipc';
 import { m } from '$messages';
-import { visible, type Mark } from '$shared';
+import { shortWhen, tick, visible, type Mark } from '$shared';
 
 export const credentialWord = (kind: CredentialKind): string => m[`credential_${kind}`]();
 export const concernWord = (concern: PluginConcern): string => m[`concern_${concern}`]();
 export const contextRefusalWord = (refusal: ContextRefusal): string => m[`refusal_context_${refusal}`]();
+/** What speaks against a certificate or token. */
+export const credentialConcernWord = ({ what, at }: CredentialConcernView): string => m[`concern_credential_${what}`]({ at: at ? shortWhen(at, tick()) : '' });
 /** A name that occurs more than once in a kubeconfig. */
 export const repeatedWord = ({ entry, name, times }: ImportWarning): string => m[`import_twice_${entry}`]({ name: visible(name), times });
 

@@ -1,8 +1,11 @@
 //! The command that a context would run, shown word by word and never run here.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use super::file::{AuthProvider, Exec};
+use super::file::{AuthProvider, Exec, User};
+use super::screen::Screened;
 use crate::plugin::{Exposure, Program};
 
 /// A credential command.
@@ -114,39 +117,115 @@ const LOADER_VARIABLES: [&str; 16] = [
 /// The command of a context that is in the keychain already, shown as on import. It runs nothing;
 /// the file is opened to take its digest.
 pub fn command_preview(words: &[String], variables: &[String]) -> PluginPreview {
-    shown(words.to_vec(), variables.to_vec(), None)
+    let program = words.first().and_then(|command| Seen::find(command, None));
+    shown(words.to_vec(), variables.to_vec(), program.as_ref())
 }
 
-pub(super) fn of_exec(exec: &Exec, base: Option<&Path>) -> PluginPreview {
-    let words = exec
+/// What was seen of a program.
+#[derive(Clone)]
+struct Seen {
+    path: PathBuf,
+    sha256: String,
+    exposure: Exposure,
+}
+
+impl Seen {
+    fn find(command: &str, base: Option<&Path>) -> Option<Seen> {
+        let program = Program::find(command, base)?;
+        Some(Seen {
+            exposure: program.exposure,
+            path: program.path,
+            sha256: program.sha256,
+        })
+    }
+}
+
+/// The programs of a kubeconfig's commands. Hundreds of contexts name the same one, of a hundred
+/// megabytes: each is read once, and several are read beside one another.
+pub(super) struct Programs(BTreeMap<String, Option<Seen>>);
+
+impl Programs {
+    pub fn of(contexts: &[Screened<'_>], base: Option<&Path>) -> Programs {
+        let commands: BTreeSet<&str> = contexts
+            .iter()
+            .filter_map(|context| context.user.and_then(command_of))
+            .collect();
+        // Different names of one file are one file.
+        let mut files: BTreeMap<PathBuf, Vec<&str>> = BTreeMap::new();
+        for command in commands {
+            if let Some(file) = Program::resolved(command, base) {
+                files.entry(file).or_default().push(command);
+            }
+        }
+        let next = Mutex::new(files.into_iter());
+        let found = Mutex::new(BTreeMap::new());
+        let look = || {
+            loop {
+                let one = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((_, commands)) = one else { return };
+                let seen = commands
+                    .first()
+                    .and_then(|command| Seen::find(command, base));
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                found.extend(commands.into_iter().map(|c| (c.to_owned(), seen.clone())));
+            }
+        };
+        let at_once = std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(4);
+        std::thread::scope(|scope| {
+            for _ in 0..at_once {
+                scope.spawn(look);
+            }
+        });
+        Programs(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn seen(&self, words: &[String]) -> Option<&Seen> {
+        self.0.get(words.first()?)?.as_ref()
+    }
+}
+
+fn command_of(user: &User) -> Option<&str> {
+    if let Some(exec) = &user.exec {
+        return exec.command.as_deref();
+    }
+    let provider = user.auth_provider.as_ref()?;
+    let path = provider.config.as_ref().and_then(|c| c.cmd_path.as_deref());
+    path.or(provider.name.as_deref())
+}
+
+pub(super) fn of_exec(exec: &Exec, programs: &Programs) -> PluginPreview {
+    let words: Vec<String> = exec
         .command
         .iter()
         .chain(exec.args.iter().flatten())
         .cloned()
         .collect();
     let environment = exec.env.iter().flatten().map(|v| v.name.clone()).collect();
-    shown(words, environment, base)
+    let program = programs.seen(&words).cloned();
+    shown(words, environment, program.as_ref())
 }
 
-pub(super) fn of_auth_provider(provider: &AuthProvider, base: Option<&Path>) -> PluginPreview {
+pub(super) fn of_auth_provider(provider: &AuthProvider, programs: &Programs) -> PluginPreview {
     let config = provider.config.as_ref();
     let command = config
         .and_then(|c| c.cmd_path.clone())
         .or_else(|| provider.name.clone());
     let arguments = config.and_then(|c| c.cmd_args.clone()).unwrap_or_default();
-    let words = command
+    let words: Vec<String> = command
         .into_iter()
         .chain(arguments.split_whitespace().map(str::to_owned))
         .collect();
-    let mut plugin = shown(words, Vec::new(), base);
+    let program = programs.seen(&words).cloned();
+    let mut plugin = shown(words, Vec::new(), program.as_ref());
     plugin.concerns.push(PluginConcern::LegacyAuthProvider);
     plugin
 }
 
-fn shown(words: Vec<String>, environment: Vec<String>, base: Option<&Path>) -> PluginPreview {
+fn shown(words: Vec<String>, environment: Vec<String>, program: Option<&Seen>) -> PluginPreview {
     let command = words.first().map(String::as_str).unwrap_or_default();
-    let program = Program::find(command, base);
-    let exposure = program.as_ref().map(|program| program.exposure);
+    let exposure = program.map(|program| program.exposure);
     let plain_http = |word: &String| word.to_ascii_lowercase().contains("http://");
     let found = [
         (
@@ -176,8 +255,8 @@ fn shown(words: Vec<String>, environment: Vec<String>, base: Option<&Path>) -> P
     let concerns = found.into_iter().filter(|(is_so, _)| *is_so);
     PluginPreview {
         concerns: concerns.map(|(_, concern)| concern).collect(),
-        path: program.as_ref().map(|program| program.path.clone()),
-        sha256: program.map(|program| program.sha256),
+        path: program.map(|program| program.path.clone()),
+        sha256: program.map(|program| program.sha256.clone()),
         words,
         environment,
     }

@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
-use engine::ports::{Context, Credential, Plugin};
+use engine::ports::{Context, Credential, Plugin, Route};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::embed::Embedded;
 use super::file::{Cluster, Exec, User};
+use super::judge::matching;
 use super::screen::Screened;
 use super::value::{decoded, filled};
-use super::{KubeconfigFailure, Refusal, embed};
+use super::{Agreed, KubeconfigFailure, Refusal, route};
 use crate::pem;
 use crate::printable::scrub;
+use crate::wiring::Pair;
 
 /// Name of the extension in which a cluster's entry says something to credential commands.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
@@ -18,7 +21,8 @@ const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 pub(super) fn build(
     screened: &Screened<'_>,
     base: Option<&Path>,
-    embed_files: bool,
+    agreed: &Agreed<'_>,
+    embedded: &Embedded,
 ) -> Result<Context, KubeconfigFailure> {
     let refused = |refusal| KubeconfigFailure::Refused {
         context: scrub(screened.name),
@@ -31,8 +35,13 @@ pub(super) fn build(
         .cluster
         .ok_or_else(|| refused(Refusal::MissingCluster))?;
     let user = screened.user.ok_or_else(|| refused(Refusal::MissingUser))?;
+    if screened.is_unusual() && !agreed.confirmed.iter().any(|name| name == screened.name) {
+        return Err(KubeconfigFailure::NotConfirmed {
+            context: scrub(screened.name),
+        });
+    }
     let files = screened.files();
-    if !files.is_empty() && !embed_files {
+    if !files.is_empty() && !agreed.embed_files {
         let files = files.into_iter().map(scrub).collect();
         return Err(KubeconfigFailure::FilesNotEmbedded {
             context: scrub(screened.name),
@@ -41,6 +50,7 @@ pub(super) fn build(
     }
     let part = Part {
         base,
+        embedded,
         refused: &refused,
     };
     Ok(Context {
@@ -49,11 +59,21 @@ pub(super) fn build(
         ca_pem: part.ca(cluster)?,
         tls_server_name: filled(&cluster.tls_server_name).map(str::to_owned),
         credential: part.credential(cluster, user)?,
+        route: Route {
+            // Empty until a person has compared what the server presents.
+            pinned_pem: screened.is_insecure().then(String::new),
+            proxy: filled(&cluster.proxy_url)
+                .map(route::proxy)
+                .transpose()
+                .map_err(refused)?,
+            acts_as: route::acts_as(user).map_err(refused)?,
+        },
     })
 }
 
 struct Part<'a, F: Fn(Refusal) -> KubeconfigFailure> {
     base: Option<&'a Path>,
+    embedded: &'a Embedded,
     refused: &'a F,
 }
 
@@ -64,8 +84,8 @@ impl<F: Fn(Refusal) -> KubeconfigFailure> Part<'_, F> {
             filled(&cluster.certificate_authority),
         ) {
             (Some(data), _) => decoded(data).map_err(self.refused)?,
-            (None, Some(path)) => embed::read(path, self.base)?,
-            (None, None) => return Err((self.refused)(Refusal::NoCa)),
+            (None, Some(path)) => self.embedded.read(path, self.base)?,
+            (None, None) => return Ok(String::new()),
         };
         self.certificates(pem)
     }
@@ -74,49 +94,64 @@ impl<F: Fn(Refusal) -> KubeconfigFailure> Part<'_, F> {
         if let Some(exec) = &user.exec {
             return Ok(Credential::Plugin(self.plugin(cluster, exec)));
         }
-        // client-go prefers the file over the token beside it.
-        if let Some(path) = filled(&user.token_file) {
-            let text = SecretString::from(embed::read(path, self.base)?);
-            return Ok(Credential::Token(SecretString::from(
-                text.expose_secret().trim(),
-            )));
+        let certificate = self.certificate(user)?;
+        match (self.token(user)?, certificate) {
+            (Some(token), Some((certificate_pem, key_pem))) => {
+                return Ok(Credential::CertificateAndToken {
+                    certificate_pem,
+                    key_pem,
+                    token,
+                });
+            }
+            (Some(token), None) => return Ok(Credential::Token(token)),
+            (None, Some((certificate_pem, key_pem))) => {
+                return Ok(Credential::Certificate {
+                    certificate_pem,
+                    key_pem,
+                });
+            }
+            (None, None) => {}
         }
-        if let Some(token) = &user.token {
-            return Ok(Credential::Token(SecretString::from(
-                token.expose_secret().trim(),
-            )));
-        }
-        if let (Some(name), Some(password)) = (&user.username, &user.password) {
-            return Ok(Credential::Basic {
+        Ok(match (&user.username, &user.password) {
+            (Some(name), Some(password)) => Credential::Basic {
                 user: name.clone(),
                 password: password.clone(),
-            });
-        }
-        self.certificate(user)
+            },
+            _ => Credential::Anonymous,
+        })
     }
 
-    fn certificate(&self, user: &User) -> Result<Credential, KubeconfigFailure> {
+    /// client-go prefers the file over the token beside it.
+    fn token(&self, user: &User) -> Result<Option<SecretString>, KubeconfigFailure> {
+        let trimmed = |text: &SecretString| SecretString::from(text.expose_secret().trim());
+        if let Some(path) = filled(&user.token_file) {
+            let text = SecretString::from(self.embedded.read(path, self.base)?);
+            return Ok(Some(trimmed(&text)));
+        }
+        Ok(user.token.as_ref().map(trimmed))
+    }
+
+    fn certificate(&self, user: &User) -> Result<Option<Pair>, KubeconfigFailure> {
         let certificate = match (
             filled(&user.client_certificate_data),
             filled(&user.client_certificate),
         ) {
             (Some(data), _) => decoded(data).map_err(self.refused)?,
-            (None, Some(path)) => embed::read(path, self.base)?,
-            (None, None) => return Ok(Credential::Anonymous),
+            (None, Some(path)) => self.embedded.read(path, self.base)?,
+            (None, None) => return Ok(None),
         };
         let key = match (&user.client_key_data, filled(&user.client_key)) {
             (Some(data), _) => decoded(data.expose_secret()).map_err(self.refused)?,
-            (None, Some(path)) => embed::read(path, self.base)?,
+            (None, Some(path)) => self.embedded.read(path, self.base)?,
             (None, None) => return Err((self.refused)(Refusal::BadCertificate)),
         };
         let key_pem = SecretString::from(key);
         if !pem::is_private_key(key_pem.expose_secret()) {
             return Err((self.refused)(Refusal::BadCertificate));
         }
-        Ok(Credential::Certificate {
-            certificate_pem: self.certificates(certificate)?,
-            key_pem,
-        })
+        let certificate = self.certificates(certificate)?;
+        matching(&certificate, key_pem.expose_secret()).map_err(self.refused)?;
+        Ok(Some((certificate, key_pem)))
     }
 
     fn certificates(&self, pem: String) -> Result<String, KubeconfigFailure> {

@@ -1,8 +1,12 @@
 //! Reads the files that a context refers to, once it was allowed to.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use super::{FileProblem, KubeconfigFailure};
 use crate::printable::scrub;
@@ -10,24 +14,53 @@ use crate::printable::scrub;
 /// Bytes of a certificate, key or token file.
 const LARGEST: u64 = 64 << 10;
 
-/// The text of a file, which starts from the kubeconfig's folder when it is relative.
-pub(super) fn read(written: &str, base: Option<&Path>) -> Result<String, KubeconfigFailure> {
-    load(written, base).map_err(|problem| KubeconfigFailure::File {
-        path: scrub(written),
-        problem,
-    })
+/// What was read so far: contexts of one cluster name the same files, and each is read once.
+#[derive(Default)]
+pub(super) struct Embedded(RefCell<BTreeMap<PathBuf, Result<Zeroizing<String>, FileProblem>>>);
+
+impl Embedded {
+    /// The text of a file, which starts from the kubeconfig's folder when it is relative.
+    pub fn read(&self, written: &str, base: Option<&Path>) -> Result<String, KubeconfigFailure> {
+        let path = match (Path::new(written), base) {
+            (path, _) if path.is_absolute() => Ok(path.to_owned()),
+            (path, Some(base)) => Ok(base.join(path)),
+            (_, None) => Err(FileProblem::NoBase),
+        };
+        let text = path.and_then(|path| {
+            let mut read = self.0.borrow_mut();
+            let known = read
+                .entry(path)
+                .or_insert_with_key(|path| load(path).map(Zeroizing::new));
+            known
+                .as_ref()
+                .map(|text| String::clone(text))
+                .map_err(|problem| *problem)
+        });
+        text.map_err(|problem| KubeconfigFailure::File {
+            path: scrub(written),
+            problem,
+        })
+    }
 }
 
-fn load(written: &str, base: Option<&Path>) -> Result<String, FileProblem> {
-    let path = match (Path::new(written), base) {
-        (path, _) if path.is_absolute() => path.to_owned(),
-        (path, Some(base)) => base.join(path),
-        (_, None) => return Err(FileProblem::NoBase),
-    };
+#[cfg(test)]
+thread_local! {
+    static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many files this thread has read.
+#[cfg(test)]
+pub(super) fn files_read() -> usize {
+    READ.get()
+}
+
+fn load(path: &PathBuf) -> Result<String, FileProblem> {
+    #[cfg(test)]
+    READ.set(READ.get() + 1);
     let mut bytes = Vec::new();
     // Judged before it is opened: opening a pipe would wait for a writer.
-    regular(&path)?;
-    let file = File::open(&path).map_err(|_| FileProblem::Unreadable)?;
+    regular(path)?;
+    let file = File::open(path).map_err(|_| FileProblem::Unreadable)?;
     if !file
         .metadata()
         .map_err(|_| FileProblem::Unreadable)?

@@ -35,6 +35,13 @@ pub enum KubeconfigFailure {
         /// Why.
         refusal: Refusal,
     },
+    /// It goes through a proxy, acts as somebody else or checks no certificate, and nobody has
+    /// confirmed that.
+    #[error("what is unusual in the context {context} was not confirmed")]
+    NotConfirmed {
+        /// Its name, printable.
+        context: String,
+    },
     /// It refers to files, and embedding them was not allowed.
     #[error("the context {context} refers to files: {}", .files.join(", "))]
     FilesNotEmbedded {

@@ -1,5 +1,7 @@
 //! The text of a kubeconfig as plain data. Nothing is opened, run or resolved here.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
@@ -85,7 +87,7 @@ pub(super) struct User {
     pub impersonate: Option<String>,
     pub as_uid: Option<String>,
     pub as_groups: Option<Vec<String>>,
-    pub as_user_extra: Option<serde::de::IgnoredAny>,
+    pub as_user_extra: Option<BTreeMap<String, Vec<String>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -124,9 +126,18 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretStr
     Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
 }
 
-/// Reads the text within strict bounds. The parser's own messages quote the file, so that only its
-/// position and the kind of problem come out.
+/// Reads a kubeconfig that stands for itself.
 pub(super) fn parse(text: &str) -> Result<File, KubeconfigFailure> {
+    let file = parse_part(text)?;
+    if file.contexts.as_ref().is_none_or(Vec::is_empty) {
+        return Err(KubeconfigFailure::NotKubeconfig);
+    }
+    Ok(file)
+}
+
+/// Reads the text within strict bounds. The parser's own messages quote the file, so that only its
+/// position and the kind of problem come out. One of several files may have no contexts of its own.
+pub(super) fn parse_part(text: &str) -> Result<File, KubeconfigFailure> {
     if text.len() > LARGEST {
         return Err(KubeconfigFailure::TooLarge {
             bytes: text.len(),
@@ -154,8 +165,7 @@ pub(super) fn parse(text: &str) -> Result<File, KubeconfigFailure> {
     };
     let file: File =
         serde_saphyr::from_str_with_options(text, options).map_err(|error| malformed(&error))?;
-    let other = file.kind.as_deref().is_some_and(|kind| kind != "Config");
-    if other || file.contexts.as_ref().is_none_or(Vec::is_empty) {
+    if file.kind.as_deref().is_some_and(|kind| kind != "Config") {
         return Err(KubeconfigFailure::NotKubeconfig);
     }
     Ok(file)

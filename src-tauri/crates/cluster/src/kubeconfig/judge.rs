@@ -1,11 +1,11 @@
 //! Judges what a cluster and a user entry say; touches nothing outside of the text.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::Refusal;
 use super::file::{Cluster, Exec, User, Variable};
 use super::value::{decoded, embedded_certificates, filled, hidden};
-use crate::pem;
+use super::{Refusal, route};
+use crate::{pem, wiring};
 
 /// Versions of the credential plugin protocol; v1alpha1 was removed with Kubernetes 1.24.
 const PLUGIN_VERSIONS: [&str; 2] = [
@@ -24,9 +24,6 @@ pub(super) fn judge(cluster: Option<&Cluster>, user: Option<&User>) -> Result<()
 
 fn judge_server(cluster: &Cluster) -> Result<(), Refusal> {
     let server = cluster.server.as_deref().unwrap_or_default();
-    if cluster.insecure_skip_tls_verify == Some(true) {
-        return Err(Refusal::InsecureTls);
-    }
     if hidden([
         server,
         cluster.tls_server_name.as_deref().unwrap_or_default(),
@@ -45,17 +42,23 @@ fn judge_server(cluster: &Cluster) -> Result<(), Refusal> {
     if !plain || url.host_str().is_none_or(str::is_empty) {
         return Err(Refusal::Unprintable);
     }
-    if cluster
-        .proxy_url
-        .as_deref()
-        .is_some_and(|proxy| !proxy.is_empty())
-    {
-        return Err(Refusal::Proxy);
+    match filled(&cluster.proxy_url) {
+        Some(written) => route::proxy(written).map(drop),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn judge_ca(cluster: &Cluster) -> Result<(), Refusal> {
+    // client-go refuses the two together: which one counts would be a guess.
+    if cluster.insecure_skip_tls_verify == Some(true) {
+        let has_ca = filled(&cluster.certificate_authority_data).is_some()
+            || filled(&cluster.certificate_authority).is_some();
+        return if has_ca {
+            Err(Refusal::InsecureWithCa)
+        } else {
+            Ok(())
+        };
+    }
     match (
         filled(&cluster.certificate_authority_data),
         filled(&cluster.certificate_authority),
@@ -63,21 +66,13 @@ fn judge_ca(cluster: &Cluster) -> Result<(), Refusal> {
         (Some(data), _) => embedded_certificates(data).map(drop),
         (None, Some(path)) if hidden([path]) => Err(Refusal::Unprintable),
         (None, Some(_)) => Ok(()),
-        (None, None) => Err(Refusal::NoCa),
+        // The system's roots.
+        (None, None) => Ok(()),
     }
 }
 
 fn judge_user(user: &User) -> Result<(), Refusal> {
-    let impersonates = user.impersonate.is_some()
-        || user.as_uid.is_some()
-        || user
-            .as_groups
-            .as_ref()
-            .is_some_and(|groups| !groups.is_empty())
-        || user.as_user_extra.is_some();
-    if impersonates {
-        return Err(Refusal::Impersonation);
-    }
+    route::acts_as(user)?;
     if user.auth_provider.is_some() {
         return Err(Refusal::AuthProvider);
     }
@@ -125,10 +120,24 @@ fn judge_certificate(user: &User) -> Result<(), Refusal> {
             let pem = decoded(data.expose_secret())?;
             pem::is_private_key(&pem)
                 .then_some(())
-                .ok_or(Refusal::BadCertificate)
+                .ok_or(Refusal::BadCertificate)?;
+            match certificate {
+                Some(chain) => matching(&decoded(chain)?, &pem),
+                // The certificate is in a file, and is looked at when that may be read.
+                None => Ok(()),
+            }
         }
         (None, Some(_)) => Ok(()),
         (None, None) => Err(Refusal::BadCertificate),
+    }
+}
+
+/// Whether a key is the one of a certificate.
+pub(super) fn matching(certificate_pem: &str, key_pem: &str) -> Result<(), Refusal> {
+    match wiring::belong_together(certificate_pem, &SecretString::from(key_pem)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Refusal::KeyMismatch),
+        Err(_) => Err(Refusal::BadCertificate),
     }
 }
 
@@ -157,13 +166,14 @@ fn judge_plugin(exec: &Exec) -> Result<(), Refusal> {
     }
 }
 
+/// In how many ways it logs in. A certificate and a token together are one: client-go sends both.
 fn ways(user: &User) -> usize {
     let token = user.token.is_some() || filled(&user.token_file).is_some();
     let basic = user.username.is_some() || user.password.is_some();
     [
         token,
         basic,
-        has_certificate(user),
+        has_certificate(user) && !token,
         user.exec.is_some(),
         user.auth_provider.is_some(),
     ]

@@ -2,20 +2,27 @@
 //! (facts 2.4, 2.6: kube-rs does all three while it connects).
 
 mod command;
+mod concern;
 mod context;
 mod embed;
 mod failure;
 mod file;
 mod judge;
+mod merge;
+mod route;
 mod screen;
 mod shown;
 #[cfg(test)]
 mod tests;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use engine::ports::{Context, ContextKind};
+use chrono::Utc;
+use engine::ports::{ActsAs, Context, ContextKind};
+
+pub use concern::{Concern, Credential as ConcernOf, CredentialConcern};
+pub use route::ProxyPreview;
 
 pub use command::{PluginConcern, PluginPreview, command_preview};
 pub use failure::{FileProblem, KubeconfigFailure, Malformation};
@@ -68,16 +75,44 @@ pub struct ContextPreview {
     pub plugin: Option<PluginPreview>,
     /// Files that it refers to, as written.
     pub files: Vec<String>,
+    /// What vouches for the server.
+    pub trust: TrustPreview,
+    /// The proxy that it goes through.
+    pub proxy: Option<ProxyPreview>,
+    /// As whom it acts, if as somebody else. Printable.
+    pub acts_as: Option<ActsAs>,
+    /// What its certificates and tokens say against themselves.
+    pub concerns: Vec<CredentialConcern>,
     /// Why it cannot be imported.
     pub refused: Option<Refusal>,
+}
+
+/// What vouches for a context's server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustPreview {
+    /// Its CA.
+    Ca,
+    /// The system's roots: it has none.
+    System,
+    /// Nothing (`insecure-skip-tls-verify`): the certificate that the server presents has to be
+    /// compared and pinned before it is used, and never for production.
+    ToPin,
+}
+
+impl ContextPreview {
+    /// Whether something of it has to be confirmed before it is stored: a proxy, another user, no
+    /// checked certificate.
+    pub fn is_unusual(&self) -> bool {
+        self.proxy.is_some() || self.acts_as.is_some() || self.trust == TrustPreview::ToPin
+    }
 }
 
 /// Why a context cannot be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// `insecure-skip-tls-verify`.
-    #[error("it does not check the server's certificate")]
-    InsecureTls,
+    /// `insecure-skip-tls-verify` beside a CA.
+    #[error("it has a CA, and says not to check the server's certificate")]
+    InsecureWithCa,
     /// The server is not https.
     #[error("its server is not https")]
     NotHttps,
@@ -87,24 +122,24 @@ pub enum Refusal {
     /// Its user entry is missing.
     #[error("its user is missing")]
     MissingUser,
-    /// No CA, so that nothing could be pinned.
-    #[error("it has no CA")]
-    NoCa,
     /// A certificate or key cannot be read.
     #[error("a certificate or key of it cannot be read")]
     BadCertificate,
+    /// The key belongs to another certificate.
+    #[error("its key is not the one of its certificate")]
+    KeyMismatch,
     /// The name of the context, its cluster or its user occurs more than once.
     #[error("a name of it occurs more than once")]
     DuplicateName,
     /// Hidden characters, or a server that is no usable URL.
     #[error("it has hidden characters or an unusable URL")]
     Unprintable,
-    /// `proxy-url`.
-    #[error("it goes through a proxy")]
-    Proxy,
-    /// `as`, `as-groups` …
-    #[error("it acts as somebody else")]
-    Impersonation,
+    /// A `proxy-url` that is neither http, https nor socks5, or has more than a host and port.
+    #[error("its proxy is no usable URL")]
+    BadProxy,
+    /// `as-uid`, `as-groups` or `as-user-extra` without `as`.
+    #[error("it has claims of another user, but does not say which")]
+    HalfImpersonation,
     /// More than one way to log in: which one is used would differ from client to client.
     #[error("it has more than one credential")]
     SeveralCredentials,
@@ -125,29 +160,84 @@ pub enum Refusal {
     PluginEntry,
 }
 
-/// Shows what a kubeconfig holds. Opens no file but the programs that its contexts would run, and
-/// those only to take their digest. `base` is the folder of the file; none for a pasted text.
+/// The text of a kubeconfig, and the folder that relative paths in it start from; none for a pasted
+/// text.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The text.
+    pub text: String,
+    /// The folder.
+    pub base: Option<PathBuf>,
+}
+
+/// What a person agreed to before contexts are stored.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Agreed<'a> {
+    /// Files that the contexts refer to may be read.
+    pub embed_files: bool,
+    /// Contexts whose proxy, other user or unchecked certificate was seen and confirmed.
+    pub confirmed: &'a [String],
+}
+
+/// Shows what a kubeconfig holds. Opens no file but the programs that its contexts would run, each
+/// once, and those only to take their digest. `base` is the folder of the file; none for a pasted text.
 pub fn preview(text: &str, base: Option<&Path>) -> Result<Preview, KubeconfigFailure> {
-    let file = file::parse(text)?;
-    let screened = screen::all(&file);
-    let warnings = screen::repeated(&file);
+    Ok(of_file(&file::parse(text)?, base))
+}
+
+/// Shows what several kubeconfigs hold together, merged as kubectl does: of a name that several of
+/// them have, the first counts.
+pub fn preview_merged(sources: &[Source]) -> Result<Preview, KubeconfigFailure> {
+    Ok(of_file(&merge::all(sources)?, None))
+}
+
+fn of_file(file: &file::File, base: Option<&Path>) -> Preview {
+    let screened = screen::all(file);
+    let programs = command::Programs::of(&screened, base);
+    let now = Utc::now();
     let contexts = screened
         .iter()
-        .map(|context| context.preview(base))
+        .map(|context| context.preview(&programs, now))
         .collect();
-    Ok(Preview { contexts, warnings })
+    Preview {
+        contexts,
+        warnings: screen::repeated(file),
+    }
 }
 
 /// Takes contexts out of a kubeconfig, each complete in itself. Files that they refer to are read
-/// only with `embed_files`; `base` is the folder that relative ones start from. All or none.
+/// only with `embed_files`; `base` is the folder that relative ones start from. All or none; none
+/// that has something to confirm, see [`import_merged`].
 pub fn import(
     text: &str,
     base: Option<&Path>,
     names: &[String],
     embed_files: bool,
 ) -> Result<Vec<Context>, KubeconfigFailure> {
-    let file = file::parse(text)?;
-    let screened = screen::all(&file);
+    let agreed = Agreed {
+        embed_files,
+        confirmed: &[],
+    };
+    of_names(&file::parse(text)?, base, names, &agreed)
+}
+
+/// Takes contexts out of kubeconfigs that are merged as by [`preview_merged`]. All or none.
+pub fn import_merged(
+    sources: &[Source],
+    names: &[String],
+    agreed: &Agreed<'_>,
+) -> Result<Vec<Context>, KubeconfigFailure> {
+    of_names(&merge::all(sources)?, None, names, agreed)
+}
+
+fn of_names(
+    file: &file::File,
+    base: Option<&Path>,
+    names: &[String],
+    agreed: &Agreed<'_>,
+) -> Result<Vec<Context>, KubeconfigFailure> {
+    let screened = screen::all(file);
+    let embedded = embed::Embedded::default();
     names
         .iter()
         .map(|name| {
@@ -155,7 +245,7 @@ pub fn import(
                 .iter()
                 .find(|context| context.name == name.as_str())
                 .ok_or_else(|| KubeconfigFailure::UnknownContext(crate::printable::scrub(name)))?;
-            context::build(context, base, embed_files)
+            context::build(context, base, agreed, &embedded)
         })
         .collect()
 }

@@ -1,14 +1,13 @@
 //! What is shown of a screened context.
 
-use std::path::Path;
-
+use chrono::{DateTime, Utc};
 use engine::ports::ContextKind;
 
-use super::ContextPreview;
-use super::command::{self, PluginPreview};
+use super::command::{self, PluginPreview, Programs};
 use super::judge::has_certificate;
 use super::screen::Screened;
 use super::value::{decoded, filled};
+use super::{ContextPreview, TrustPreview, concern, route};
 use crate::pem;
 use crate::printable::scrub;
 
@@ -39,7 +38,11 @@ impl Screened<'_> {
                 ContextKind::Plugin
             }
             Some(user) if user.token.is_some() || filled(&user.token_file).is_some() => {
-                ContextKind::Token
+                if has_certificate(user) {
+                    ContextKind::CertificateAndToken
+                } else {
+                    ContextKind::Token
+                }
             }
             Some(user) if user.username.is_some() || user.password.is_some() => ContextKind::Basic,
             Some(user) if has_certificate(user) => ContextKind::Certificate,
@@ -68,7 +71,32 @@ impl Screened<'_> {
             .collect()
     }
 
-    pub fn preview(&self, base: Option<&Path>) -> ContextPreview {
+    /// Whether the entry says not to check the server's certificate.
+    pub fn is_insecure(&self) -> bool {
+        self.cluster
+            .is_some_and(|c| c.insecure_skip_tls_verify == Some(true))
+    }
+
+    /// Whether something of it has to be confirmed.
+    pub fn is_unusual(&self) -> bool {
+        let proxied = self.cluster.is_some_and(|c| filled(&c.proxy_url).is_some());
+        let acts_as = self.user.is_some_and(|u| filled(&u.impersonate).is_some());
+        proxied || acts_as || self.is_insecure()
+    }
+
+    fn trust(&self) -> TrustPreview {
+        let has_ca = self.cluster.is_some_and(|c| {
+            filled(&c.certificate_authority_data).is_some()
+                || filled(&c.certificate_authority).is_some()
+        });
+        match (self.is_insecure(), has_ca) {
+            (true, _) => TrustPreview::ToPin,
+            (false, true) => TrustPreview::Ca,
+            (false, false) => TrustPreview::System,
+        }
+    }
+
+    pub fn preview(&self, programs: &Programs, now: DateTime<Utc>) -> ContextPreview {
         let ca_sha256 = self
             .cluster
             .and_then(|c| filled(&c.certificate_authority_data))
@@ -83,19 +111,28 @@ impl Screened<'_> {
             ca_sha256,
             user: scrub(self.user_name),
             credential: self.kind(),
-            plugin: self.plugin(base),
+            plugin: self.plugin(programs),
             files: self.files().into_iter().map(scrub).collect(),
+            trust: self.trust(),
+            proxy: self
+                .cluster
+                .and_then(|c| filled(&c.proxy_url))
+                .and_then(route::shown),
+            acts_as: self
+                .user
+                .and_then(|user| route::acts_as(user).ok().flatten()),
+            concerns: concern::all(self.cluster, self.user, now),
             refused: self.refused,
         }
     }
 
-    fn plugin(&self, base: Option<&Path>) -> Option<PluginPreview> {
+    fn plugin(&self, programs: &Programs) -> Option<PluginPreview> {
         let user = self.user?;
         if let Some(exec) = &user.exec {
-            return Some(command::of_exec(exec, base));
+            return Some(command::of_exec(exec, programs));
         }
         user.auth_provider
             .as_ref()
-            .map(|provider| command::of_auth_provider(provider, base))
+            .map(|provider| command::of_auth_provider(provider, programs))
     }
 }

@@ -48,12 +48,17 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretStr
 pub(super) fn question(plugin: &Plugin, context: &Context) -> String {
     let mut spec = json!({ "interactive": false });
     if plugin.wants_cluster {
-        let ca = STANDARD.encode(&context.ca_pem);
         spec["cluster"] = json!({
             "server": context.server,
-            "certificate-authority-data": ca,
             "config": plugin.cluster_config,
         });
+        let vouched = context.route.pinned_pem.as_ref().unwrap_or(&context.ca_pem);
+        if !vouched.is_empty() {
+            spec["cluster"]["certificate-authority-data"] = json!(STANDARD.encode(vouched));
+        }
+        if let Some(proxy) = &context.route.proxy {
+            spec["cluster"]["proxy-url"] = json!(proxy.url);
+        }
         if let Some(name) = &context.tls_server_name {
             spec["cluster"]["tls-server-name"] = json!(name);
         }

@@ -10,7 +10,9 @@ use engine::ports::{
 };
 use secrecy::ExposeSecret;
 
-pub(crate) use credential::Issued;
+use credential::Issued;
+#[cfg(test)]
+pub(crate) use program::read;
 pub(crate) use program::{Exposure, Program, Watched};
 
 use crate::limits::Limits;

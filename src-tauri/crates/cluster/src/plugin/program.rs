@@ -46,6 +46,11 @@ impl Program {
         Program::open(named).ok()
     }
 
+    /// The file that a command means, without symbolic links; none if there is no such file.
+    pub fn resolved(command: &str, base: Option<&Path>) -> Option<PathBuf> {
+        resolve(command, base)?.canonicalize().ok()
+    }
+
     fn open(named: PathBuf) -> io::Result<Program> {
         let path = named.canonicalize()?;
         // Judged before it is opened: opening a pipe would wait for a writer.
@@ -54,6 +59,8 @@ impl Program {
         let about = file.metadata()?;
         regular(&about)?;
         let (sha256, is_script) = digest(&mut file)?;
+        #[cfg(test)]
+        read::count(&path);
         Ok(Program {
             exposure: exposure(&path, &about),
             stamp: Stamp::of(&about),
@@ -227,4 +234,24 @@ fn exposure(path: &Path, about: &Metadata) -> Exposure {
 #[cfg(not(unix))]
 fn exposure(_: &Path, _: &Metadata) -> Exposure {
     Exposure::Nobody
+}
+
+/// How often each program was read, for tests.
+#[cfg(test)]
+pub(crate) mod read {
+    use std::collections::BTreeMap;
+    use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, PoisonError};
+
+    static READ: Mutex<BTreeMap<PathBuf, usize>> = Mutex::new(BTreeMap::new());
+
+    pub(super) fn count(path: &Path) {
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        *read.entry(path.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn times(path: &Path) -> usize {
+        let read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        read.get(path).copied().unwrap_or_default()
+    }
 }

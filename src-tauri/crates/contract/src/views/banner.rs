@@ -1,10 +1,14 @@
-use domain::{Environment, Instant, PersonId, Register, Release, Role, Stage, Status, Tier, Work};
+use chrono::Duration;
+use domain::{
+    Environment, Instant, ModuleState, ModuleStatus, PersonId, Register, Release, Role, Stage,
+    Status, Tier, Work,
+};
 
 use super::common::{at, host_of, look, role_view, text};
 use super::identity::{IdentityInput, identity_view};
 use crate::{
-    ArmingState, ArmingView, BannerLook, BannerView, Failure, IdentityState, ReadOnlyReason,
-    RoleView,
+    ArmingState, ArmingView, BannerLook, BannerView, CredentialEnd, Failure, IdentityState,
+    ReadOnlyReason, RoleView,
 };
 
 /// What the banner is made from. Without a release only the workspace is known.
@@ -28,6 +32,10 @@ pub struct BannerInput<'a> {
     pub cluster_user: Option<&'a str>,
     /// After how many seconds an identity check is too old.
     pub identity_limit_s: u32,
+    /// As whom the context acts, if as somebody else.
+    pub acts_as: Option<&'a str>,
+    /// When the credential in use ends, if that can be told.
+    pub credential_ends: Option<Instant>,
 }
 
 /// Which cluster this window can change, and whether it can.
@@ -69,7 +77,38 @@ pub fn banner_view(input: &BannerInput<'_>) -> BannerView {
         arming: arming(input, identity.state),
         identity,
         rehearsal: binding.is_some_and(|b| input.register.is_rehearsal(&b.identity)),
+        acts_as: input.acts_as.map(str::to_owned),
+        credential: credential_end(input),
     }
+}
+
+/// How long before its end a credential is warned of, at least.
+const WARNED_BEFORE: Duration = Duration::minutes(15);
+
+/// The credential's end, when it is over, near, or before what is under way here may be: each module
+/// that has not passed may take as long as its deadline, and then has to stay healthy.
+fn credential_end(input: &BannerInput<'_>) -> Option<CredentialEnd> {
+    let ends = input.credential_ends?;
+    let id = input.environment.map(|e| &e.id);
+    let rest = id
+        .and_then(|id| {
+            let release = input.release?;
+            let state = release.environments.get(id)?;
+            if state.work == Work::Idle {
+                return None;
+            }
+            let passed = |m: &&ModuleState| m.status == ModuleStatus::Passed;
+            let left = state.modules.values().filter(|m| !passed(m));
+            let timings = &release.plan.timings;
+            let each = i64::from(timings.progress_deadline_s) + i64::from(timings.stable_s);
+            let left = i64::try_from(left.count()).unwrap_or(i64::MAX);
+            Some(Duration::seconds(each.saturating_mul(left)))
+        })
+        .unwrap_or(Duration::zero());
+    (ends - input.now <= WARNED_BEFORE.max(rest)).then(|| CredentialEnd {
+        at: at(ends),
+        over: ends <= input.now,
+    })
 }
 
 /// What the person is in the open release.

@@ -70,10 +70,10 @@ pub fn hex_with_colons(hex: &str) -> String {
         .join(":")
 }
 
-/// Host and port of a URL: what stands between `://` and the next slash.
+/// Host and port of a URL, and its path if it has one: behind one host, paths tell clusters apart.
 pub fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default().to_owned()
+    rest.trim_end_matches('/').to_owned()
 }
 
 /// Milliseconds from one instant to another, never negative.

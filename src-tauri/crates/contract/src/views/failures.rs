@@ -25,6 +25,12 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::NotOperator => plain(RefusalCode::NotOperator),
         Refusal::SignatureInvalid => plain(RefusalCode::SignatureInvalid),
         Refusal::NoKeyRegistered => plain(RefusalCode::NoKeyRegistered),
+        Refusal::WitnessNeeded => plain(RefusalCode::WitnessNeeded),
+        Refusal::WitnessedByOther { witness } => with(
+            RefusalCode::WitnessedByOther,
+            "witness",
+            witness.to_string(),
+        ),
         Refusal::GateClosed => plain(RefusalCode::GateClosed),
         Refusal::GateAlreadyOpen => plain(RefusalCode::GateAlreadyOpen),
         Refusal::ConditionUnmet { condition } => with(
@@ -89,6 +95,8 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::AlreadySigned => plain(RefusalCode::AlreadySigned),
         Refusal::WasTakenBack => plain(RefusalCode::WasTakenBack),
         Refusal::ItemAutomatic => plain(RefusalCode::ItemAutomatic),
+        Refusal::CannotPause { kind } => with(RefusalCode::CannotPause, "kind", kind.clone()),
+        Refusal::NotPaused { object } => with(RefusalCode::NotPaused, "object", object.clone()),
         // Only the engine can run into it; to a person it is a thing that is not in the release.
         Refusal::NotPlanned => with(RefusalCode::NotInRelease, "what", "change".to_owned()),
     }
@@ -139,6 +147,9 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
             .with("host", host)
             .detail(why.clone()),
         ClusterFailure::CredentialRefused => of(FailureCode::CredentialRefused),
+        ClusterFailure::CredentialExpired(ended) => {
+            of(FailureCode::CredentialExpired).with("at", ended.to_rfc3339())
+        }
         ClusterFailure::Forbidden(permission) => of(FailureCode::PermissionMissing)
             .with("verb", &permission.verb)
             .with("resource", &permission.resource)
@@ -148,6 +159,12 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
             .with("expected", &expected.uid)
             .with("found", &found.uid),
         ClusterFailure::KindUnknown(kind) => of(FailureCode::KindUnknown).with("kind", kind),
+        ClusterFailure::OtherScope { kind, of_cluster } => of(if *of_cluster {
+            FailureCode::KindOfCluster
+        } else {
+            FailureCode::KindOfNamespace
+        })
+        .with("kind", kind),
         ClusterFailure::PluginNotAllowed { path, sha256, why } => of(match why {
             PluginRefusal::Missing => FailureCode::PluginMissing,
             PluginRefusal::NeverAllowed => FailureCode::PluginNotAllowed,
@@ -211,6 +228,9 @@ impl From<&LedgerFailure> for Failure {
                 .with("found", found.to_string())
                 .with("known", known.to_string()),
             LedgerFailure::Damaged(_) => Failure::new(FailureCode::LedgerDamaged),
+            LedgerFailure::NotEmpty { entries } => {
+                Failure::new(FailureCode::LedgerNotEmpty).with("entries", entries.to_string())
+            }
             LedgerFailure::ExportUnwritable(_) => Failure::new(FailureCode::ExportUnwritable),
             LedgerFailure::Unwritable(_) => Failure::new(FailureCode::LedgerUnwritable),
             LedgerFailure::Missing(_) | LedgerFailure::Other(_) => {

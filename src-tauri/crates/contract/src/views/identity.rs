@@ -1,4 +1,4 @@
-use domain::{EnvironmentId, Instant, Register, Release};
+use domain::{ClusterIdentity, EnvironmentId, Instant, Register, Release};
 
 use super::common::{at, hex_with_colons};
 use crate::{Failure, IdentityState, IdentityView};
@@ -52,9 +52,18 @@ pub fn identity_view(input: &IdentityInput<'_>) -> IdentityView {
             .map(|check| at(check.at)),
         limit_s: input.limit_s,
         uid: binding.map(|b| b.identity.uid.clone()),
-        ca: binding.map(|b| hex_with_colons(&b.identity.ca_sha256)),
+        ca: binding.and_then(|b| ca_of(&b.identity)),
+        issuer: binding
+            .and_then(|b| b.identity.issuer_sha256.as_deref())
+            .map(hex_with_colons),
         found_uid: found.map(|f| f.uid.clone()),
-        found_ca: found.map(|f| hex_with_colons(&f.ca_sha256)),
+        found_ca: found.and_then(ca_of),
         why: input.failure.filter(|_| binding.is_some()).cloned(),
     }
+}
+
+/// What is pinned besides the UID; none where the system's roots vouch for the server.
+fn ca_of(identity: &ClusterIdentity) -> Option<String> {
+    let pinned = Some(identity.ca_sha256.as_str()).filter(|ca| !ca.is_empty());
+    pinned.map(hex_with_colons)
 }

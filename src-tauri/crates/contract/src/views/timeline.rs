@@ -1,4 +1,6 @@
-use domain::{EnvironmentId, Event, Instant, ModuleId, Release, Work, evolve};
+use domain::{
+    EnvironmentId, Event, FactSubject, Instant, ModuleId, Release, StageId, Work, evolve,
+};
 use engine::ports::{Entry, Record};
 
 use super::ViewInput;
@@ -74,7 +76,7 @@ fn is_shown(event: &Event, verb: &Verb) -> bool {
         Event::MutationSettled { .. }
         | Event::NotificationSent { .. }
         | Event::PermissionsChecked { .. } => verb.bad,
-        Event::IdentityVerified { .. } => false,
+        Event::IdentityVerified { .. } | Event::StepEnded { .. } => false,
         _ => true,
     }
 }
@@ -130,7 +132,10 @@ fn line(
     verb: &Verb,
     mark: TimelineMark,
 ) -> TimelineEntry {
-    let environment = environment.and_then(|id| input.release.plan.environment(id));
+    let plan = &input.release.plan;
+    let environment = environment.and_then(|id| plan.environment(id));
+    let of_environment = environment.and_then(|e| plan.stage_of(&e.id));
+    let stage = stage_named(entry).or(of_environment.map(|stage| &stage.id));
     TimelineEntry {
         entry: Some(position(entry.position)),
         at: at(entry.at),
@@ -139,7 +144,27 @@ fn line(
         reasons: verb.reasons.clone(),
         person: entry.actor.as_ref().map(ToString::to_string),
         environment: environment.map(|e| text(&e.name)),
+        environment_id: environment.map(|e| e.id.to_string()),
+        stage: stage.map(ToString::to_string),
         mark,
+    }
+}
+
+/// The stage that an event names itself.
+fn stage_named(entry: &Entry) -> Option<&StageId> {
+    let Record::Release(event) = &entry.record else {
+        return None;
+    };
+    match event {
+        Event::ItemTicked { stage, .. }
+        | Event::ConditionWaived { stage, .. }
+        | Event::VoteCast { stage, .. }
+        | Event::GateOpened { stage, .. }
+        | Event::FactRecorded {
+            subject: FactSubject::Item { stage, .. },
+            ..
+        } => Some(stage),
+        _ => None,
     }
 }
 
@@ -162,9 +187,10 @@ fn mark(input: &ViewInput<'_>, event: &Event, when: Instant, verb: &Verb) -> Tim
         Event::Refused { .. } | Event::ConditionWaived { .. } | Event::ChangeDeclared { .. } => {
             TimelineMark::Note
         }
-        Event::VoteCast { go: false, .. } | Event::HelpAsked | Event::RolloutStopped { .. } => {
-            TimelineMark::Note
-        }
+        Event::VoteCast { go: false, .. }
+        | Event::HelpAsked
+        | Event::WaiverAsked { .. }
+        | Event::RolloutStopped { .. } => TimelineMark::Note,
         _ if verb.bad => TimelineMark::Bad,
         _ => TimelineMark::Good,
     }
@@ -189,6 +215,8 @@ fn to_come(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
             reasons: Vec::new(),
             person: None,
             environment: None,
+            environment_id: None,
+            stage: Some(stage.id.to_string()),
             mark: TimelineMark::Future,
         })
         .collect()

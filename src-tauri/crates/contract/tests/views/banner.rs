@@ -35,6 +35,8 @@ fn the_banner_says_why_nothing_can_be_changed() {
             failure: unreachable.then_some(&failure),
             cluster_user: None,
             identity_limit_s: release.plan.timings.identity_limit_s,
+            acts_as: None,
+            credential_ends: None,
         })
     };
     let why = |view: &BannerView| (view.identity.state, view.arming.reason);

@@ -9,6 +9,7 @@ use super::{
 };
 
 /// A release with a clock, people and everything that happened.
+#[derive(Clone)]
 pub struct Story {
     pub release: Option<Release>,
     pub register: Register,
@@ -254,6 +255,7 @@ impl Story {
             environment: environment.into(),
             mutation: mutation.clone(),
             outcome,
+            written: None,
         };
         self.must(OPERATOR, command);
     }

@@ -1,4 +1,4 @@
-use domain::{ClusterIdentity, Permission};
+use domain::{ClusterIdentity, Instant, Permission};
 
 /// Why a cluster could not do something. Texts are printable and free of secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum ClusterFailure {
     /// 401.
     #[error("the credential was refused")]
     CredentialRefused,
+    /// 401, and the credential has ended by what it says itself: a new login is needed.
+    #[error("the credential ended at {0}; log in again")]
+    CredentialExpired(Instant),
     /// 403.
     #[error("not allowed: {} {}", .0.verb, .0.resource)]
     Forbidden(Permission),
@@ -29,6 +32,15 @@ pub enum ClusterFailure {
     /// The cluster lacks the kind.
     #[error("the cluster does not know {0}")]
     KindUnknown(String),
+    /// The kind is of the whole cluster and the object names a namespace, or the other way round.
+    /// Nothing was sent.
+    #[error("{kind} is {}", if *.of_cluster { "cluster-scoped" } else { "namespaced" })]
+    OtherScope {
+        /// The kind, with its API version.
+        kind: String,
+        /// Whether the cluster says that the kind is of the whole cluster.
+        of_cluster: bool,
+    },
     /// The credential command may not run. It was not run.
     #[error("the credential command {path} may not run: {why}")]
     PluginNotAllowed {
@@ -160,6 +172,12 @@ pub enum LedgerFailure {
     /// It cannot be written: full disk, read-only, no rights.
     #[error("the ledger cannot be written: {0}")]
     Unwritable(String),
+    /// A backup cannot take the place of a ledger that has entries.
+    #[error("the ledger has {entries} entries already")]
+    NotEmpty {
+        /// How many.
+        entries: u64,
+    },
     /// The export cannot be written there: the file exists, or its folder refuses. The ledger is well.
     #[error("the export cannot be written: {0}")]
     ExportUnwritable(String),

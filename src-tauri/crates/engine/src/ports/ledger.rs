@@ -171,6 +171,12 @@ pub trait Ledger: Send + Sync {
         path: &std::path::Path,
     ) -> Result<Exported, LedgerFailure>;
 
+    /// Writes the whole ledger, blobs included, to a new file that can take its place elsewhere.
+    async fn backup(&self, path: &std::path::Path) -> Result<Exported, LedgerFailure> {
+        let _ = path;
+        Err(LedgerFailure::Other("this ledger has no file".to_owned()))
+    }
+
     /// The newest sequence number, whenever it moves.
     fn moves(&self) -> watch::Receiver<u64>;
 }

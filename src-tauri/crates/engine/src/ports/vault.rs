@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Instant, PersonId, PublicKey, Signed, Statement};
+use domain::{Instant, KeyStatement, PersonId, PublicKey, Signed, Statement};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -12,12 +12,56 @@ pub struct Context {
     pub name: String,
     /// Server URL.
     pub server: String,
-    /// CA certificates, PEM.
+    /// CA certificates, PEM. Empty: the system's roots vouch for the server, or the one certificate
+    /// in [`Route::pinned_pem`].
     pub ca_pem: String,
     /// Name to expect in the server's certificate, if another than the URL's host.
     pub tls_server_name: Option<String>,
     /// How it authenticates.
     pub credential: Credential,
+    /// What else decides where it leads and as whom it acts.
+    pub route: Route,
+}
+
+/// What a context has besides server, CA and credential. Empty for most.
+#[derive(Clone, Debug, Default)]
+pub struct Route {
+    /// The one certificate that is accepted, PEM, whatever name it is for: instead of a CA where the
+    /// kubeconfig says not to check at all. Empty until a person has compared it.
+    pub pinned_pem: Option<String>,
+    /// The proxy that connections go through.
+    pub proxy: Option<Proxy>,
+    /// The user that the API server is asked to act as (impersonation).
+    pub acts_as: Option<ActsAs>,
+}
+
+impl Route {
+    /// Whether there is nothing of it.
+    pub fn is_empty(&self) -> bool {
+        self.pinned_pem.is_none() && self.proxy.is_none() && self.acts_as.is_none()
+    }
+}
+
+/// A proxy.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// `http`, `https` or `socks5` URL without user and password.
+    pub url: String,
+    /// User and password.
+    pub login: Option<(String, SecretString)>,
+}
+
+/// A user that the API server is asked to act as.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActsAs {
+    /// User name.
+    pub user: String,
+    /// UID.
+    pub uid: Option<String>,
+    /// Groups.
+    pub groups: Vec<String>,
+    /// Further claims, by key.
+    pub extra: Vec<(String, Vec<String>)>,
 }
 
 /// How a context authenticates.
@@ -40,6 +84,16 @@ pub enum Credential {
         certificate_pem: String,
         /// Private key.
         key_pem: SecretString,
+    },
+    /// Client certificate and token together, both sent, as client-go does: the API server takes the
+    /// certificate, and the token where it does not accept that.
+    CertificateAndToken {
+        /// Certificate chain, PEM.
+        certificate_pem: String,
+        /// Private key, PEM.
+        key_pem: SecretString,
+        /// Bearer token.
+        token: SecretString,
     },
     /// External command; run only after being allowed.
     Plugin(Plugin),
@@ -87,6 +141,25 @@ pub struct ContextHead {
     pub variables: Vec<String>,
     /// When certificate or token end, if that can be told.
     pub expires_at: Option<Instant>,
+    /// Whether it has a CA of its own.
+    pub has_ca: bool,
+    /// The proxy, without user and password.
+    pub proxy: Option<String>,
+    /// As whom it acts.
+    pub acts_as: Option<ActsAs>,
+    /// Whether one certificate is pinned instead of a CA.
+    pub certificate: CertificatePin,
+}
+
+/// Whether a context accepts one certificate instead of a CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificatePin {
+    /// It has a CA, or the system's roots vouch for its server.
+    No,
+    /// It does, and nobody has compared the certificate yet: it cannot be used.
+    Awaited,
+    /// It does.
+    Pinned,
 }
 
 /// How a stored context authenticates.
@@ -100,6 +173,8 @@ pub enum ContextKind {
     Basic,
     /// Client certificate.
     Certificate,
+    /// Client certificate and token.
+    CertificateAndToken,
     /// External command.
     Plugin,
 }
@@ -123,12 +198,25 @@ pub trait Vault: Send + Sync {
     /// Forgets a context, all of its items.
     async fn forget(&self, name: &str) -> Result<(), VaultFailure>;
 
-    /// Makes a key for a person, sealed by a passphrase of at least eight characters, and unlocks it.
-    async fn create_key(
+    /// Makes a new key for a person beside the one there is, sealed by a passphrase of at least eight
+    /// characters. It signs nothing before [`Vault::adopt_key`]; one prepared earlier is dropped.
+    async fn prepare_key(
         &self,
         person: &PersonId,
         passphrase: SecretString,
     ) -> Result<PublicKey, VaultFailure>;
+
+    /// Makes the prepared key the person's, locked, in place of the one before. Changes nothing if it is
+    /// the person's already; `NoKey` if it was never prepared.
+    async fn adopt_key(&self, person: &PersonId, key: &PublicKey) -> Result<(), VaultFailure>;
+
+    /// Signs as the witness of another person's key. The witness's key is opened for this alone and
+    /// stays as locked as it was.
+    async fn witness(
+        &self,
+        statement: KeyStatement,
+        passphrase: SecretString,
+    ) -> Result<Signed<KeyStatement>, VaultFailure>;
 
     /// The person's public key and whether it can sign now; none when there is no key.
     async fn key(&self, person: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure>;
@@ -142,6 +230,9 @@ pub trait Vault: Send + Sync {
 
     /// Locks it again.
     async fn lock(&self, person: &PersonId);
+
+    /// Locks every key but this person's, and says whether any was unlocked.
+    async fn lock_others(&self, person: &PersonId) -> bool;
 
     /// Signs a statement with the unlocked key of the statement's person.
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure>;

@@ -6,6 +6,8 @@ mod ended;
 mod evidence;
 mod fakes;
 mod forward;
+mod judging;
 mod pausing;
+mod probing;
 mod restart;
 mod world;

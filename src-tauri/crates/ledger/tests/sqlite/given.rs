@@ -4,7 +4,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    Event, PersonId, PublicKey, RegisterEvent, ReleaseId, Role, Said, Signed, StageId, Statement,
+    Event, KeyStatement, PersonId, PublicKey, RegisterEvent, ReleaseId, Role, Said, Signed,
+    StageId, Statement,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use engine::ports::{Ledger as _, NewEntry, Record, Stream};
@@ -75,6 +76,36 @@ pub fn vote(reason: &str) -> NewEntry {
         signed,
     };
     entry("li", event)
+}
+
+/// A key registered before a witness; `of` is who the witness signed for.
+pub fn witnessed_key(of: &str) -> NewEntry {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let public = PublicKey::from_bytes(key.verifying_key().as_bytes());
+    let statement = KeyStatement::new(
+        PersonId::from("li"),
+        public.clone(),
+        None,
+        PersonId::from("wang"),
+        at(5),
+    );
+    let signature = key
+        .sign(&serde_json::to_vec(&statement).unwrap())
+        .to_bytes();
+    let said = KeyStatement {
+        person: PersonId::from(of),
+        ..statement
+    };
+    let event = RegisterEvent::KeyRegistered {
+        person: PersonId::from(of),
+        key: public.clone(),
+        witnessed: Some(Box::new(Signed::new(said, public, &signature))),
+    };
+    NewEntry {
+        at: at(0),
+        actor: None,
+        record: Record::Register(event),
+    }
 }
 
 /// A ledger of `count` cancellations in one stream, closed again.

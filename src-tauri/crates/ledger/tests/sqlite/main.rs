@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod appending;
+mod backing_up;
 mod damages;
 mod exporting;
 mod given;

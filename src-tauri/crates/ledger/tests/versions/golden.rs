@@ -17,7 +17,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use crate::common::{
     MANAGER, OPERATOR, Story, VERIFIER, head, identity, object, plan, public, restore_intent,
 };
-use crate::fakes::{FakeCluster, FakeClusters, FakeNotifier, FakeVault, MemoryLedger};
+use crate::fakes::{FakeCluster, FakeClusters, FakeNotifier, FakeProbe, FakeVault, MemoryLedger};
 use crate::{bless, kept, version};
 
 /// Cancelled after it was rolled back.
@@ -79,6 +79,7 @@ fn entries(version: i64) -> Vec<Entry> {
             module: "router".into(),
             mutation: "of nobody".into(),
             outcome: extra,
+            written: None,
         }));
         events.push((last, actor.clone(), Event::EditKept {
             environment: "dev".into(),
@@ -91,7 +92,8 @@ fn entries(version: i64) -> Vec<Entry> {
         }
         for (at, actor, event) in events {
             let mut event = serde_json::to_value(event).unwrap();
-            if event["type"] == "editKept" && version < 2 {
+            let verb = event["type"].as_str().unwrap();
+            if verb == "editKept" && version < 2 || verb == "stepEnded" && version < 4 {
                 continue;
             }
             if event["type"] == "releaseCreated" {
@@ -107,6 +109,12 @@ fn entries(version: i64) -> Vec<Entry> {
 
 /// Turns an event into the form of a version: what the fields were then.
 fn as_written_by(version: i64, event: &mut Value) {
+    if version < 4 {
+        let fields = event.as_object_mut().unwrap();
+        for later in ["steps", "written", "remarks"] {
+            fields.remove(later);
+        }
+    }
     if version < 3 && event["reason"].is_array() {
         let reasons: domain::Reasons = serde_json::from_value(event["reason"].take()).unwrap();
         event["reason"] = json!(reasons.to_string());
@@ -203,6 +211,7 @@ async fn start(ledger: &Arc<SqliteLedger>) -> Engine {
         clusters: Arc::new(FakeClusters(cluster)),
         vault: Arc::new(FakeVault::new()),
         notifier: Arc::new(FakeNotifier::default()),
+        probe: Arc::new(FakeProbe::default()),
         clock: Arc::new(SystemClock),
     };
     Engine::start(ports, Limits::default()).await.unwrap()

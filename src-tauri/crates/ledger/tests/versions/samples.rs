@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::common::{self, OPERATOR, identity, object, sign, start};
+use crate::common::{self, OPERATOR, VERIFIER, object, sign, start};
 
 /// A persisted enum: its values by the name of their variant, and how one is read.
 pub struct Kept {
@@ -90,6 +90,12 @@ pub fn kept() -> Vec<Kept> {
         tagged("MutationOutcome", "is", outcomes()),
         tagged("Refusal", "rule", refusals()),
         tagged("Said", "kind", sayings()),
+        tagged("Action", "action", actions()),
+        tagged("StepEnd", "is", step_ends()),
+        tagged("FactSubject", "about", vec![subject()]),
+        tagged("FactValue", "is", fact_values()),
+        plain::<FactSource>("FactSource"),
+        plain::<ProbeTrouble>("ProbeTrouble"),
         plain::<Strategy>("Strategy"),
         plain::<ItemKind>("ItemKind"),
         plain::<Phase>("Phase"),
@@ -131,6 +137,11 @@ fn plan() -> ReleasePlan {
     };
     plan.checklist.truncate(1);
     plan.checklist[0].steps = vec![words("step")];
+    plan.checklist[0].probe = Some(HttpProbe {
+        url: "https://shop.example/healthz".into(),
+        status: 200,
+        contains: Some("ok".into()),
+    });
     plan.checklist[0].stages = vec!["bj".into()];
     plan
 }
@@ -160,8 +171,74 @@ fn diff() -> Diff {
         }],
         rejected: Some("no".into()),
         content: Some(Digest::of(b"content")),
+        adopts: true,
     }])
     .unwrap()
+}
+
+fn known() -> ClusterIdentity {
+    ClusterIdentity {
+        issuer_sha256: Some("issuer".into()),
+        ..common::identity("dev")
+    }
+}
+
+fn kept_field() -> KeptField {
+    KeptField {
+        path: "spec.replicas".into(),
+        ours: Some("2".into()),
+        theirs: Some("3".into()),
+    }
+}
+
+fn steps() -> Vec<Step> {
+    vec![Step {
+        number: 1,
+        module: "router".into(),
+        action: actions().remove(0),
+    }]
+}
+
+fn actions() -> Vec<Action> {
+    let object = || object("router", "dev");
+    vec![
+        Action::Apply { object: object(), body: Digest::of(b"body") },
+        Action::Await { objects: vec![object()] },
+        Action::Restore { object: object() },
+        Action::Remove { object: object() },
+        Action::AwaitRestored { objects: vec![object()] },
+    ]
+}
+
+fn step_ends() -> Vec<StepEnd> {
+    vec![StepEnd::Done, StepEnd::Unneeded, StepEnd::Failed { reasons: reasons() }]
+}
+
+fn subject() -> FactSubject {
+    FactSubject::Item { stage: "bj".into(), item: "item".into() }
+}
+
+fn fact_values() -> Vec<FactValue> {
+    vec![
+        FactValue::HttpAnswer {
+            status: 200,
+            contains: Some(true),
+            text: "ok".into(),
+            more: true,
+        },
+        FactValue::HttpSilence { trouble: ProbeTrouble::Late },
+    ]
+}
+
+fn witnessed() -> Signed<KeyStatement> {
+    let statement = KeyStatement::new(
+        OPERATOR.into(),
+        common::public(OPERATOR),
+        Some(common::public(VERIFIER)),
+        VERIFIER.into(),
+        start(),
+    );
+    Signed::new(statement, common::public(VERIFIER), &[7; 64])
 }
 
 fn reasons() -> Reasons {
@@ -181,11 +258,11 @@ fn events() -> Vec<Event> {
         Event::ReleaseCreated { plan: Box::new(plan()) },
         Event::ReleaseFinished,
         Event::ReleaseCancelled { reason: "no time".into() },
-        Event::IdentityVerified { environment: environment(), identity: identity("dev") },
+        Event::IdentityVerified { environment: environment(), identity: known() },
         Event::IdentityMismatch {
             environment: environment(),
-            expected: identity("dev"),
-            found: identity("prod"),
+            expected: known(),
+            found: known(),
         },
         Event::PermissionsChecked {
             environment: environment(),
@@ -213,6 +290,11 @@ fn events() -> Vec<Event> {
             make_up_by: start(),
             signed: signed(sayings().remove(1)),
         },
+        Event::WaiverAsked {
+            stage: stage(),
+            condition: ConditionKind::SoakPassed,
+            reason: "urgent".into(),
+        },
         Event::VoteCast {
             stage: stage(),
             role: Role::Operator,
@@ -231,6 +313,13 @@ fn events() -> Vec<Event> {
             environment: environment(),
             module: module(),
             from: Some("1".into()),
+            steps: steps(),
+        },
+        Event::StepEnded {
+            environment: environment(),
+            module: module(),
+            step: 1,
+            end: StepEnd::Done,
         },
         Event::MutationIntended { environment: environment(), module: module(), intent: intent() },
         Event::MutationSettled {
@@ -238,15 +327,38 @@ fn events() -> Vec<Event> {
             module: module(),
             mutation: "m-1".into(),
             outcome: outcomes().remove(0),
+            written: Some(Digest::of(b"written")),
         },
         Event::RolloutPaused { environment: environment(), module: module() },
         Event::RolloutResumed { environment: environment(), module: module() },
         Event::RolloutStopped { environment: environment(), module: module() },
+        Event::PauseLifted {
+            environment: environment(),
+            module: module(),
+            object: object("router", "dev"),
+            paused_by: "kubectl".into(),
+            reason: "forgotten".into(),
+        },
+        Event::ObjectsSeen {
+            environment: environment(),
+            module: module(),
+            objects: vec![object("router", "dev")],
+            note: "it answers".into(),
+        },
         Event::WorkResumed { environment: environment(), module: Some(module()) },
-        Event::ModulePassed { environment: environment(), module: module() },
+        Event::ModulePassed { environment: environment(), module: module(), remarks: reasons() },
         Event::ModuleFailed { environment: environment(), module: module(), reason: reasons() },
         Event::ModuleErrored { environment: environment(), module: module(), reason: reasons() },
-        Event::WayBackStarted { environment: environment(), modules: vec![module()] },
+        Event::WayBackStarted {
+            environment: environment(),
+            modules: vec![module()],
+            steps: steps(),
+        },
+        Event::FieldsKept {
+            environment: environment(),
+            object: object("router", "dev"),
+            fields: vec![kept_field()],
+        },
         Event::EditKept {
             environment: environment(),
             object: object("router", "dev"),
@@ -267,6 +379,13 @@ fn events() -> Vec<Event> {
             why_not: Some("no daemon".into()),
         },
         Event::HelpAsked,
+        Event::FactRecorded {
+            source: FactSource::HttpProbe,
+            subject: subject(),
+            at: start(),
+            expires: Some(start()),
+            value: fact_values().remove(0),
+        },
     ]
 }
 
@@ -282,11 +401,17 @@ fn imported() -> RegisterEvent {
 
 fn register_events() -> Vec<RegisterEvent> {
     vec![
-        RegisterEvent::KeyRegistered { person: OPERATOR.into(), key: common::public(OPERATOR) },
+        RegisterEvent::KeyRegistered {
+            person: OPERATOR.into(),
+            key: common::public(OPERATOR),
+            witnessed: Some(Box::new(witnessed())),
+        },
+        RegisterEvent::KeyRevoked { person: OPERATOR.into(), key: common::public(OPERATOR) },
         RegisterEvent::EnvironmentBound {
             environment: "dev".into(),
             context: "dev".into(),
-            identity: identity("dev"),
+            identity: known(),
+            issuer_before: Some("issuer".into()),
         },
         imported(),
         RegisterEvent::ContextForgotten { context: "dev".into() },
@@ -295,7 +420,7 @@ fn register_events() -> Vec<RegisterEvent> {
             path: "/usr/bin/login".into(),
             sha256: "ab".into(),
         },
-        RegisterEvent::RehearsalStarted { cluster: "dev".into(), identity: identity("dev") },
+        RegisterEvent::RehearsalStarted { cluster: "dev".into(), identity: known() },
         RegisterEvent::WorkspaceOpened { path: "/work".into(), digest: Digest::of(b"files") },
         RegisterEvent::LedgerExported { path: "/a".into(), entries: 1, sha256: "ab".into() },
     ]
@@ -324,6 +449,14 @@ fn causes() -> Vec<Cause> {
         Cause::Busy,
         Cause::AnotherCluster,
         Cause::KindUnknown { kind: "Function".into() },
+        Cause::ObjectFailed { reason: "BackoffLimitExceeded".into(), message: message() },
+        Cause::NotReady { seconds: 60, message: message() },
+        Cause::PausedBy { manager: "kubectl".into() },
+        Cause::ChangesOnDelete { old: 2 },
+        Cause::HeldByPartition { partition: 1, old: 1 },
+        Cause::WaitsForFirstPod,
+        Cause::NotJudged,
+        Cause::Seen { note: "it answers".into() },
         Cause::Said { message: message() },
     ]
 }
@@ -383,6 +516,10 @@ fn refusals() -> Vec<Refusal> {
         Refusal::WasTakenBack,
         Refusal::ItemAutomatic,
         Refusal::NotPlanned,
+        Refusal::WitnessNeeded,
+        Refusal::WitnessedByOther { witness: VERIFIER.into() },
+        Refusal::CannotPause { kind: "StatefulSet".into() },
+        Refusal::NotPaused { object: "Deployment/router".into() },
         Refusal::EntryUnreadable { position: 3, verb: "gatePostponed".into(), at: start() },
     ]
 }

@@ -5,6 +5,7 @@ mod contexts;
 mod interrupted;
 mod people;
 mod printing;
+mod replacing;
 mod sealing;
 
 use std::time::Duration;
@@ -65,6 +66,7 @@ fn large(name: &str, marker: &str) -> Context {
             certificate_pem: pem(60),
             key_pem: SecretString::from(pem(60)),
         },
+        route: engine::ports::Route::default(),
     }
 }
 
@@ -75,6 +77,7 @@ fn token(name: &str, token: &str) -> Context {
         ca_pem: String::new(),
         tls_server_name: None,
         credential: Credential::Token(SecretString::from(token)),
+        route: engine::ports::Route::default(),
     }
 }
 
@@ -87,6 +90,9 @@ fn everything(context: &Context) -> String {
             password: secret, ..
         } => secret.expose_secret().to_owned(),
         Credential::Certificate { key_pem, .. } => key_pem.expose_secret().to_owned(),
+        Credential::CertificateAndToken { key_pem, token, .. } => {
+            format!("{} {}", key_pem.expose_secret(), token.expose_secret())
+        }
         Credential::Plugin(plugin) => plugin
             .environment
             .iter()

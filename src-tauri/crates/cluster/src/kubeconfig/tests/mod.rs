@@ -4,6 +4,7 @@ mod commands;
 mod imported;
 mod malformed;
 mod refused;
+mod unusual;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

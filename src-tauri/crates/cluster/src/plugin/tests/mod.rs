@@ -90,6 +90,7 @@ fn context(plugin: &Plugin) -> Context {
         ca_pem: "pem".into(),
         tls_server_name: Some("tls.example".into()),
         credential: Credential::Plugin(plugin.clone()),
+        route: engine::ports::Route::default(),
     }
 }
 

@@ -56,6 +56,7 @@ pub fn identity(name: &str) -> ClusterIdentity {
         uid: format!("uid-{name}"),
         url: format!("https://{name}:6443"),
         ca_sha256: format!("ca-{name}"),
+        issuer_sha256: None,
     }
 }
 
@@ -63,5 +64,27 @@ pub fn binding() -> Binding {
     Binding {
         context: "beijing".into(),
         identity: identity("beijing"),
+    }
+}
+
+/// Answers of an address, in order; the last one stays.
+#[derive(Default)]
+pub struct FakeProbe(pub Mutex<Vec<domain::FactValue>>);
+
+#[async_trait]
+impl Probe for FakeProbe {
+    async fn http(&self, _: &domain::HttpProbe) -> domain::FactValue {
+        let next = {
+            let mut answers = self.0.lock().unwrap();
+            match answers.len() {
+                0 => None,
+                1 => Some(answers[0].clone()),
+                _ => Some(answers.remove(0)),
+            }
+        };
+        match next {
+            Some(answer) => answer,
+            None => std::future::pending().await,
+        }
     }
 }
