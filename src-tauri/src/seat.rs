@@ -78,6 +78,9 @@ impl OpenWorkspace {
             let mut environments = stages.iter().flat_map(|stage| &stage.environments);
             environments.any(|environment| &environment.id == id)
         };
-        release.environments.iter().all(|environment| known(&environment.id))
+        release
+            .environments
+            .iter()
+            .all(|environment| known(&environment.id))
     }
 }

@@ -172,7 +172,11 @@ pub async fn upgrade_record(
     let engine = desk.engine().await?;
     let ids: Vec<ReleaseId> = match release {
         Some(id) => vec![ReleaseId::new(id)],
-        None => engine.releases().iter().map(|release| release.id.clone()).collect(),
+        None => engine
+            .releases()
+            .iter()
+            .map(|release| release.id.clone())
+            .collect(),
     };
     let mut rows = Vec::new();
     for id in ids {

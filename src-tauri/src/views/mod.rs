@@ -19,7 +19,6 @@ use engine::Engine;
 use engine::ports::ChainReport;
 
 use crate::desk::Desk;
-use crate::failures;
 use crate::seat::OpenWorkspace;
 
 /// The chain in one line.
@@ -82,8 +81,7 @@ async fn people(desk: &Desk, open: &OpenWorkspace) -> Result<Vec<PersonView>, Fa
     let heads = engine.releases();
     // A release that has ended makes nobody the other of anybody, and is not worth reading.
     let running = heads.iter().filter(|head| head.status == Status::Running);
-    let snapshots = running
-        .filter_map(|head| engine.release(&head.id).ok());
+    let snapshots = running.filter_map(|head| engine.release(&head.id).ok());
     let releases: Vec<_> = snapshots.map(|snapshot| snapshot.release).collect();
     let view = |(person, state): (&domain::Person, KeyState)| {
         let registered = register.key_of(&person.id);

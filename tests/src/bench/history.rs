@@ -91,7 +91,8 @@ pub async fn measure(report: &mut Report) -> Result<(), Failed> {
         without.push(run(&short)?);
         with.push(run(&long)?);
     }
-    let of = |all: &[Measured], figure: fn(&Measured) -> f64| median(all.iter().map(figure).collect());
+    let of =
+        |all: &[Measured], figure: fn(&Measured) -> f64| median(all.iter().map(figure).collect());
     let beside = |what: &str, figure: fn(&Measured) -> f64, unit, goal| Figure {
         what: what.to_owned(),
         ours: of(&with, figure),

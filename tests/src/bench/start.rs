@@ -53,7 +53,8 @@ pub async fn with_history(report: &mut Report) -> Result<(), Failed> {
 
 fn three_years(full: f64, short: f64) -> Figure {
     Figure {
-        what: "start until the first usable screen, 360 finished releases of 300 entries".to_owned(),
+        what: "start until the first usable screen, 360 finished releases of 300 entries"
+            .to_owned(),
         ours: full,
         against: Some(("with none".to_owned(), short)),
         unit: "ms",
@@ -62,7 +63,10 @@ fn three_years(full: f64, short: f64) -> Figure {
 }
 
 /// Medians: of the empty window, without entries, with three years of them.
-async fn rounds(desktop: &Desktop, empty: Option<&Path>) -> Result<(Option<f64>, f64, f64), Failed> {
+async fn rounds(
+    desktop: &Desktop,
+    empty: Option<&Path>,
+) -> Result<(Option<f64>, f64, f64), Failed> {
     let long = desktop.folder().join("long");
     years::write(&long, years::RELEASES).await?;
     let ours = folders::optimised("pilothouse");

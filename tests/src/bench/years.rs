@@ -27,7 +27,11 @@ pub const OPEN: &str = "REL-OPEN";
 const STAGES: [(&str, &[(&str, Tier)]); 3] = [
     (
         "beijing-offline",
-        &[("bj-dev", Tier::Dev), ("bj-test", Tier::Test), ("bj-ontest", Tier::Ontest)],
+        &[
+            ("bj-dev", Tier::Dev),
+            ("bj-test", Tier::Test),
+            ("bj-ontest", Tier::Ontest),
+        ],
     ),
     ("suzhou", &[("sz-prod", Tier::Prod)]),
     ("beijing", &[("bj-prod", Tier::Prod)]),
@@ -139,11 +143,27 @@ impl Release {
         };
         let signed = self.signed("zhangsan", stage, says);
         for event in [
-            Event::IdentityVerified { environment: of(), identity: identity(environment) },
-            Event::PermissionsChecked { environment: of(), missing: Vec::new() },
-            Event::BackupTaken { environment: of(), backup: backup(environment, self.at) },
-            Event::DiffComputed { environment: of(), diff },
-            Event::DiffReviewed { environment: of(), digest, signed },
+            Event::IdentityVerified {
+                environment: of(),
+                identity: identity(environment),
+            },
+            Event::PermissionsChecked {
+                environment: of(),
+                missing: Vec::new(),
+            },
+            Event::BackupTaken {
+                environment: of(),
+                backup: backup(environment, self.at),
+            },
+            Event::DiffComputed {
+                environment: of(),
+                diff,
+            },
+            Event::DiffReviewed {
+                environment: of(),
+                digest,
+                signed,
+            },
         ] {
             self.happens(Some("zhangsan"), event);
         }
@@ -151,7 +171,11 @@ impl Release {
 
     fn gate(&mut self, stage: &str) {
         for item in items() {
-            let says = Said::Tick { item: item.clone(), passed: true, note: None };
+            let says = Said::Tick {
+                item: item.clone(),
+                passed: true,
+                note: None,
+            };
             let event = Event::ItemTicked {
                 stage: stage.into(),
                 item: item.as_str().into(),
@@ -163,12 +187,25 @@ impl Release {
         }
         for (person, role) in PEOPLE {
             let reason = "检查完毕，同意上线".to_owned();
-            let says = Said::Vote { go: true, reason: reason.clone() };
+            let says = Said::Vote {
+                go: true,
+                reason: reason.clone(),
+            };
             let signed = self.signed(person, stage, says);
-            let event = Event::VoteCast { stage: stage.into(), role, go: true, reason, signed };
+            let event = Event::VoteCast {
+                stage: stage.into(),
+                role,
+                go: true,
+                reason,
+                signed,
+            };
             self.happens(Some(person), event);
         }
-        let opened = Event::GateOpened { stage: stage.into(), met: 7, waived: Default::default() };
+        let opened = Event::GateOpened {
+            stage: stage.into(),
+            met: 7,
+            waived: Default::default(),
+        };
         self.happens(Some("zhangsan"), opened);
     }
 
@@ -176,15 +213,37 @@ impl Release {
         let of = || (EnvironmentId::from(environment), ModuleId::from(module));
         let until = self.at + Duration::minutes(10);
         let (e, m) = of();
-        self.happens(Some("zhangsan"), Event::Armed { environment: e, module: m, until });
+        self.happens(
+            Some("zhangsan"),
+            Event::Armed {
+                environment: e,
+                module: m,
+                until,
+            },
+        );
         let (e, m) = of();
         let from = Some("3.18.0".to_owned());
-        self.happens(Some("zhangsan"), Event::RolloutStarted { environment: e, module: m, from, steps: Vec::new() });
+        self.happens(
+            Some("zhangsan"),
+            Event::RolloutStarted {
+                environment: e,
+                module: m,
+                from,
+                steps: Vec::new(),
+            },
+        );
         for kind in ["ConfigMap", "Deployment"] {
             self.mutation(environment, module, kind, MutationVerb::Apply);
         }
         let (e, m) = of();
-        self.happens(None, Event::ModulePassed { environment: e, module: m, remarks: Default::default() });
+        self.happens(
+            None,
+            Event::ModulePassed {
+                environment: e,
+                module: m,
+                remarks: Default::default(),
+            },
+        );
     }
 
     fn mutation(&mut self, environment: &str, module: &str, kind: &str, verb: MutationVerb) {
@@ -197,17 +256,45 @@ impl Release {
             precondition: Precondition::Unchanged(head(environment, module)),
         };
         let of = || (EnvironmentId::from(environment), ModuleId::from(module));
-        let ((e, m), outcome) = (of(), MutationOutcome::Applied { live: Some(head(environment, module)) });
-        self.happens(Some("zhangsan"), Event::MutationIntended { environment: e, module: m, intent });
+        let ((e, m), outcome) = (
+            of(),
+            MutationOutcome::Applied {
+                live: Some(head(environment, module)),
+            },
+        );
+        self.happens(
+            Some("zhangsan"),
+            Event::MutationIntended {
+                environment: e,
+                module: m,
+                intent,
+            },
+        );
         let (e, m) = of();
         let mutation = id.as_str().into();
-        self.happens(None, Event::MutationSettled { environment: e, module: m, mutation, outcome, written: None });
+        self.happens(
+            None,
+            Event::MutationSettled {
+                environment: e,
+                module: m,
+                mutation,
+                outcome,
+                written: None,
+            },
+        );
     }
 
     fn roll_back(&mut self, environment: &str) {
         let modules: Vec<ModuleId> = MODULES.iter().rev().map(|m| ModuleId::from(*m)).collect();
         let of = EnvironmentId::from(environment);
-        self.happens(Some("zhangsan"), Event::WayBackStarted { environment: of.clone(), modules, steps: Vec::new() });
+        self.happens(
+            Some("zhangsan"),
+            Event::WayBackStarted {
+                environment: of.clone(),
+                modules,
+                steps: Vec::new(),
+            },
+        );
         for module in MODULES.iter().rev() {
             for kind in ["ConfigMap", "Deployment"] {
                 self.mutation(environment, module, kind, MutationVerb::Restore);
@@ -268,7 +355,11 @@ fn plan(id: &ReleaseId) -> ReleasePlan {
         },
         soak_s: 0,
     };
-    let environments = || STAGES.iter().flat_map(|(_, environments)| environments.iter());
+    let environments = || {
+        STAGES
+            .iter()
+            .flat_map(|(_, environments)| environments.iter())
+    };
     let module = |module: &&str| PlannedModule {
         id: ModuleId::from(*module),
         version: "3.19.0".to_owned(),
@@ -324,7 +415,12 @@ fn plan(id: &ReleaseId) -> ReleasePlan {
 
 fn object(environment: &str, module: &str, kind: &str) -> ObjectRef {
     ObjectRef {
-        api_version: if kind == "Deployment" { "apps/v1" } else { "v1" }.to_owned(),
+        api_version: if kind == "Deployment" {
+            "apps/v1"
+        } else {
+            "v1"
+        }
+        .to_owned(),
         kind: kind.to_owned(),
         namespace: environment.to_owned(),
         name: module.to_owned(),

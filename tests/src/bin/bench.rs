@@ -16,9 +16,7 @@ fn main() -> ExitCode {
 mod linux {
     use std::process::ExitCode;
 
-    use acceptance::bench::{
-        Report, history, idle, ledger, live, pods, screen, start, writes,
-    };
+    use acceptance::bench::{Report, history, idle, ledger, live, pods, screen, start, writes};
 
     pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -44,11 +44,7 @@ pub struct UnreadableEntry {
 
 /// Whether a release is over, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    tag = "is"
-)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "is")]
 pub enum Status {
     /// Under way.
     Running,

@@ -27,7 +27,10 @@ pub fn release_view(input: &ViewInput<'_>) -> ReleaseView {
         },
         created_at: at(release.created_at),
         status: status(input),
-        read_only: release.unreadable.as_ref().map(|entry| refusal_view(&entry.into())),
+        read_only: release
+            .unreadable
+            .as_ref()
+            .map(|entry| refusal_view(&entry.into())),
         operator: person_head(plan, &plan.operator),
         verifier: person_head(plan, &plan.verifier),
         manager: person_head(plan, &plan.manager),
@@ -78,7 +81,10 @@ pub fn release_head(summary: &Summary) -> ReleaseHead {
         title: summary.title.clone(),
         created_at: at(summary.created_at),
         status: status_of(&summary.status, summary.rolled_back),
-        read_only: summary.unreadable.as_ref().map(|entry| refusal_view(&entry.into())),
+        read_only: summary
+            .unreadable
+            .as_ref()
+            .map(|entry| refusal_view(&entry.into())),
     }
 }
 

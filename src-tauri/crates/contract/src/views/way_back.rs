@@ -107,7 +107,7 @@ fn longest<'a>(
     let mut found: Vec<&MeasuredRollback> = input.measured.iter().collect();
     found.retain(|m| wanted.iter().all(|module| m.modules.contains(module)));
     let alike = |m: &&MeasuredRollback| m.tier == environment.tier;
-    if found.iter().any(|m| alike(&m)) {
+    if found.iter().any(alike) {
         found.retain(alike);
     }
     found

@@ -92,11 +92,13 @@ impl Page {
 
     pub(super) fn snapshot(&self) -> Result<Option<Snapshot>, Refusal> {
         let release = self.release()?;
-        Ok(release.zip(self.contents.as_ref()).map(|(release, contents)| Snapshot {
-            release: Arc::clone(release),
-            position: self.position,
-            entries: Arc::clone(&contents.entries),
-        }))
+        Ok(release
+            .zip(self.contents.as_ref())
+            .map(|(release, contents)| Snapshot {
+                release: Arc::clone(release),
+                position: self.position,
+                entries: Arc::clone(&contents.entries),
+            }))
     }
 
     /// Folds entries that follow; those that do not are known already. The rollbacks that ended with them.

@@ -39,7 +39,11 @@ async fn a_finished_release_is_listed_without_its_entries_and_rolled_back_with_t
     assert!(after[0].rests && after[0].rolled_back);
     assert_eq!(after[0].measured, *world.engine.measured_rollbacks());
     assert_eq!(after[0].measured.len(), 1);
-    assert_eq!(reads(&world), 1, "it stayed in memory while something went on");
+    assert_eq!(
+        reads(&world),
+        1,
+        "it stayed in memory while something went on"
+    );
 
     world.restart().await;
     assert_eq!(world.engine.releases(), after);
@@ -55,7 +59,9 @@ async fn what_was_kept_for_another_end_of_the_stream_is_derived_again() {
         let kept = summaries.get_mut(&release()).unwrap();
         change(kept.summary.as_mut().unwrap());
     };
-    spoil(&world, |text| *text = text.replace("\"form\":1", "\"form\":0"));
+    spoil(&world, |text| {
+        *text = text.replace("\"form\":1", "\"form\":0")
+    });
     world.restart().await;
     assert_eq!(world.engine.releases(), right, "another form");
     spoil(&world, |text| text.truncate(20));
@@ -104,9 +110,13 @@ async fn an_entry_that_cannot_be_decoded_makes_its_release_read_only_and_nothing
     world.start(&faasapi()).await;
     world.until_idle().await;
     let stream = Stream::Release(release());
-    world.ledger.sneak_in_record(&stream, unknown("gatePostponed"));
+    world
+        .ledger
+        .sneak_in_record(&stream, unknown("gatePostponed"));
     let other = Stream::Release("REL-OTHER".into());
-    world.ledger.sneak_in_record(&other, unknown("releaseCreated"));
+    world
+        .ledger
+        .sneak_in_record(&other, unknown("releaseCreated"));
     let before = world.cluster.sent().len();
     world.restart().await;
 
@@ -143,7 +153,9 @@ async fn an_entry_that_cannot_be_decoded_makes_its_release_read_only_and_nothing
 async fn an_entry_of_the_register_that_cannot_be_decoded_is_left_out() {
     let mut world = World::ready().await;
     let before = world.engine.register();
-    world.ledger.sneak_in_record(&Stream::Register, unknown("keyRevoked"));
+    world
+        .ledger
+        .sneak_in_record(&Stream::Register, unknown("keyRevoked"));
     world.restart().await;
     let after = world.engine.register();
     assert_eq!((after.keys, after.bindings), (before.keys, before.bindings));

@@ -154,18 +154,18 @@ pub async fn raw(folder: &Path) -> SqliteConnection {
 pub async fn written_by_a_newer_program(folder: &Path, entries: &[(&str, &str)]) {
     let mut raw = raw(folder).await;
     for (stream, record) in entries {
-        let (sequence, previous): (i64, String) = sqlx::query_as(
-            "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1",
-        )
-        .fetch_one(&mut raw)
-        .await
-        .unwrap();
-        let position: i64 =
-            sqlx::query_scalar("SELECT coalesce(max(position), 0) + 1 FROM entries WHERE stream = ?")
-                .bind(*stream)
+        let (sequence, previous): (i64, String) =
+            sqlx::query_as("SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1")
                 .fetch_one(&mut raw)
                 .await
                 .unwrap();
+        let position: i64 = sqlx::query_scalar(
+            "SELECT coalesce(max(position), 0) + 1 FROM entries WHERE stream = ?",
+        )
+        .bind(*stream)
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
         let sequence = sequence + 1;
         let at = "2026-09-16T02:00:00.000000000Z";
         let text = format!(

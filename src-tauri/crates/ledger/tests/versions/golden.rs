@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::SecondsFormat;
-use domain::{Command, Event, Instant, MutationOutcome, NotAppliedCause, PersonId, Status, Verdict};
+use domain::{
+    Command, Event, Instant, MutationOutcome, NotAppliedCause, PersonId, Status, Verdict,
+};
 use engine::ports::{Clock as _, Ledger, Record, Stream, SystemClock};
 use engine::{Engine, Limits, Ports};
 use ledger::SqliteLedger;
@@ -31,7 +33,9 @@ fn story() -> Story {
     story.open("bj", &["dev", "test"]);
     story.roll_out("dev", "executor");
     let intent = story.begin("dev", "router");
-    let unknown = MutationOutcome::Unknown { reason: "no answer".into() };
+    let unknown = MutationOutcome::Unknown {
+        reason: "no answer".into(),
+    };
     story.settle("dev", &intent.id, unknown);
     let live = Some(head("router", "dev", "2"));
     story.settle("dev", &intent.id, MutationOutcome::Applied { live });
@@ -45,7 +49,12 @@ fn story() -> Story {
             verdict: Verdict::Failed("Deployment/router: no progress for 60 s".into()),
         },
     );
-    story.must(OPERATOR, Command::StartWayBack { environment: environment() });
+    story.must(
+        OPERATOR,
+        Command::StartWayBack {
+            environment: environment(),
+        },
+    );
     for module in ["router", "executor"] {
         let intent = restore_intent(&format!("back {module}"), module, "dev");
         let command = story.intend("dev", module, intent.clone());
@@ -54,7 +63,10 @@ fn story() -> Story {
         story.settle("dev", &intent.id, MutationOutcome::Applied { live });
     }
     story.wait(7);
-    let done = Command::ConcludeWayBack { environment: environment(), failure: None };
+    let done = Command::ConcludeWayBack {
+        environment: environment(),
+        failure: None,
+    };
     story.must(OPERATOR, done);
     story
 }
@@ -66,29 +78,56 @@ fn entries(version: i64) -> Vec<Entry> {
     let at = story.events[0].0;
     for person in [OPERATOR, VERIFIER, MANAGER] {
         let event = json!({"type": "keyRegistered", "person": person, "key": public(person)});
-        entries.push((json!("register"), at, Some(person.to_owned()), json!({"register": event})));
+        entries.push((
+            json!("register"),
+            at,
+            Some(person.to_owned()),
+            json!({"register": event}),
+        ));
     }
     let bound = json!({"type": "environmentBound", "environment": "dev", "context": "dev", "identity": identity("dev")});
-    entries.push((json!("register"), at, Some(OPERATOR.to_owned()), json!({"register": bound})));
+    entries.push((
+        json!("register"),
+        at,
+        Some(OPERATOR.to_owned()),
+        json!({"register": bound}),
+    ));
     for id in [ENDED, plan().id.as_str()] {
         let mut events = story.events.clone();
         let (last, actor) = (story.now, Some(PersonId::from(OPERATOR)));
-        let extra = MutationOutcome::NotApplied { cause: NotAppliedCause::Outdated, reason: "changed".into() };
-        events.push((last, None, Event::MutationSettled {
-            environment: "dev".into(),
-            module: "router".into(),
-            mutation: "of nobody".into(),
-            outcome: extra,
-            written: None,
-        }));
-        events.push((last, actor.clone(), Event::EditKept {
-            environment: "dev".into(),
-            object: object("router", "dev"),
-            blob: domain::Digest::of(b"theirs"),
-        }));
+        let extra = MutationOutcome::NotApplied {
+            cause: NotAppliedCause::Outdated,
+            reason: "changed".into(),
+        };
+        events.push((
+            last,
+            None,
+            Event::MutationSettled {
+                environment: "dev".into(),
+                module: "router".into(),
+                mutation: "of nobody".into(),
+                outcome: extra,
+                written: None,
+            },
+        ));
+        events.push((
+            last,
+            actor.clone(),
+            Event::EditKept {
+                environment: "dev".into(),
+                object: object("router", "dev"),
+                blob: domain::Digest::of(b"theirs"),
+            },
+        ));
         events.push((last, None, Event::HelpAsked));
         if id == ENDED {
-            events.push((last, actor, Event::ReleaseCancelled { reason: "another day".into() }));
+            events.push((
+                last,
+                actor,
+                Event::ReleaseCancelled {
+                    reason: "another day".into(),
+                },
+            ));
         }
         for (at, actor, event) in events {
             let mut event = serde_json::to_value(event).unwrap();
@@ -123,7 +162,11 @@ fn as_written_by(version: i64, event: &mut Value) {
         if event["outcome"]["is"] == "notApplied" {
             event["outcome"].as_object_mut().unwrap().remove("cause");
         }
-        for object in event["diff"]["objects"].as_array_mut().into_iter().flatten() {
+        for object in event["diff"]["objects"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+        {
             object.as_object_mut().unwrap().remove("content");
         }
     }
@@ -139,10 +182,17 @@ async fn write(version: i64, file: &Path) {
             std::fs::copy(entry.path(), migrations.path().join(name)).unwrap();
         }
     }
-    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
-    let migrator = sqlx::migrate::Migrator::new(migrations.path()).await.unwrap();
-    migrator.run_direct(None, &mut connection, false).await.unwrap();
+    let migrator = sqlx::migrate::Migrator::new(migrations.path())
+        .await
+        .unwrap();
+    migrator
+        .run_direct(None, &mut connection, false)
+        .await
+        .unwrap();
     sqlx::Connection::close(connection).await.unwrap();
 
     let connection = Connection::open(file).unwrap();
@@ -190,11 +240,22 @@ async fn a_ledger_of_every_version_is_opened_verified_folded_and_shown() {
         std::fs::copy(&golden, folder.path().join("ledger.sqlite")).unwrap();
         let ledger = Arc::new(SqliteLedger::open(folder.path()).await.unwrap());
         let whole = ledger.verify().await.unwrap();
-        assert_eq!((whole.broken_at, whole.verified), (None, whole.entries), "version {then}");
+        assert_eq!(
+            (whole.broken_at, whole.verified),
+            (None, whole.entries),
+            "version {then}"
+        );
         assert!(whole.entries > 60, "version {then}");
-        for stream in [Stream::Register, Stream::Release(ENDED.into()), Stream::Release(plan().id)] {
+        for stream in [
+            Stream::Register,
+            Stream::Release(ENDED.into()),
+            Stream::Release(plan().id),
+        ] {
             for entry in ledger.read(&stream, 0).await.unwrap() {
-                assert!(!matches!(entry.record, Record::Unknown(_)), "version {then}: {entry:?}");
+                assert!(
+                    !matches!(entry.record, Record::Unknown(_)),
+                    "version {then}: {entry:?}"
+                );
             }
         }
         // Once by reading every stream, once more by what the first start kept of them.
@@ -221,7 +282,10 @@ async fn shown(then: i64, round: &str, engine: &Engine) {
     let what = format!("version {then}, {round} start");
     let releases = engine.releases();
     assert_eq!(releases.len(), 2, "{what}");
-    let ended = releases.iter().find(|release| release.id.as_str() == ENDED).unwrap();
+    let ended = releases
+        .iter()
+        .find(|release| release.id.as_str() == ENDED)
+        .unwrap();
     assert!(ended.rests && ended.rolled_back, "{what}");
     assert!(matches!(ended.status, Status::Cancelled { .. }), "{what}");
     assert_eq!(engine.measured_rollbacks().len(), 2, "{what}");
@@ -244,9 +308,20 @@ async fn shown(then: i64, round: &str, engine: &Engine) {
         });
         assert_eq!(view.read_only, None, "{what}");
         assert_eq!(view.stages.len(), 2, "{what}");
-        let failed = view.timeline.iter().find(|line| line.verb == "moduleFailed").unwrap();
+        let failed = view
+            .timeline
+            .iter()
+            .find(|line| line.verb == "moduleFailed")
+            .unwrap();
         assert!(!failed.reasons.is_empty(), "{what}");
-        assert!(view.timeline.iter().any(|line| line.verb == "wayBackDone"), "{what}");
-        assert_eq!(contract::views::upgrade_record(&snapshot.entries).len(), 4, "{what}");
+        assert!(
+            view.timeline.iter().any(|line| line.verb == "wayBackDone"),
+            "{what}"
+        );
+        assert_eq!(
+            contract::views::upgrade_record(&snapshot.entries).len(),
+            4,
+            "{what}"
+        );
     }
 }

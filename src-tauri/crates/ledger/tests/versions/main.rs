@@ -1,6 +1,12 @@
 //! What older programs wrote is read by this one: the shape of everything that the ledger keeps belongs to
 //! a version, and a ledger of every version so far is opened.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, dead_code, unused_imports)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    dead_code,
+    unused_imports
+)]
 
 #[path = "../../../domain/tests/common/mod.rs"]
 mod common;

@@ -81,12 +81,25 @@ fn keyed<T: Serialize + DeserializeOwned>(name: &'static str, values: Vec<T>) ->
 /// Every persisted enum. A new one belongs here.
 pub fn kept() -> Vec<Kept> {
     vec![
-        keyed("Stream", vec![Stream::Register, Stream::Release("REL".into())]),
-        keyed("Record", vec![Record::Release(Event::HelpAsked), Record::Register(imported())]),
+        keyed(
+            "Stream",
+            vec![Stream::Register, Stream::Release("REL".into())],
+        ),
+        keyed(
+            "Record",
+            vec![
+                Record::Release(Event::HelpAsked),
+                Record::Register(imported()),
+            ],
+        ),
         tagged("Event", "type", events()),
         tagged("RegisterEvent", "type", register_events()),
         tagged("Cause", "is", causes()),
-        tagged("Precondition", "is", vec![Precondition::Absent, Precondition::Unchanged(head())]),
+        tagged(
+            "Precondition",
+            "is",
+            vec![Precondition::Absent, Precondition::Unchanged(head())],
+        ),
         tagged("MutationOutcome", "is", outcomes()),
         tagged("Refusal", "rule", refusals()),
         tagged("Said", "kind", sayings()),
@@ -202,20 +215,34 @@ fn steps() -> Vec<Step> {
 fn actions() -> Vec<Action> {
     let object = || object("router", "dev");
     vec![
-        Action::Apply { object: object(), body: Digest::of(b"body") },
-        Action::Await { objects: vec![object()] },
+        Action::Apply {
+            object: object(),
+            body: Digest::of(b"body"),
+        },
+        Action::Await {
+            objects: vec![object()],
+        },
         Action::Restore { object: object() },
         Action::Remove { object: object() },
-        Action::AwaitRestored { objects: vec![object()] },
+        Action::AwaitRestored {
+            objects: vec![object()],
+        },
     ]
 }
 
 fn step_ends() -> Vec<StepEnd> {
-    vec![StepEnd::Done, StepEnd::Unneeded, StepEnd::Failed { reasons: reasons() }]
+    vec![
+        StepEnd::Done,
+        StepEnd::Unneeded,
+        StepEnd::Failed { reasons: reasons() },
+    ]
 }
 
 fn subject() -> FactSubject {
-    FactSubject::Item { stage: "bj".into(), item: "item".into() }
+    FactSubject::Item {
+        stage: "bj".into(),
+        item: "item".into(),
+    }
 }
 
 fn fact_values() -> Vec<FactValue> {
@@ -226,7 +253,9 @@ fn fact_values() -> Vec<FactValue> {
             text: "ok".into(),
             more: true,
         },
-        FactValue::HttpSilence { trouble: ProbeTrouble::Late },
+        FactValue::HttpSilence {
+            trouble: ProbeTrouble::Late,
+        },
     ]
 }
 
@@ -255,10 +284,17 @@ fn events() -> Vec<Event> {
     let stage = || StageId::from("bj");
     let signed = |says| sign(OPERATOR, "bj", says, start());
     vec![
-        Event::ReleaseCreated { plan: Box::new(plan()) },
+        Event::ReleaseCreated {
+            plan: Box::new(plan()),
+        },
         Event::ReleaseFinished,
-        Event::ReleaseCancelled { reason: "no time".into() },
-        Event::IdentityVerified { environment: environment(), identity: known() },
+        Event::ReleaseCancelled {
+            reason: "no time".into(),
+        },
+        Event::IdentityVerified {
+            environment: environment(),
+            identity: known(),
+        },
         Event::IdentityMismatch {
             environment: environment(),
             expected: known(),
@@ -268,14 +304,22 @@ fn events() -> Vec<Event> {
             environment: environment(),
             missing: vec![common::missing_permission()],
         },
-        Event::DiffComputed { environment: environment(), diff: diff() },
+        Event::DiffComputed {
+            environment: environment(),
+            diff: diff(),
+        },
         Event::DiffReviewed {
             environment: environment(),
             digest: diff().digest,
             signed: signed(sayings().remove(3)),
         },
-        Event::ChangeDeclared { declaration: declaration() },
-        Event::BackupTaken { environment: environment(), backup: backup() },
+        Event::ChangeDeclared {
+            declaration: declaration(),
+        },
+        Event::BackupTaken {
+            environment: environment(),
+            backup: backup(),
+        },
         Event::ItemTicked {
             stage: stage(),
             item: "item".into(),
@@ -307,8 +351,14 @@ fn events() -> Vec<Event> {
             met: 6,
             waived: BTreeSet::from([ConditionKind::SoakPassed]),
         },
-        Event::Armed { environment: environment(), module: module(), until: start() },
-        Event::Disarmed { environment: environment() },
+        Event::Armed {
+            environment: environment(),
+            module: module(),
+            until: start(),
+        },
+        Event::Disarmed {
+            environment: environment(),
+        },
         Event::RolloutStarted {
             environment: environment(),
             module: module(),
@@ -321,7 +371,11 @@ fn events() -> Vec<Event> {
             step: 1,
             end: StepEnd::Done,
         },
-        Event::MutationIntended { environment: environment(), module: module(), intent: intent() },
+        Event::MutationIntended {
+            environment: environment(),
+            module: module(),
+            intent: intent(),
+        },
         Event::MutationSettled {
             environment: environment(),
             module: module(),
@@ -329,9 +383,18 @@ fn events() -> Vec<Event> {
             outcome: outcomes().remove(0),
             written: Some(Digest::of(b"written")),
         },
-        Event::RolloutPaused { environment: environment(), module: module() },
-        Event::RolloutResumed { environment: environment(), module: module() },
-        Event::RolloutStopped { environment: environment(), module: module() },
+        Event::RolloutPaused {
+            environment: environment(),
+            module: module(),
+        },
+        Event::RolloutResumed {
+            environment: environment(),
+            module: module(),
+        },
+        Event::RolloutStopped {
+            environment: environment(),
+            module: module(),
+        },
         Event::PauseLifted {
             environment: environment(),
             module: module(),
@@ -345,10 +408,25 @@ fn events() -> Vec<Event> {
             objects: vec![object("router", "dev")],
             note: "it answers".into(),
         },
-        Event::WorkResumed { environment: environment(), module: Some(module()) },
-        Event::ModulePassed { environment: environment(), module: module(), remarks: reasons() },
-        Event::ModuleFailed { environment: environment(), module: module(), reason: reasons() },
-        Event::ModuleErrored { environment: environment(), module: module(), reason: reasons() },
+        Event::WorkResumed {
+            environment: environment(),
+            module: Some(module()),
+        },
+        Event::ModulePassed {
+            environment: environment(),
+            module: module(),
+            remarks: reasons(),
+        },
+        Event::ModuleFailed {
+            environment: environment(),
+            module: module(),
+            reason: reasons(),
+        },
+        Event::ModuleErrored {
+            environment: environment(),
+            module: module(),
+            reason: reasons(),
+        },
         Event::WayBackStarted {
             environment: environment(),
             modules: vec![module()],
@@ -364,12 +442,19 @@ fn events() -> Vec<Event> {
             object: object("router", "dev"),
             blob: Digest::of(b"theirs"),
         },
-        Event::WayBackDone { environment: environment() },
-        Event::WayBackFailed { environment: environment(), reason: reasons() },
+        Event::WayBackDone {
+            environment: environment(),
+        },
+        Event::WayBackFailed {
+            environment: environment(),
+            reason: reasons(),
+        },
         Event::Refused {
             environment: Some(environment()),
             command: "arm".into(),
-            refusal: Refusal::WrongClusterName { expected: "dev-01".into() },
+            refusal: Refusal::WrongClusterName {
+                expected: "dev-01".into(),
+            },
         },
         Event::NotificationSent {
             environment: environment(),
@@ -396,7 +481,9 @@ fn backup() -> Backup {
 }
 
 fn imported() -> RegisterEvent {
-    RegisterEvent::ContextImported { context: "dev".into() }
+    RegisterEvent::ContextImported {
+        context: "dev".into(),
+    }
 }
 
 fn register_events() -> Vec<RegisterEvent> {
@@ -406,7 +493,10 @@ fn register_events() -> Vec<RegisterEvent> {
             key: common::public(OPERATOR),
             witnessed: Some(Box::new(witnessed())),
         },
-        RegisterEvent::KeyRevoked { person: OPERATOR.into(), key: common::public(OPERATOR) },
+        RegisterEvent::KeyRevoked {
+            person: OPERATOR.into(),
+            key: common::public(OPERATOR),
+        },
         RegisterEvent::EnvironmentBound {
             environment: "dev".into(),
             context: "dev".into(),
@@ -414,49 +504,93 @@ fn register_events() -> Vec<RegisterEvent> {
             issuer_before: Some("issuer".into()),
         },
         imported(),
-        RegisterEvent::ContextForgotten { context: "dev".into() },
+        RegisterEvent::ContextForgotten {
+            context: "dev".into(),
+        },
         RegisterEvent::PluginAllowed {
             context: "dev".into(),
             path: "/usr/bin/login".into(),
             sha256: "ab".into(),
         },
-        RegisterEvent::RehearsalStarted { cluster: "dev".into(), identity: known() },
-        RegisterEvent::WorkspaceOpened { path: "/work".into(), digest: Digest::of(b"files") },
-        RegisterEvent::LedgerExported { path: "/a".into(), entries: 1, sha256: "ab".into() },
+        RegisterEvent::RehearsalStarted {
+            cluster: "dev".into(),
+            identity: known(),
+        },
+        RegisterEvent::WorkspaceOpened {
+            path: "/work".into(),
+            digest: Digest::of(b"files"),
+        },
+        RegisterEvent::LedgerExported {
+            path: "/a".into(),
+            entries: 1,
+            sha256: "ab".into(),
+        },
     ]
 }
 
 fn causes() -> Vec<Cause> {
     let message = || "said".to_owned();
     vec![
-        Cause::PodNotReady { pod: "x-1".into(), why: "CrashLoopBackOff".into() },
+        Cause::PodNotReady {
+            pod: "x-1".into(),
+            why: "CrashLoopBackOff".into(),
+        },
         Cause::PodsNotMade { message: message() },
         Cause::NodeDead { node: "n-1".into() },
         Cause::GivenUp { message: message() },
-        Cause::NoProgress { seconds: 60, updated: 1, wanted: 2, available: 0 },
+        Cause::NoProgress {
+            seconds: 60,
+            updated: 1,
+            wanted: 2,
+            available: 0,
+        },
         Cause::NotThere { seconds: 60 },
         Cause::Deleted,
-        Cause::ChangedAfter { fields: vec!["spec.replicas".into()] },
+        Cause::ChangedAfter {
+            fields: vec!["spec.replicas".into()],
+        },
         Cause::NotAsWritten { message: message() },
-        Cause::BeyondReview { fields: vec!["spec.replicas".into()] },
-        Cause::NotChanged { by: NotAppliedCause::Outdated, message: message() },
+        Cause::BeyondReview {
+            fields: vec!["spec.replicas".into()],
+        },
+        Cause::NotChanged {
+            by: NotAppliedCause::Outdated,
+            message: message(),
+        },
         Cause::Lost { message: message() },
         Cause::NoContact { seconds: 60 },
         Cause::Unreachable { message: message() },
         Cause::Untrusted { message: message() },
         Cause::CredentialRefused,
-        Cause::Forbidden { permission: "patch deployments".into() },
+        Cause::Forbidden {
+            permission: "patch deployments".into(),
+        },
         Cause::Busy,
         Cause::AnotherCluster,
-        Cause::KindUnknown { kind: "Function".into() },
-        Cause::ObjectFailed { reason: "BackoffLimitExceeded".into(), message: message() },
-        Cause::NotReady { seconds: 60, message: message() },
-        Cause::PausedBy { manager: "kubectl".into() },
+        Cause::KindUnknown {
+            kind: "Function".into(),
+        },
+        Cause::ObjectFailed {
+            reason: "BackoffLimitExceeded".into(),
+            message: message(),
+        },
+        Cause::NotReady {
+            seconds: 60,
+            message: message(),
+        },
+        Cause::PausedBy {
+            manager: "kubectl".into(),
+        },
         Cause::ChangesOnDelete { old: 2 },
-        Cause::HeldByPartition { partition: 1, old: 1 },
+        Cause::HeldByPartition {
+            partition: 1,
+            old: 1,
+        },
         Cause::WaitsForFirstPod,
         Cause::NotJudged,
-        Cause::Seen { note: "it answers".into() },
+        Cause::Seen {
+            note: "it answers".into(),
+        },
         Cause::Said { message: message() },
     ]
 }
@@ -464,17 +598,36 @@ fn causes() -> Vec<Cause> {
 fn outcomes() -> Vec<MutationOutcome> {
     vec![
         MutationOutcome::Applied { live: Some(head()) },
-        MutationOutcome::NotApplied { cause: NotAppliedCause::Outdated, reason: "no".into() },
-        MutationOutcome::Unknown { reason: "no answer".into() },
+        MutationOutcome::NotApplied {
+            cause: NotAppliedCause::Outdated,
+            reason: "no".into(),
+        },
+        MutationOutcome::Unknown {
+            reason: "no answer".into(),
+        },
     ]
 }
 
 fn sayings() -> Vec<Said> {
     vec![
-        Said::Tick { item: "item".into(), passed: true, note: Some("seen".into()) },
-        Said::Waive { condition: "soakPassed".into(), reason: "urgent".into(), make_up_by: start() },
-        Said::Vote { go: true, reason: "good".into() },
-        Said::Review { environment: "dev".into(), digest: "ab".into() },
+        Said::Tick {
+            item: "item".into(),
+            passed: true,
+            note: Some("seen".into()),
+        },
+        Said::Waive {
+            condition: "soakPassed".into(),
+            reason: "urgent".into(),
+            make_up_by: start(),
+        },
+        Said::Vote {
+            go: true,
+            reason: "good".into(),
+        },
+        Said::Review {
+            environment: "dev".into(),
+            digest: "ab".into(),
+        },
     ]
 }
 
@@ -485,8 +638,12 @@ fn refusals() -> Vec<Refusal> {
         Refusal::ReleaseOver,
         Refusal::NotInRelease { what: "x".into() },
         Refusal::VerifierIsOperator,
-        Refusal::RoleMissing { role: Role::Operator },
-        Refusal::FieldInvalid { field: "title".into() },
+        Refusal::RoleMissing {
+            role: Role::Operator,
+        },
+        Refusal::FieldInvalid {
+            field: "title".into(),
+        },
         Refusal::NotOperator,
         Refusal::SignatureInvalid,
         Refusal::NoKeyRegistered,
@@ -495,17 +652,27 @@ fn refusals() -> Vec<Refusal> {
         Refusal::ConditionUnmet { condition },
         Refusal::NotWaivable { condition },
         Refusal::ReasonTooShort { least: 10 },
-        Refusal::VoteMissing { role: Role::Manager },
+        Refusal::VoteMissing {
+            role: Role::Manager,
+        },
         Refusal::IdentityNotVerified,
         Refusal::IdentityMismatch,
-        Refusal::WrongClusterName { expected: "dev-01".into() },
+        Refusal::WrongClusterName {
+            expected: "dev-01".into(),
+        },
         Refusal::NotArmed,
         Refusal::NoBackup,
         Refusal::DiffNotReviewed,
         Refusal::UndeclaredChange { count: 1 },
-        Refusal::PermissionMissing { permission: common::missing_permission() },
-        Refusal::DependencyFirst { module: "executor".into() },
-        Refusal::EnvironmentFirst { environment: "dev".into() },
+        Refusal::PermissionMissing {
+            permission: common::missing_permission(),
+        },
+        Refusal::DependencyFirst {
+            module: "executor".into(),
+        },
+        Refusal::EnvironmentFirst {
+            environment: "dev".into(),
+        },
         Refusal::AlreadyRunning,
         Refusal::BackupStands,
         Refusal::NotRunning,
@@ -517,9 +684,19 @@ fn refusals() -> Vec<Refusal> {
         Refusal::ItemAutomatic,
         Refusal::NotPlanned,
         Refusal::WitnessNeeded,
-        Refusal::WitnessedByOther { witness: VERIFIER.into() },
-        Refusal::CannotPause { kind: "StatefulSet".into() },
-        Refusal::NotPaused { object: "Deployment/router".into() },
-        Refusal::EntryUnreadable { position: 3, verb: "gatePostponed".into(), at: start() },
+        Refusal::WitnessedByOther {
+            witness: VERIFIER.into(),
+        },
+        Refusal::CannotPause {
+            kind: "StatefulSet".into(),
+        },
+        Refusal::NotPaused {
+            object: "Deployment/router".into(),
+        },
+        Refusal::EntryUnreadable {
+            position: 3,
+            verb: "gatePostponed".into(),
+            at: start(),
+        },
     ]
 }

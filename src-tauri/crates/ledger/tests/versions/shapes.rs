@@ -37,7 +37,14 @@ enum Step {
     First,
 }
 
-fn walk(kept: &Kept, whole: &Value, at: &Value, path: &mut Vec<Step>, name: &str, found: &mut Shapes) {
+fn walk(
+    kept: &Kept,
+    whole: &Value,
+    at: &Value,
+    path: &mut Vec<Step>,
+    name: &str,
+    found: &mut Shapes,
+) {
     match at {
         Value::Object(fields) => {
             for (key, value) in fields {
@@ -50,7 +57,9 @@ fn walk(kept: &Kept, whole: &Value, at: &Value, path: &mut Vec<Step>, name: &str
             }
         }
         Value::Array(values) => {
-            let first = values.first().unwrap_or_else(|| panic!("{name} is empty in samples.rs"));
+            let first = values
+                .first()
+                .unwrap_or_else(|| panic!("{name} is empty in samples.rs"));
             path.push(Step::First);
             let name = format!("{name} []");
             found.insert(name.clone(), (type_of(first).to_owned(), true));
@@ -117,10 +126,21 @@ fn what_the_ledger_keeps_is_what_its_version_says() {
         std::fs::write(file, text_of(&now)).unwrap();
     }
     let known = read(version).unwrap_or_default();
-    let lines = |shapes: &Shapes| text_of(shapes).lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let lines = |shapes: &Shapes| {
+        text_of(shapes)
+            .lines()
+            .map(str::to_owned)
+            .collect::<BTreeSet<_>>()
+    };
     let (now, known) = (lines(&now), lines(&known));
-    let more: Vec<_> = now.difference(&known).map(|line| format!("+ {line}")).collect();
-    let less: Vec<_> = known.difference(&now).map(|line| format!("- {line}")).collect();
+    let more: Vec<_> = now
+        .difference(&known)
+        .map(|line| format!("+ {line}"))
+        .collect();
+    let less: Vec<_> = known
+        .difference(&now)
+        .map(|line| format!("- {line}"))
+        .collect();
     assert!(
         more.is_empty() && less.is_empty(),
         "what the ledger keeps is not that of version {version}:\n{}\n{}\n\n\
@@ -141,7 +161,9 @@ fn what_every_version_wrote_is_still_read() {
         checked += 1;
         for (name, (kind, optional)) in &then {
             let Some((kind_now, optional_now)) = now.get(name) else {
-                panic!("version {older} wrote “{name}”; it has to be read for good: keep the field or variant");
+                panic!(
+                    "version {older} wrote “{name}”; it has to be read for good: keep the field or variant"
+                );
             };
             assert_eq!(kind_now, kind, "version {older} wrote “{name}” as {kind}");
             assert!(
@@ -152,7 +174,8 @@ fn what_every_version_wrote_is_still_read() {
         // A variant of then, with a field that it did not have.
         for (name, (_, optional)) in &now {
             let (variant, below) = name.split_once(' ').unwrap_or((name, ""));
-            let is_new = !below.is_empty() && !then.contains_key(name) && then.contains_key(variant);
+            let is_new =
+                !below.is_empty() && !then.contains_key(name) && then.contains_key(variant);
             let parent = name.rsplit_once(' ').map_or("", |(parent, _)| parent);
             assert!(
                 !is_new || *optional || !then.contains_key(parent),

@@ -135,9 +135,9 @@ impl Ledger for MemoryLedger {
         let end = |release: ReleaseId| {
             let stream = Stream::Release(release.clone());
             let newest = entries.iter().rev().find(|e| e.stream == stream)?;
-            let kept = summaries.get(&release).filter(|kept| {
-                (kept.position, &kept.hash) == (newest.position, &newest.hash)
-            });
+            let kept = summaries
+                .get(&release)
+                .filter(|kept| (kept.position, &kept.hash) == (newest.position, &newest.hash));
             Some(StreamEnd {
                 release,
                 position: newest.position,
