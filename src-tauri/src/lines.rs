@@ -80,6 +80,7 @@ mod tests {
                 }],
                 conflicts: Vec::new(),
                 rejected: None,
+                adopts: false,
                 content: None,
             }])
             .unwrap(),

@@ -45,7 +45,8 @@ pub fn finding(found: engine::Finding) -> InterruptedFinding {
 
 /// A person of the open workspace with the state of the key.
 pub async fn person_view(desk: &Desk, id: &PersonId) -> Result<PersonView, Failure> {
-    let mut views = people(desk, &desk.workspace()?).await?;
+    let open = desk.workspace()?;
+    let mut views = people(desk, &open).await?;
     let found = views.iter().position(|view| view.id == id.as_str());
     found
         .map(|at| views.swap_remove(at))

@@ -9,7 +9,7 @@ use domain::{EnvironmentId, Permission};
 use crate::desk::Desk;
 
 /// Verbs of the permission table, in the order of its columns.
-const VERBS: [&str; 5] = ["get", "watch", "patch", "create", "delete"];
+const VERBS: [&str; 6] = ["get", "watch", "patch", "update", "create", "delete"];
 
 /// What is known of one cell of the table.
 #[derive(Clone, Copy)]

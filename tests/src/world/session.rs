@@ -31,6 +31,7 @@ pub fn quick_engine() -> engine::Limits {
         needs_you_after: ms(2000),
         lost_contact: Duration::from_secs(20),
         failing_patience: ms(1500),
+        poll: ms(100),
         tick: ms(50),
         ..engine::Limits::default()
     }

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use acceptance::world::{Caller, ENVIRONMENT, Given};
-use domain::{ModuleStatus, MutationOutcome, NotificationKind, ObjectRef};
+use domain::{
+    EnvironmentId, ModuleStatus, MutationOutcome, NotificationKind, ObjectRef, ReleasePlan,
+};
 
 use crate::given::{deadline, given, slow};
 use crate::ground::{Ground, OLD};
@@ -116,10 +118,7 @@ pub async fn somebody_pauses_the_rollout(ground: Arc<Ground>) {
     let lifted = story
         .world
         .does(ENVIRONMENT, |engine, id, actor, environment| async move {
-            let state = engine.release(&id)?.release;
-            let mut planned = state.plan.objects(&environment);
-            let paused = planned.find(|(_, planned)| planned.object.can_pause());
-            let object: ObjectRef = paused.expect("a Deployment").1.object.clone();
+            let object = deployment(&engine.release(&id)?.release.plan, &environment);
             engine
                 .lift_pause(
                     &id,
@@ -207,6 +206,16 @@ pub async fn a_partition_of_somebody_else(ground: Arc<Ground>) {
     story.goes_back().await;
     story.kubectl(&["delete", "statefulset", "store"]).await;
     story.ends().await;
+}
+
+fn deployment(plan: &ReleasePlan, environment: &EnvironmentId) -> ObjectRef {
+    let mut planned = plan
+        .objects(environment)
+        .map(|(_, planned)| &planned.object);
+    planned
+        .find(|object| object.can_pause())
+        .expect("a Deployment")
+        .clone()
 }
 
 /// The old version of the set, with its pods.

@@ -1603,7 +1603,7 @@ export type PermissionRow = {
 	resource: string,
 	/**  Namespace, or none for the cluster. */
 	namespace: string | null,
-	/**  One cell a verb, in the order get, watch, patch, create, delete. */
+	/**  One cell a verb, in the order get, watch, patch, update, create, delete. */
 	cells: PermissionCell[],
 };
 

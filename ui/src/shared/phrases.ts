@@ -174,12 +174,13 @@ const conditions: Record<ConditionKind, Sentence> = {
 };
 
 /** What the ledger says was done to an object; verbs of Kubernetes (`patch`, `watch`) stay as they are. */
-export const mutations: Record<'apply' | 'restore' | 'remove' | 'pause' | 'unpause', Sentence> = {
+export const mutations: Record<'apply' | 'restore' | 'remove' | 'pause' | 'unpause' | 'adopt', Sentence> = {
   apply: m.mutation_apply,
   restore: m.mutation_restore,
   remove: m.mutation_remove,
   pause: m.mutation_pause,
   unpause: m.mutation_unpause,
+  adopt: m.mutation_adopt,
 };
 
 export const notices: Record<NotificationKind, Sentence> = {

@@ -44,9 +44,12 @@ const withFields: Partial<Record<ReasonCode, Sentence>> = {
   beyondReview: m.reason_beyondReview_fields,
 };
 
+/** The same where it is known who did it. */
+const withManager: Partial<Record<ReasonCode, Sentence>> = { pausedBy: m.reason_pausedBy_manager };
+
 function one(reason: ReasonView): string {
   const sentence =
-    (reason.params['fields'] && withFields[reason.code]) || (reason.params['manager'] && m.reason_pausedBy_manager) || reasonSentences[reason.code];
+    (reason.params['fields'] && withFields[reason.code]) || (reason.params['manager'] && withManager[reason.code]) || reasonSentences[reason.code];
   const what = sentence(named(reason.params));
   return reason.object ? m.reason_of({ object: visible(reason.object), what }) : what;
 }

@@ -129,6 +129,46 @@ describe('the rollout', () => {
     expect(mustFind('pod-ready-count').textContent).toBe('7 / 12');
   });
 
+  it('names who paused it, and lifts that pause only with a reason', async () => {
+    const lifted = vi.fn();
+    const held = (environment: string): RolloutView => ({
+      ...runningRollout(environment),
+      paused: [{ object: 'Deployment/fission-executor', by: 'kubectl-rollout' }],
+      may: { ...runningRollout(environment).may, lift_pause: true },
+    });
+    await open('rollout', RolloutScreen, {
+      change: { banner: banner('bj-prod'), rollout: held },
+      wrap: (backend) => ({ ...backend, rolloutLiftPause: (...args) => { lifted(...args); return backend.rolloutLiftPause(...args); } }),
+    });
+    expect(mustFind('rollout-paused-by-others').textContent).toContain('kubectl-rollout');
+    await press('rollout-lift');
+    expect(mustFind('rollout-note-confirm').hasAttribute('disabled')).toBe(true);
+    await type('rollout-note', '已和值班确认');
+    await press('rollout-note-confirm');
+    expect(lifted).toHaveBeenCalledWith('REL-20260915-01', 'bj-prod', 'Deployment/fission-executor', '已和值班确认');
+    expect(byTest('rollout-paused-by-others')).toBeFalsy();
+  });
+
+  it('asks a person about what no status judges, and says what cannot be paused', async () => {
+    const waits = (environment: string): RolloutView => ({
+      ...runningRollout(environment),
+      objects: [
+        { object: 'Environment/node', stand: 'notJudged', said: null, note: { code: 'notJudged', object: null, params: {} } },
+        { object: 'Job/migrate', stand: 'waiting', said: '0 of 1 pods have succeeded, 0 have failed', note: null },
+      ],
+      goes_on: ['StatefulSet/db'],
+      may: { ...runningRollout(environment).may, pause: false, cannot_pause: true, confirm_seen: true },
+    });
+    await open('rollout', RolloutScreen, { change: { banner: banner('bj-prod'), rollout: waits } });
+    expect(mustFind('rollout-unseen').textContent).toContain('Environment/node');
+    expect(mustFind('rollout-unseen').textContent).not.toContain('Job/migrate');
+    expect(mustFind('rollout-objects').textContent).toContain('0 of 1 pods have succeeded');
+    expect(mustFind('rollout-cannot-pause').textContent).toContain('StatefulSet/db');
+    expect(byTest('rollout-pause')).toBeFalsy();
+    await press('rollout-stop');
+    expect(mustFind('rollout-stop-dialog').textContent).toContain('StatefulSet/db');
+  });
+
   it('acknowledges what it has taken, and draws fewer than 100 of 10,000 lines', async () => {
     const acknowledged = vi.fn();
     let send: (batch: LogBatch) => void = () => undefined;
@@ -272,7 +312,7 @@ describe('the ledger', () => {
     await press('audit-row-1283');
     speak('en');
     await settle();
-    expect(mustFind('audit-detail').textContent).toContain('Checklist item signed');
+    expect(mustFind('audit-detail').textContent).toContain('Item signed');
     expect(session.release?.id).toBe('REL-20260915-01');
   });
 

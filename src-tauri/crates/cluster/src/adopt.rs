@@ -35,9 +35,7 @@ pub(crate) fn adoption(object: &ObjectRef, live: &LiveObject) -> Option<Adoption
     let mut moved = Fields::default();
     let mut like = None;
     for entry in all.iter_mut().filter(|entry| is_client_side(entry)) {
-        let taken = entry.fields.paths().into_iter();
-        let taken: Vec<Steps> = taken.filter(|path| is_adopted(entry, path, live)).collect();
-        for path in taken {
+        for path in adopted(entry, &live.body) {
             entry.fields.remove(&path);
             moved.insert(&path);
         }
@@ -72,17 +70,19 @@ pub(crate) fn is_adopted_manager(manager: &str) -> bool {
 
 /// `before-first-apply` has everything, also what controllers wrote: of that, only what the last
 /// `kubectl apply` named is moved. The copy that `kubectl apply` keeps stays with it.
-fn is_adopted(entry: &Entry, path: &[String], live: &LiveObject) -> bool {
-    if path.last().and_then(|step| step.strip_prefix("f:")) == Some(LAST_APPLIED) {
-        return false;
-    }
-    if entry.manager() != BEFORE_FIRST_APPLY {
-        return true;
-    }
-    let annotations = live.body.pointer("/metadata/annotations");
+fn adopted(entry: &Entry, body: &Value) -> Vec<Steps> {
+    let annotations = body.pointer("/metadata/annotations");
     let copy = annotations.and_then(|annotations| annotations[LAST_APPLIED].as_str());
     let copy = copy.and_then(|copy| serde_json::from_str::<Value>(copy).ok());
-    copy.is_some_and(|copy| value_at(&copy, path).is_some())
+    let is_copy =
+        |path: &Steps| path.last().and_then(|step| step.strip_prefix("f:")) == Some(LAST_APPLIED);
+    let named = |path: &Steps| {
+        copy.as_ref()
+            .is_some_and(|copy| value_at(copy, path).is_some())
+    };
+    let mut paths = entry.fields.paths();
+    paths.retain(|path| !is_copy(path) && (entry.manager() != BEFORE_FIRST_APPLY || named(path)));
+    paths
 }
 
 /// Our own apply of a Secret's `stringData` owns names that are in no stored Secret.
@@ -174,22 +174,27 @@ fn entry_of<'a>(all: &'a mut Vec<Entry>, owner: &Entry) -> &'a mut Entry {
 }
 
 /// `managedFields` for a rollback's body: our apply owns again what it owned before the release, as far
-/// as that is there. What the update itself changes the API server adds. None if the backup knows no
-/// owners.
+/// as that is there. An adoption stays. What the update itself changes the API server adds. None if the
+/// backup knows no owners.
 pub(crate) fn as_before(managed: &Value, before: &Value, after: &Value) -> Option<Value> {
     let known = entries(before.pointer("/metadata/managedFields")?);
     let mut all = entries(managed);
-    all.retain(|entry| !entry.is(MANAGER, "Apply"));
-    if let Some(ours) = known.iter().find(|entry| entry.is(MANAGER, "Apply")) {
-        let mut again = ours.bare();
-        for path in ours.fields.paths() {
-            if value_at(after, &path).is_some() {
-                again.fields.insert(&path);
-            }
-        }
-        all.push(again);
+    let Some(at) = all.iter().position(|entry| entry.is(MANAGER, "Apply")) else {
+        return Some(render(&all));
+    };
+    let mut again = Fields::default();
+    for entry in &known {
+        let paths = match entry {
+            entry if entry.is(MANAGER, "Apply") => entry.fields.paths(),
+            entry if is_client_side(entry) => adopted(entry, before),
+            _ => continue,
+        };
+        let there = paths.iter().filter(|path| value_at(after, path).is_some());
+        there.for_each(|path| again.insert(path));
     }
-    Some(render(&all))
+    all[at].fields = again;
+    // An empty list would have the API server forget every owner.
+    Some(render(&all)).filter(|managed| managed.as_array().is_some_and(|m| !m.is_empty()))
 }
 
 #[cfg(test)]

@@ -230,7 +230,7 @@ pub(crate) fn is_refusal(answer: &Answer) -> bool {
 
 /// Whether a 403 is the authoriser's: `User "x" cannot patch resource …`.
 pub(crate) fn is_authorisers(message: &str) -> bool {
-    ["patch", "create", "delete"]
+    ["patch", "update", "create", "delete"]
         .iter()
         .any(|verb| message.contains(&format!("cannot {verb} resource")))
 }

@@ -173,23 +173,19 @@ impl Walk<'_> {
     fn map(&mut self, path: &Path, before: Side, written: Side, live: Side) -> Option<Value> {
         let (put_back, theirs) = (self.put_back.len(), self.theirs.len());
         let mut result = Map::new();
-        let mut conflicting_switch = false;
-        let mut other_switch = false;
+        let mut switches = Switches::default();
         for key in keys([live, before, written]) {
             let of = |side: Option<&Value>| side.and_then(|side| side.get(&key)).cloned();
             let (was, wrote, is) = (of(before), of(written), of(live));
             let known = self.theirs.len();
             let kept = self.value(&path.key(&key), was.as_ref(), wrote.as_ref(), is.as_ref());
-            if self.theirs.len() > known {
-                conflicting_switch |= was.is_none() != wrote.is_none();
-            } else {
-                other_switch |= was.is_none() != wrote.is_none();
-            }
+            let stays = self.theirs.len() > known;
+            switches.see(was.as_ref(), wrote.as_ref(), stays);
             if let Some(kept) = kept {
                 result.insert(key, kept);
             }
         }
-        if conflicting_switch && other_switch && is_union(&path.text) {
+        if switches.halve_a_union() && is_union(&path.text) {
             // One of several kinds of the same thing (an `env` with `value` or `valueFrom`, a volume's
             // source): half of each would be refused.
             self.put_back.truncate(put_back);
@@ -289,6 +285,34 @@ impl Walk<'_> {
     }
 }
 
+/// Which keys of a map came and went with the release.
+#[derive(Default)]
+struct Switches {
+    came: [bool; 2],
+    went: [bool; 2],
+    /// A key that was and stayed there is more than a name.
+    shared: bool,
+}
+
+impl Switches {
+    /// `stays`: somebody changed it since.
+    fn see(&mut self, was: Side, wrote: Side, stays: bool) {
+        match (was, wrote) {
+            (None, Some(_)) => self.came[usize::from(stays)] = true,
+            (Some(_), None) => self.went[usize::from(stays)] = true,
+            (Some(was), Some(wrote)) => {
+                self.shared |= was != wrote || was.is_object() || was.is_array();
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// One kind was exchanged for another, and only one half of that can be taken back.
+    fn halve_a_union(&self) -> bool {
+        !self.shared && ((self.came[1] && self.went[0]) || (self.went[1] && self.came[0]))
+    }
+}
+
 fn equal(path: &str, a: Side, b: Side) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => same(path, a, b),
@@ -361,8 +385,16 @@ fn is_union(path: &str) -> bool {
         "requests",
         "parameters",
     ];
-    let last = path.rsplit('.').next().unwrap_or_default();
-    !path.is_empty() && path != "spec" && path != "metadata" && !FREE.contains(&last)
+    const LARGE: [&str; 3] = ["", "spec", "metadata"];
+    // An element's label may have dots.
+    let last = path.split('[').next_back().unwrap_or_default();
+    let last = if path.ends_with(']') { path } else { last };
+    let last = last.rsplit('.').next().unwrap_or_default();
+    let container = path.ends_with(']')
+        && path
+            .rsplit_once('[')
+            .is_some_and(|(list, _)| list.ends_with("ontainers"));
+    !LARGE.contains(&path) && !container && !FREE.contains(&last)
 }
 
 /// The object as a release left it, when only the manifest that was sent is known: of the live fields

@@ -69,22 +69,30 @@ pub(crate) fn adopt(
     person: &PersonId,
     key: &PublicKey,
 ) -> Result<bool, VaultFailure> {
-    let mut is = |place: &Place| match items.get(place)? {
-        Some(text) => match SealedKey::from_text(person, &text) {
-            Ok(sealed) if &sealed.public()? == key => Ok(Some(text)),
-            Ok(_) | Err(VaultFailure::Broken(_)) => Ok(None),
-            Err(failure) => Err(failure),
-        },
-        None => Ok(None),
-    };
-    if is(place)?.is_some() {
+    if holding(items, place, person, key)?.is_some() {
         items.delete(prepared)?;
         return Ok(false);
     }
-    let text = is(prepared)?.ok_or_else(|| VaultFailure::NoKey(person.to_string()))?;
+    let text = holding(items, prepared, person, key)?
+        .ok_or_else(|| VaultFailure::NoKey(person.to_string()))?;
     put(items, place, &text)?;
     items.delete(prepared)?;
     Ok(true)
+}
+
+/// The text of an item if it holds this key of the person.
+fn holding(
+    items: &mut Items,
+    place: &Place,
+    person: &PersonId,
+    key: &PublicKey,
+) -> Result<Option<Zeroizing<Vec<u8>>>, VaultFailure> {
+    let Some(text) = items.get(place)? else {
+        return Ok(None);
+    };
+    let public = SealedKey::from_text(person, &text).and_then(|sealed| sealed.public());
+    // What cannot be read is not this key.
+    Ok(public.is_ok_and(|public| &public == key).then_some(text))
 }
 
 impl SealedKey {

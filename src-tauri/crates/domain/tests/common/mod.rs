@@ -129,6 +129,7 @@ pub fn diff(environment: &str, undeclared: bool) -> Diff {
             fields,
             conflicts: vec![],
             rejected: None,
+            adopts: false,
             content: None,
         }
     });

@@ -42,8 +42,8 @@ pub trait Cluster: Send + Sync {
     /// What the cluster says of itself and of the user.
     async fn about(&self) -> Result<About, ClusterFailure>;
 
-    /// The permissions that releasing these objects needs: get, watch, patch, create, delete on each
-    /// kind, get and watch on pods, events, replicasets, get on pods/log (least privilege, sop P5).
+    /// The permissions that releasing these objects needs: get, watch, patch, update, create, delete
+    /// on each kind, get and watch on pods, events, replicasets, get on pods/log (least privilege, sop P5).
     async fn needed(&self, objects: &[ObjectRef]) -> Result<Vec<Permission>, ClusterFailure>;
 
     /// Those of the given permissions that the cluster refuses (SelfSubjectAccessReview, verb by verb).

@@ -114,6 +114,9 @@ impl Engine {
         let mut tries = 0;
         let mut phase = Phase::Restore;
         loop {
+            if turn.leave.is_cancelled() {
+                return Err(EngineFailure::Cancelled);
+            }
             let tried = match phase {
                 Phase::Restore => self.undo_once(errand, undo).await,
                 Phase::GiveBack => self.give_back(errand, undo).await,

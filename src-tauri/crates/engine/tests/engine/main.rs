@@ -7,6 +7,7 @@ mod evidence;
 mod fakes;
 mod forward;
 mod judging;
+mod leaving;
 mod pausing;
 mod probing;
 mod restart;
