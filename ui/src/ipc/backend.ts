@@ -101,7 +101,7 @@ export interface Backend {
   upgradeRecord(release: string | null): Promise<t.UpgradeRecordRow[]>;
 
   notificationsList(): Promise<t.NotificationView[]>;
-  notificationsRead(upTo: number): Promise<void>;
+  notificationsRead(): Promise<void>;
   workCancel(): Promise<void>;
 
   /** What goes on while the window is to be closed; null when nobody wants to close it. */

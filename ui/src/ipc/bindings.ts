@@ -154,10 +154,10 @@ export const commands = {
 	ledgerExport: (format: ExportFormat, path: string) => __TAURI_INVOKE<ExportView>("ledger_export", { format, path }),
 	/**  The upgrade record (sop A2), of one release or of all. */
 	upgradeRecord: (release: string | null) => __TAURI_INVOKE<UpgradeRecordRow[]>("upgrade_record", { release }),
-	/**  Notifications of all releases, newest first. */
+	/**  The newest notifications of all releases, newest first. */
 	notificationsList: () => __TAURI_INVOKE<NotificationView[]>("notifications_list"),
-	/**  Says that notifications have been seen. */
-	notificationsRead: (upTo: number) => __TAURI_INVOKE<null>("notifications_read", { upTo }),
+	/**  Says that the notifications so far have been seen. */
+	notificationsRead: () => __TAURI_INVOKE<null>("notifications_read"),
 	/**
 	 *  What goes on while the window is to be closed; none when nobody wants to close it, or nothing goes on.
 	 *  Who asks this shows the question: the desktop's own dialog need not.
@@ -1666,8 +1666,8 @@ export type NotificationKind =
 
 /**  One desktop notification, as the program's own list has it. */
 export type NotificationView = {
-	/**  Position in the ledger. */
-	sequence: number,
+	/**  Which one: the release and which entry of it. */
+	id: string,
 	/**  When. */
 	at: string,
 	/**  What about. */
@@ -2197,6 +2197,8 @@ export type RefusalCode =
 "notRunning" | 
 /**  An intent has no outcome yet; it has to be read back first. */
 "outcomePending" | 
+/**  An entry of the release cannot be decoded. Params: position, verb, at. */
+"entryUnreadable" | 
 /**  It passed already. */
 "alreadyPassed" | 
 /**  Nothing of this release was changed here. */
@@ -2248,6 +2250,8 @@ export type ReleaseHead = {
 	created_at: string,
 	/**  Where it stands. */
 	status: ReleaseStatus,
+	/**  Why nothing of it can be changed, if so. */
+	read_only: RefusalView | null,
 };
 
 /**  A module of a release. */
@@ -2285,6 +2289,8 @@ export type ReleaseView = {
 	created_at: string,
 	/**  Where it stands. */
 	status: ReleaseStatus,
+	/**  Why nothing of it can be changed, if so. */
+	read_only: RefusalView | null,
 	/**  Operator. */
 	operator: PersonHead,
 	/**  Verifier. */
@@ -2661,8 +2667,8 @@ export type TickForm = {
 
 /**  One line of the timeline. */
 export type TimelineEntry = {
-	/**  Position in the ledger; none for what is to come. */
-	sequence: number | null,
+	/**  Which entry of the release; none for what is to come. */
+	entry: number | null,
 	/**  When. */
 	at: string,
 	/**  The ledger's verb, translated by the window as in the audit log. */

@@ -119,6 +119,7 @@ export const refusals: Record<RefusalCode, Sentence> = {
   alreadySigned: m.refusal_alreadySigned,
   wasTakenBack: m.refusal_wasTakenBack,
   itemAutomatic: m.refusal_itemAutomatic,
+  entryUnreadable: m.refusal_entryUnreadable,
   cannotPause: m.refusal_cannotPause,
   notPaused: m.refusal_notPaused,
 };

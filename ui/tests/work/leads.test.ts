@@ -19,7 +19,7 @@ describe('what names a place leads there', () => {
     const { container } = render(BellDialog, { onclose: closed });
     await settle();
     await expectAccessible(container);
-    await press('notification-open-1271');
+    await press('notification-open-REL-20260915-01/1271');
     expect(closed).toHaveBeenCalled();
     expect([route.screen, route.place.environment]).toEqual(['rollout', 'sz-prod']);
     expect(session.banner?.environment).toBe('sz-prod');
