@@ -6,7 +6,8 @@ use specta::Type;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 
 use crate::commands::{
-    changes, closing, clusters, data, documents, gates, ledger, logs, paths, people, releases, rollouts, start,
+    changes, closing, clusters, data, documents, gates, ledger, logs, paths, people, releases,
+    rollouts, start,
 };
 
 /// Something that the window shows has changed; it reads it again.

@@ -16,7 +16,8 @@ use crate::connection::Connection;
 use crate::kinds::{Kind, Kinds};
 use crate::limits::Limits;
 use crate::{
-    identity, mutate, objects, permissions, preview, read_back, rollback, rollback_preview, rollout, status, watch,
+    identity, mutate, objects, permissions, preview, read_back, rollback, rollback_preview,
+    rollout, status, watch,
 };
 
 /// Connects to clusters through kube, each handle from one context and nothing else: no environment
