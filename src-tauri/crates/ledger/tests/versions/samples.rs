@@ -254,7 +254,7 @@ fn fact_values() -> Vec<FactValue> {
             more: true,
         },
         FactValue::HttpSilence {
-            trouble: ProbeTrouble::Late,
+            trouble: ProbeTrouble::Late, said: "reset".into(),
         },
     ]
 }
