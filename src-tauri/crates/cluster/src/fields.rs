@@ -136,7 +136,10 @@ impl Walk {
             let path = path.element(key, &name);
             self.compare(&path, old, new, Wanted { manifest, ours });
         }
-        if self.found.len() == before {
+        let order = |list: &[Value]| -> Vec<String> {
+            list.iter().map(|element| label(element, key)).collect()
+        };
+        if self.found.len() == before && order(olds) != order(news) {
             // The same elements in another order, which can matter (env, init containers).
             self.leaf(path, old, new, wanted);
         }

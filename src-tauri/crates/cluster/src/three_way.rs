@@ -156,7 +156,10 @@ impl Walk<'_> {
         {
             return live.cloned();
         }
-        if equal(&path.text, live, written) {
+        // The whole before would take with it what the API server allotted since.
+        let holds_allotted = self.is_service && ["", "spec"].contains(&path.text.as_str());
+        let whole = before.is_none() || !holds_allotted;
+        if equal(&path.text, live, written) && whole {
             return self.put_back(path, before);
         }
         let sides = || [before, written, live].into_iter().flatten();
