@@ -48,6 +48,7 @@ impl Probe for Nobody {
     async fn http(&self, _: &HttpProbe) -> FactValue {
         FactValue::HttpSilence {
             trouble: ProbeTrouble::NoConnection,
+            said: String::new(),
         }
     }
 }

@@ -255,6 +255,7 @@ fn fact_values() -> Vec<FactValue> {
         },
         FactValue::HttpSilence {
             trouble: ProbeTrouble::Late,
+            said: "no answer".into(),
         },
     ]
 }
