@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::content::{self, MUTATION, RELEASE};
 
-/// The field manager of everything that is applied (facts 2.8).
-pub const MANAGER: &str = "pilothouse";
+pub use engine::ports::FIELD_MANAGER as MANAGER;
+
 /// The field manager of pausing. One of its own: with `pilothouse` the patch would leave an entry of
 /// the same name but another operation, with which the next apply conflicts.
 pub(crate) const PAUSER: &str = "pilothouse-pause";

@@ -1,7 +1,7 @@
 //! What holds across releases: keys, bindings, identities, allowed credential commands.
 
 use domain::{
-    Binding, ClusterIdentity, Command, EnvironmentId, IdentityCheck, Instant, PersonId, PublicKey,
+    Binding, ClusterIdentity, Command, EnvironmentId, IdentityCheck, Instant, PersonId,
     RegisterEvent, ReleaseId, Status,
 };
 

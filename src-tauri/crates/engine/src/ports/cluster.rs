@@ -203,7 +203,17 @@ pub struct LiveObject {
     pub managed: Value,
 }
 
+/// The field manager of everything that is applied (facts 2.8).
+pub const FIELD_MANAGER: &str = "pilothouse";
+
 impl LiveObject {
+    /// Whether fields belong to an update of ours, as a rollback leaves it: they are to be given back.
+    pub fn has_our_update(&self) -> bool {
+        let entries = self.managed.as_array().map(Vec::as_slice);
+        let mut entries = entries.unwrap_or_default().iter();
+        entries.any(|entry| entry["manager"] == FIELD_MANAGER && entry["operation"] == "Update")
+    }
+
     /// What a backup keeps: the body with who owned which field, so that a rollback can give fields back
     /// to their owners.
     pub fn kept(&self) -> Value {

@@ -343,7 +343,8 @@ impl Engine {
         }
         let cluster = self.cluster(&errand.environment).await?;
         let live = bounded(self.limits().question, cluster.read(object)).await?;
-        let Some(live) = live.filter(|live| live.head.uid == kept.head.uid) else {
+        let live = live.filter(|live| live.head.uid == kept.head.uid && live.has_our_update());
+        let Some(live) = live else {
             return Ok(None);
         };
         let body = self.body(object, &kept.blob).await?;

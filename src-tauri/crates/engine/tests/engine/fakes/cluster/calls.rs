@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, Digest, FieldAuthor, FieldChange, FieldConflict, MutationIntent,
+    ClusterIdentity, Digest, FieldAuthor, FieldChange, FieldConflict, KeptField, MutationIntent,
     MutationOutcome, NotAppliedCause, ObjectRef, Permission,
 };
 use engine::ports::*;
@@ -77,12 +77,20 @@ impl Cluster for FakeCluster {
             Some(live) if live.head.uid != back.uid => FoundObject::Another,
             Some(_) => FoundObject::Same,
         };
+        // All of an object is one field here: whoever changed it since changed that.
+        let written = back.written.as_ref().or(back.sent.as_ref());
+        let changed = live.as_ref().filter(|live| Some(&live.body) != written);
+        let theirs = changed.map(|live| KeptField {
+            path: String::new(),
+            ours: Some(back.before.to_string()),
+            theirs: Some(live.body.to_string()),
+        });
         Ok(RollbackPreview {
             after: (found != FoundObject::Another).then(|| back.before.clone()),
             found,
             live,
             fields: Vec::new(),
-            theirs: Vec::new(),
+            theirs: theirs.into_iter().collect(),
             rejected: None,
         })
     }
