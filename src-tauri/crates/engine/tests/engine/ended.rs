@@ -20,7 +20,8 @@ async fn finished() -> World {
         text: "hello".into(),
         more: false,
     });
-    let asked = engine.probe_item(&id, &who, &stage(), &"web".into());
+    let (stage, item) = (stage(), "web".into());
+    let asked = engine.probe_item(&id, &who, &stage, &item);
     asked.await.unwrap();
     engine.finish(&id, &who).await.unwrap();
     world

@@ -18,7 +18,8 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::common::{
-    MANAGER, OPERATOR, Story, VERIFIER, head, identity, object, plan, public, restore_intent,
+    ENVIRONMENTS, MANAGER, MODULES, OPERATOR, Story, VERIFIER, head, identity, object, plan,
+    public, restore_intent,
 };
 use crate::fakes::{FakeCluster, FakeClusters, FakeNotifier, FakeProbe, FakeVault, MemoryLedger};
 use crate::{bless, kept, version};
@@ -234,6 +235,14 @@ async fn write(version: i64, file: &Path) {
             )
             .unwrap();
         previous = hash;
+    }
+    for environment in ENVIRONMENTS {
+        for module in MODULES {
+            let bytes = format!("old {module} {environment}").into_bytes();
+            let digest = domain::Digest::of(&bytes);
+            let sql = "INSERT INTO blobs (digest, bytes) VALUES (?1, ?2)";
+            connection.execute(sql, (digest.as_str(), bytes)).unwrap();
+        }
     }
     connection.execute_batch("VACUUM").unwrap();
 }
