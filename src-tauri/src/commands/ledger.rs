@@ -227,6 +227,7 @@ fn notification(
     let Stream::Release(id) = &entry.stream else {
         return None;
     };
+    let place = environment.to_string();
     let environment = releases.get(id)?.environment(environment);
     let modules: Vec<_> = modules.iter().map(|module| module.as_str()).collect();
     Some(NotificationView {
@@ -242,7 +243,7 @@ fn notification(
         environment: environment
             .map(|e| contract::views::text(&e.name))
             .unwrap_or_default(),
-        place: environment.to_string(),
+        place,
         modules: modules.join(", "),
         delivered: *delivered,
         read: read_until.is_some_and(|until| entry.at <= until),
