@@ -1,6 +1,6 @@
 //! Releases that have ended, of which only a summary is kept, and entries that cannot be decoded.
 
-use domain::{ModuleStatus, Refusal, Status};
+use domain::{FactValue, ModuleStatus, Refusal, Status};
 use engine::EngineFailure;
 use engine::ports::{Json, Record, Stream, UnknownRecord};
 
@@ -13,7 +13,17 @@ async fn finished() -> World {
         world.start(&module).await;
         world.until_idle().await;
     }
-    world.engine.finish(&release(), &operator()).await.unwrap();
+    let (engine, id, who) = (&world.engine, release(), operator());
+    world.probe.0.lock().unwrap().push(FactValue::HttpAnswer {
+        status: 200,
+        contains: None,
+        text: "hello".into(),
+        more: false,
+    });
+    let (stage, item) = (stage(), "web".into());
+    let asked = engine.probe_item(&id, &who, &stage, &item);
+    asked.await.unwrap();
+    engine.finish(&id, &who).await.unwrap();
     world
 }
 

@@ -297,7 +297,8 @@ async fn matches(ledger: &SqliteLedger, words: &str) -> u64 {
 }
 
 /// What makes a ledger one of the first version.
-const FIRST_VERSION: [&str; 5] = [
+const FIRST_VERSION: [&str; 6] = [
+    "DROP TABLE summaries",
     "DROP TABLE tails",
     "DROP TABLE pieces",
     "DROP TRIGGER entries_move_their_tail",

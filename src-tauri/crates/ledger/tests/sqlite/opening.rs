@@ -126,7 +126,7 @@ async fn a_newer_ledger_is_left_alone() {
             .unwrap();
         let opened = SqliteLedger::open(folder.path()).await;
         assert!(
-            matches!(opened, Err(LedgerFailure::Newer { found, known: 3 }) if found == newer),
+            matches!(opened, Err(LedgerFailure::Newer { found, known: 4 }) if found == newer),
             "{opened:?}"
         );
     }

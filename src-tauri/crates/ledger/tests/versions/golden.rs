@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::SecondsFormat;
 use domain::{
-    Command, Event, Instant, MutationOutcome, NotAppliedCause, PersonId, Status, Verdict,
+    Action, Command, Event, Instant, MutationOutcome, NotAppliedCause, PersonId, Status, StepEnd,
+    Verdict,
 };
 use engine::ports::{Clock as _, Ledger, Record, Stream, SystemClock};
 use engine::{Engine, Limits, Ports};
@@ -17,7 +18,8 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::common::{
-    MANAGER, OPERATOR, Story, VERIFIER, head, identity, object, plan, public, restore_intent,
+    ENVIRONMENTS, MANAGER, MODULES, OPERATOR, Story, VERIFIER, head, identity, object, plan,
+    public, restore_intent,
 };
 use crate::fakes::{FakeCluster, FakeClusters, FakeNotifier, FakeProbe, FakeVault, MemoryLedger};
 use crate::{bless, kept, version};
@@ -55,12 +57,25 @@ fn story() -> Story {
             environment: environment(),
         },
     );
-    for module in ["router", "executor"] {
-        let intent = restore_intent(&format!("back {module}"), module, "dev");
-        let command = story.intend("dev", module, intent.clone());
-        story.must(OPERATOR, command);
-        let live = Some(head(module, "dev", "3"));
-        story.settle("dev", &intent.id, MutationOutcome::Applied { live });
+    let run = |story: &Story| story.environment("dev").way_back.clone().unwrap().run;
+    while let Some(step) = run(&story).next().cloned() {
+        if let Action::Restore { .. } = &step.action {
+            let module = step.module.as_str();
+            let intent = restore_intent(&format!("back {module}"), module, "dev");
+            let command = story.intend("dev", module, intent.clone());
+            story.must(OPERATOR, command);
+            let live = Some(head(module, "dev", "3"));
+            story.settle("dev", &intent.id, MutationOutcome::Applied { live });
+        }
+        story.must(
+            OPERATOR,
+            Command::EndStep {
+                environment: environment(),
+                module: step.module,
+                step: step.number,
+                end: StepEnd::Done,
+            },
+        );
     }
     story.wait(7);
     let done = Command::ConcludeWayBack {
@@ -220,6 +235,14 @@ async fn write(version: i64, file: &Path) {
             )
             .unwrap();
         previous = hash;
+    }
+    for environment in ENVIRONMENTS {
+        for module in MODULES {
+            let bytes = format!("old {module} {environment}").into_bytes();
+            let digest = domain::Digest::of(&bytes);
+            let sql = "INSERT INTO blobs (digest, bytes) VALUES (?1, ?2)";
+            connection.execute(sql, (digest.as_str(), bytes)).unwrap();
+        }
     }
     connection.execute_batch("VACUUM").unwrap();
 }

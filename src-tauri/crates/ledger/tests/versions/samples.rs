@@ -254,7 +254,8 @@ fn fact_values() -> Vec<FactValue> {
             more: true,
         },
         FactValue::HttpSilence {
-            trouble: ProbeTrouble::Late, said: "reset".into(),
+            trouble: ProbeTrouble::Late,
+            said: "no answer".into(),
         },
     ]
 }
