@@ -206,6 +206,6 @@ fn instants_carry_milliseconds_in_utc() {
     assert_eq!(hex_with_colons("3f9ad207"), "3F:9A:D2:07");
     assert_eq!(
         host_of("https://api.sz.example:6443/x"),
-        "api.sz.example:6443"
+        "api.sz.example:6443/x"
     );
 }
