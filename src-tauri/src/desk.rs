@@ -15,7 +15,9 @@ use tokio::sync::{OnceCell, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 use vault::KeychainVault;
 
+use crate::closing::Closing;
 use crate::commands::logs::LogStreams;
+use crate::idle::Idle;
 use crate::notifier::DesktopNotifier;
 use crate::preferences::PreferencesFile;
 use crate::redraw::Redraws;
@@ -50,6 +52,10 @@ pub struct Desk {
     pub logs: LogStreams,
     /// How often the page had to be opened again.
     pub redraws: Redraws,
+    /// How long nobody has touched the window.
+    pub idle: Idle,
+    /// Whether the window is to be closed while work is under way.
+    pub closing: Closing,
     engine: OnceCell<Engine>,
     rehearsals: Arc<tokio::sync::Mutex<Option<Rehearsals>>>,
     seat: Mutex<Seat>,
@@ -61,19 +67,25 @@ impl Desk {
     pub fn new(folder: PathBuf, app: AppHandle) -> Self {
         let preferences = Arc::new(PreferencesFile::open(folder.join("preferences.json")));
         let handle = app.clone();
-        let on_click = Box::new(move || front::bring_forward(&handle));
+        let on_click = Arc::new(move || front::bring_forward(&handle));
         // Two data folders on one workstation must not see each other's entries.
         let profile = domain::Digest::of(folder.to_string_lossy().as_bytes());
         let profile = profile.as_str().get(..12).unwrap_or_default().to_owned();
         Desk {
             vault: Arc::new(KeychainVault::open(&profile, vault::Options::default())),
-            notifier: Arc::new(DesktopNotifier::new(Arc::clone(&preferences), on_click)),
+            notifier: Arc::new(DesktopNotifier::new(
+                app.clone(),
+                Arc::clone(&preferences),
+                on_click,
+            )),
             preferences,
             seat: Mutex::new(Seat::read(&folder)),
             folder,
             app,
             logs: LogStreams::default(),
             redraws: Redraws::default(),
+            idle: Idle::default(),
+            closing: Closing::default(),
             seen: SeenPods::default(),
             sessions: Sessions::default(),
             engine: OnceCell::new(),
@@ -107,6 +119,7 @@ impl Desk {
                     clusters: Arc::new(KubeClusters::new(cluster::Limits::default())),
                     vault: Arc::clone(&self.vault),
                     notifier: Arc::clone(&self.notifier) as Arc<dyn Notifier>,
+                    probe: Arc::new(signals::HttpProbes::default()),
                     clock: Arc::new(SystemClock),
                 };
                 let engine = Engine::start(ports, engine::Limits::default())
@@ -114,10 +127,16 @@ impl Desk {
                     .map_err(failures::of)?;
                 pulse::forward_changes(self.app.clone(), &engine);
                 pulse::check_identity(self.app.clone(), engine.clone());
+                pulse::lock_when_idle(self.app.clone());
                 lookouts::keep(self.app.clone(), engine.clone());
                 Ok(engine)
             })
             .await
+    }
+
+    /// The engine, if it has been opened.
+    pub fn opened_engine(&self) -> Option<&Engine> {
+        self.engine.get()
     }
 
     /// What is open now.
@@ -145,6 +164,39 @@ impl Desk {
         self.seat()
             .person
             .ok_or_else(|| Failure::form(contract::Field::Person, contract::Expected::Somebody))
+    }
+
+    /// Whose seat it is, for what nobody has to unlock a key for: going back, stopping, pausing, asking.
+    /// An empty seat is nobody's.
+    pub fn seated(&self) -> PersonId {
+        self.seat().person.unwrap_or_else(PersonId::nobody)
+    }
+
+    /// Who sits here with an unlocked key: everything that a release goes forward by needs it, signed or
+    /// not. What is from the seat ([`Desk::seated`]) does not.
+    ///
+    /// # Errors
+    /// When nobody sits here, when the key is locked (`keyLocked`) or there is none (`noKey`).
+    pub async fn signer(&self) -> Result<PersonId, Failure> {
+        let person = self.person()?;
+        self.lock_if_idle().await;
+        let key = self.engine().await?.usable_key(&person).await;
+        match key.map_err(failures::of)? {
+            Some((_, true)) => Ok(person),
+            Some((_, false)) => {
+                Err(Failure::new(FailureCode::KeyLocked).with("person", person.as_str()))
+            }
+            None => Err(Failure::new(FailureCode::NoKey).with("person", person.as_str())),
+        }
+    }
+
+    /// Locks every key if nobody has been there for as long as the preferences say.
+    pub async fn lock_if_idle(&self) {
+        let minutes = self.preferences.get().lock_after_minutes;
+        if self.idle.is_over(minutes) && self.vault.lock_others(&PersonId::nobody()).await {
+            tracing::info!(minutes, "nobody was there: the key is locked");
+            pulse::tell_all(&self.app);
+        }
     }
 
     /// The open workspace.
@@ -195,12 +247,9 @@ impl Desk {
         engine: &'a Engine,
         environment: &'a EnvironmentId,
     ) -> impl Iterator<Item = (ReleaseId, Status)> + 'a {
-        let heads = engine.releases().into_iter();
-        heads.filter_map(move |head| {
-            let snapshot = engine.release(&head.id).ok()?;
-            let within = snapshot.release.environments.contains_key(environment);
-            within.then_some((head.id, head.status))
-        })
+        let all = engine.releases().into_iter();
+        all.filter(move |summary| summary.environment(environment).is_some())
+            .map(|summary| (summary.id.clone(), summary.status.clone()))
     }
 
     /// A failure of the engine in an environment, with the cluster that it is about.

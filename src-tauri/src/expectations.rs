@@ -39,6 +39,11 @@ pub fn with(failure: Failure, expectation: &Expectation) -> Failure {
         E::NotOperator => of(Expected::NotOperator),
         E::TwoPeople => of(Expected::TwoPeople),
         E::Manual => of(Expected::Manual),
+        E::ProbePhase => of(Expected::ProbePhase),
+        E::ProbeKind => of(Expected::ProbeKind),
+        E::ProbeUrl => of(Expected::ProbeUrl),
+        E::ProbeHost { host } => of(Expected::ProbeHost).with("host", host),
+        E::ProbeHostName => of(Expected::ProbeHostName),
         E::Waivable => of(Expected::Waivable),
         E::ClusterName => of(Expected::ClusterName),
         E::NamespaceName => of(Expected::NamespaceName),
@@ -48,13 +53,22 @@ pub fn with(failure: Failure, expectation: &Expectation) -> Failure {
         E::NoFolder => of(Expected::NoFolder),
         E::YamlName => of(Expected::YamlName),
         E::Object => of(Expected::Object),
-        E::OneObject => of(Expected::OneObject),
+        E::Rendered => of(Expected::Rendered),
+        E::FixedName => of(Expected::FixedName),
         E::Namespaced { kind } => of(Expected::Namespaced).with("kind", kind),
+        E::NoNamespace { kind } => of(Expected::NoNamespace).with("kind", kind),
+        E::SameInCluster {
+            object,
+            cluster,
+            first,
+        } => of(Expected::SameInCluster)
+            .with("object", object)
+            .with("cluster", cluster)
+            .with("first", first.to_string()),
         E::Metadata => of(Expected::Metadata),
         E::Field { field } => key(Expected::Key, field),
         E::Word { field } => key(Expected::Word, field),
         E::Quoted { field } => key(Expected::Quoted, field),
-        E::NotField { field } => key(Expected::NotKey, field),
         E::Namespace {
             namespace,
             environment,
@@ -64,12 +78,9 @@ pub fn with(failure: Failure, expectation: &Expectation) -> Failure {
         E::NoSecond { object, first } => of(Expected::NoSecond)
             .with("object", object)
             .with("first", first.to_string()),
-        E::Workload {
-            module,
-            environment,
-        } => of(Expected::Workload)
+        E::VersionOfModule { module, label } => of(Expected::VersionOfModule)
             .with("module", module)
-            .with("environment", environment),
+            .with("label", label),
         E::SameVersion {
             version,
             module,
@@ -130,6 +141,7 @@ fn thing(thing: workspace::Thing) -> Thing {
         T::Vote => Thing::Vote,
         T::Condition => Thing::Condition,
         T::Item => Thing::Item,
+        T::Host => Thing::Host,
     }
 }
 
@@ -170,12 +182,18 @@ mod tests {
             E::PersonWho {
                 role: Role::Manager,
             },
+            E::ProbeHost { host: text() },
             E::Manifests { path: text() },
             E::Namespaced { kind: text() },
+            E::NoNamespace { kind: text() },
+            E::SameInCluster {
+                object: text(),
+                cluster: text(),
+                first: first(),
+            },
             E::Field { field: text() },
             E::Word { field: text() },
             E::Quoted { field: text() },
-            E::NotField { field: text() },
             E::Namespace {
                 namespace: text(),
                 environment: text(),
@@ -184,9 +202,9 @@ mod tests {
                 object: text(),
                 first: first(),
             },
-            E::Workload {
+            E::VersionOfModule {
                 module: text(),
-                environment: text(),
+                label: text(),
             },
             E::SameVersion {
                 version: text(),

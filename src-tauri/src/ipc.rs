@@ -6,8 +6,8 @@ use specta::Type;
 use tauri_specta::{Builder, ErrorHandlingMode, Event, collect_commands, collect_events};
 
 use crate::commands::{
-    changes, clusters, data, documents, gates, ledger, logs, paths, people, releases, rollouts,
-    start,
+    changes, closing, clusters, data, documents, gates, ledger, logs, paths, people, releases,
+    rollouts, start,
 };
 
 /// Something that the window shows has changed; it reads it again.
@@ -33,8 +33,10 @@ pub fn builder() -> Builder<tauri::Wry> {
             data::data_back_up,
             data::data_restore,
             paths::path_choose,
-            people::person_select,
-            people::key_create,
+            people::seat_take,
+            people::seat_leave,
+            people::seat_touch,
+            people::key_register,
             people::key_unlock,
             people::key_lock,
             clusters::kubeconfig_offers,
@@ -59,7 +61,9 @@ pub fn builder() -> Builder<tauri::Wry> {
             documents::document_open,
             gates::checklist_view,
             gates::tick,
+            gates::item_probe,
             gates::waive,
+            gates::waiver_ask,
             gates::vote,
             gates::gate_open,
             changes::changes_run,
@@ -72,6 +76,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             rollouts::rollout_start,
             rollouts::rollout_pause,
             rollouts::rollout_resume,
+            rollouts::rollout_lift_pause,
+            rollouts::rollout_confirm_seen,
             rollouts::rollout_stop,
             rollouts::rollout_view,
             rollouts::way_back,
@@ -88,9 +94,12 @@ pub fn builder() -> Builder<tauri::Wry> {
             ledger::upgrade_record,
             ledger::notifications_list,
             ledger::notifications_read,
+            closing::closing_view,
+            closing::closing_answer,
         ])
         .events(collect_events![ChangedEvent])
         .constant("ZOOM_STEPS", contract::Zoom::STEPS)
+        .constant("LOCK_CHOICES", contract::Preferences::LOCK_CHOICES)
         // Codes among a failure's params: text to Rust, so that no command names their type.
         .typ::<contract::Problem>()
         .typ::<contract::Expected>()

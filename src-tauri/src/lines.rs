@@ -34,3 +34,70 @@ fn line(line: cluster::Line) -> DiffLine {
         undeclared: false,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use domain::{Diff, FieldAuthor, FieldChange, Masked, ObjectDiff};
+    use engine::DiffBodies;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A value was once masked again where it was already masked, and every Secret of every release showed
+    /// the same two digests: those of the masks.
+    #[test]
+    fn a_secrets_lines_show_the_digests_of_its_values() {
+        let object = ObjectRef {
+            api_version: "v1".into(),
+            kind: "Secret".into(),
+            namespace: "fission".into(),
+            name: "db".into(),
+        };
+        let secret = |value: &str| {
+            let body = json!({"apiVersion": "v1", "kind": "Secret", "data": {"password": value}});
+            Masked::of(body)
+        };
+        let (before, after) = (secret("b2xk"), secret("bmV3"));
+        let shown = |masked: &Masked| {
+            masked.value()["data"]["password"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let texts = [shown(&before), shown(&after)];
+        let full = FullDiff {
+            at: chrono::Utc::now(),
+            diff: Diff::new(vec![ObjectDiff {
+                object: object.clone(),
+                module: "faasapi".into(),
+                live: None,
+                fields: vec![FieldChange {
+                    path: "data.password".into(),
+                    before: Some(texts[0].clone()),
+                    after: Some(texts[1].clone()),
+                    author: FieldAuthor::Manifest,
+                }],
+                conflicts: Vec::new(),
+                rejected: None,
+                adopts: false,
+                content: None,
+            }])
+            .unwrap(),
+            bodies: vec![DiffBodies {
+                object: object.clone(),
+                before: Some(before),
+                after: Some(after),
+            }],
+        };
+        let lines = lines_of(&full, &object);
+        for (kind, text) in [(DiffKind::Delete, &texts[0]), (DiffKind::Add, &texts[1])] {
+            let line = lines.iter().find(|line| line.kind == kind).unwrap();
+            assert!(
+                line.text.contains(text.as_str()),
+                "{:?} lacks {text}",
+                line.text
+            );
+        }
+    }
+}

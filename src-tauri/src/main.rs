@@ -3,6 +3,7 @@
 
 mod bounds;
 mod chooser;
+mod closing;
 mod commands;
 mod data;
 mod desk;
@@ -13,6 +14,7 @@ mod failures;
 mod first_paint;
 mod folder;
 mod front;
+mod idle;
 mod ipc;
 mod lines;
 mod logging;
@@ -54,6 +56,7 @@ fn main() {
     }
     let commands = ipc::builder().invoke_handler();
     let built = builder
+        .plugin(notifier::plugin())
         .invoke_handler(move |invoke| {
             let message = &invoke.message;
             if let Some(failure) = bounds::refused(message.command(), message.payload()) {
@@ -81,9 +84,12 @@ fn main() {
             });
             page::open(app)
         })
-        .run(tauri::generate_context!());
-    if let Err(error) = built {
-        eprintln!("pilothouse: the window could not be opened: {error}");
-        std::process::exit(1);
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => app.run(closing::on_event),
+        Err(error) => {
+            eprintln!("pilothouse: the window could not be opened: {error}");
+            std::process::exit(1);
+        }
     }
 }

@@ -53,6 +53,8 @@ impl PreferencesFile {
     }
 }
 
+const LOCK_AFTER: &str = "lock_after_minutes";
+
 /// What a file says. One that has no zoom yet, or none that there is, keeps its language and theme.
 fn read(bytes: &[u8]) -> Option<Preferences> {
     let mut kept: Value = serde_json::from_slice(bytes).ok()?;
@@ -60,6 +62,9 @@ fn read(bytes: &[u8]) -> Option<Preferences> {
     let zoom = fields.remove("zoom").unwrap_or_default();
     let zoom: Zoom = serde_json::from_value(zoom).unwrap_or_default();
     fields.insert("zoom".to_owned(), zoom.percent().into());
+    let minutes = fields.remove(LOCK_AFTER).unwrap_or_default();
+    let minutes = serde_json::from_value(minutes).unwrap_or(Preferences::LOCK_AFTER_MINUTES);
+    fields.insert(LOCK_AFTER.to_owned(), minutes.into());
     serde_json::from_value(kept).ok()
 }
 
@@ -78,6 +83,7 @@ fn defaults() -> Preferences {
         language,
         theme: Theme::System,
         zoom: Zoom::default(),
+        lock_after_minutes: Preferences::LOCK_AFTER_MINUTES,
     }
 }
 
@@ -111,6 +117,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_a_usable_idle_time_gets_the_usual_one() {
+        for minutes in ["null", "-1", "\"5\"", "70000", "1.5"] {
+            let text = format!(
+                r#"{{ "language": "en", "theme": "dark", "lock_after_minutes": {minutes} }}"#
+            );
+            assert_eq!(read_back(&text).lock_after_minutes, 15, "{minutes}");
+        }
+        let never = read_back(r#"{ "language": "en", "theme": "dark", "lock_after_minutes": 0 }"#);
+        assert_eq!(
+            (never.lock_after_minutes, never.language),
+            (0, Language::En)
+        );
+    }
+
+    #[test]
     fn every_step_is_kept_through_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("preferences.json");
@@ -132,7 +153,9 @@ mod tests {
             "150".into(),
             Value::Null,
         ] {
-            let sent = serde_json::json!({ "language": "en", "theme": "dark", "zoom": zoom });
+            let sent = serde_json::json!({
+                "language": "en", "theme": "dark", "zoom": zoom, "lock_after_minutes": 15,
+            });
             assert!(
                 serde_json::from_value::<Preferences>(sent).is_err(),
                 "{zoom}"

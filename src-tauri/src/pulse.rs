@@ -14,6 +14,9 @@ use crate::desk::Desk;
 /// counts as old, so that one lost answer does not lock the window.
 const IDENTITY_PERIOD: Duration = Duration::from_secs(15);
 
+/// How often it is looked whether the seat has been idle for too long. Signing looks by itself.
+const IDLE_PERIOD: Duration = Duration::from_secs(5);
+
 /// Forwards the engine's changes to the window.
 pub fn forward_changes(app: AppHandle, engine: &Engine) {
     let mut changes = engine.changes();
@@ -80,6 +83,18 @@ pub fn tell_all(app: &AppHandle) {
             },
         );
     }
+}
+
+/// Locks the key of who is in the seat when nobody has been there for long enough.
+pub fn lock_when_idle(app: AppHandle) {
+    tauri::async_runtime::spawn(async move {
+        let mut ticks = tokio::time::interval(IDLE_PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            app.state::<Desk>().lock_if_idle().await;
+        }
+    });
 }
 
 /// Checks the identity of the shown environment again and again.

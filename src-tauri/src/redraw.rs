@@ -124,18 +124,17 @@ mod native {
         let (title, said, again, end) = if english {
             (
                 "Pilothouse cannot draw its window",
-                "The process that draws the window ended again and again. Rollouts that run go on, and the \
-                 audit log is not affected. Draw it again, or end the program: the next start says how everything \
-                 stands.",
-                "Draw again",
-                "End the program",
+                "The process that draws the window keeps ending. Running rollouts continue, and the audit log is \
+                 not affected. Try again, or quit: on its next start Pilothouse shows the state of everything.",
+                "Try again",
+                "Quit",
             )
         } else {
             (
-                "Pilothouse 画不出窗口",
-                "负责绘制窗口的进程反复退出。正在进行的滚动照常继续，审计日志不受影响。\
-                 可以再试一次；也可以退出程序，下次启动时会说明一切停在哪里。",
-                "再试一次",
+                "Pilothouse 无法显示窗口",
+                "绘制窗口的进程反复退出。正在进行的上线会继续，审计日志不受影响。\
+                 可以重试；也可以退出程序，下次启动时会显示当时的状态。",
+                "重试",
                 "退出程序",
             )
         };

@@ -22,7 +22,7 @@ describe('Banner', () => {
     const element = show(banner(null));
     expect(glyph(element)).toBe('none');
     expect(element.textContent).toContain('未选择集群');
-    expect(element.textContent).toContain('不能变更任何东西');
+    expect(element.textContent).toContain('不能做任何变更');
     expect(element.dataset['arming']).toBe('readOnly');
   });
 
@@ -37,8 +37,8 @@ describe('Banner', () => {
     const element = show(banner('sz-prod'));
     expect(glyph(element)).toBe('sz');
     expect(element.textContent).toContain('sz-prod-01');
-    expect(element.textContent).toContain('身份已核对 · 10 秒前');
-    expect(element.textContent).toContain('不能变更；回滚不用解锁');
+    expect(element.textContent).toContain('身份已核验 · 10 秒前');
+    expect(element.textContent).toContain('变更已锁定 · 可随时回滚');
   });
 
   it('D: the last stop, armed for one module', () => {
@@ -54,7 +54,7 @@ describe('Banner', () => {
     expect(element.dataset['identity']).toBe('stale');
     expect(element.dataset['arming']).toBe('readOnly');
     expect(screen.getByTestId('verify-identity')).toBeTruthy();
-    expect(element.textContent).toContain('核对过期，先重新核对');
+    expect(element.textContent).toContain('身份核验已过期，请重新核验');
   });
 
   it('F: another cluster answers: disconnected, and nothing to continue with', () => {

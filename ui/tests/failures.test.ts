@@ -68,11 +68,11 @@ describe('what is said of failures', () => {
       }
     }
     const failed = { code: 'pluginFailed', params: { command: '/x', problem: 'commandExited', code: '7' }, reasons: [] as ReasonView[], detail: null } as const;
-    expect(account(failed).happened).toBe('The credential command /x gave no credential: it ended with exit code 7.');
+    expect(account(failed).happened).toBe('The credential plugin /x returned no credential: the command exited with code 7.');
     const wrong = { code: 'workspaceInvalid', params: { file: 'pilothouse.yaml', line: '3', column: '1', expectation: 'somebodyWho', role: 'verifier' }, reasons: [] as ReasonView[], detail: null } as const;
-    expect(account(wrong).happened).toBe('pilothouse.yaml, line 3, column 1 is wrong: expected at least one person in the role "Verifier".');
+    expect(account(wrong).happened).toBe('pilothouse.yaml, line 3, column 1 is not valid. Expected: at least one person with the role "Verifier".');
     speak('zh-CN');
-    expect(account(wrong).happened).toBe('工作区文件 pilothouse.yaml 第 3 行第 1 列写错了：这里应为至少有一个人是验证人。');
+    expect(account(wrong).happened).toBe('工作区文件 pilothouse.yaml 第 3 行第 1 列有误。要求：至少有一个人是验证人。');
     // A value that is no code is said as it is, and what every object has is no phrase.
     expect(named({ problem: 'constructor' })['problem']).toBe('constructor');
   });

@@ -53,11 +53,11 @@ describe('screens', () => {
   });
 
   it.each(['zh-CN', 'en'] as const)('a start that fails says so in %s', async (language) => {
-    useBackend(tell(story({ preferences: { language, theme: 'light', zoom: 100 }, failing: { start: { code: 'ledgerNoLocks', params: { path: '/mnt/share' } } } })));
+    useBackend(tell(story({ preferences: { language, theme: 'light', zoom: 100, lock_after_minutes: 15 }, failing: { start: { code: 'ledgerNoLocks', params: { path: '/mnt/share' } } } })));
     render(App);
     const said = (await screen.findByTestId('start-failure')).textContent;
     expect(said).toContain('/mnt/share');
-    expect(said).toContain(language === 'en' ? 'cannot lock files' : '加锁');
+    expect(said).toContain(language === 'en' ? 'does not support file locks' : '不支持文件锁');
   });
 
   it('a broken chain can be looked at, and nothing else opens', async () => {

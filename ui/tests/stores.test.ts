@@ -110,7 +110,7 @@ describe('the next look at a release', () => {
   });
 
   it('comes when a check of identity grows old', () => {
-    const condition = { id: 'identityVerified', kind: 'identityVerified', state: 'met', params: {}, evidence: at('10:51:05'), progress: null, person: null, waivable: false, waiver: null, expected_at: null } as const;
+    const condition = { id: 'identityVerified', kind: 'identityVerified', state: 'met', params: {}, evidence: at('10:51:05'), progress: null, person: null, waivable: false, waiver: null, may_waive: false, asked: null, expected_at: null } as const;
     const gate = { ...release.gates[0]!, open: false, conditions: [condition] };
     expect(nextLook({ ...quiet, gates: [gate] }, now, 60)).toBe(5300);
     expect(nextLook({ ...quiet, gates: [{ ...gate, open: true }] }, now, 60)).toBe(10_000);

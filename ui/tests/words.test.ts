@@ -11,7 +11,7 @@ describe('the words of the ledger', () => {
   it('are no codes', () => {
     expect(verbSentence('mutationIntended', { verb: 'apply', object: 'Deployment/router' })).toBe('将要写入 Deployment/router');
     expect(verbSentence('mutationSettled', { verb: 'restore', object: 'Deployment/router', outcome: 'applied' })).toBe('还原 Deployment/router：已生效');
-    expect(verbSentence('notificationSent', { kind: 'needsYou', delivered: 'true' })).toBe('已发桌面通知（等人处理）');
+    expect(verbSentence('notificationSent', { kind: 'needsYou', delivered: 'true' })).toBe('已发送桌面通知（需要处理）');
     expect(verbSentence('conditionWaived', { condition: 'soakPassed', reason: '已看过' })).toBe('豁免条件「观察期满」：已看过');
     expect(verbSentence('refused', { code: 'conditionUnmet', condition: 'backupTaken' })).toContain('旧版本已备份');
   });
@@ -22,12 +22,12 @@ describe('the words of the ledger', () => {
       { code: 'podNotReady', object: null, params: { pod: 'router-1', why: 'CrashLoopBackOff' } },
     ] as const;
     const said = () => verbSentence('moduleFailed', { module: 'router' }, reasons);
-    expect(said()).toBe('router 失败：Deployment/router：60 秒没有进展，2 个里已更新 1 个、可用 0 个；Pod router-1：CrashLoopBackOff');
+    expect(said()).toBe('router 失败：Deployment/router：60 秒没有进展，2 个中已更新 1 个、可用 0 个；Pod router-1：CrashLoopBackOff');
     speak('en');
-    expect(said()).toBe('router failed: Deployment/router: no progress for 60 s, 1 of 2 updated, 0 available; pod router-1: CrashLoopBackOff');
+    expect(said()).toBe('router failed: Deployment/router: no progress for 60 s (1/2 updated, 0 available); pod router-1: CrashLoopBackOff');
     const changed = { code: 'changedAfter', object: 'Deployment/router', params: {} } as const;
-    expect(verbSentence('moduleErrored', { module: 'router' }, [changed])).toMatch(/written$/);
-    expect(verbSentence('moduleErrored', { module: 'router' }, [{ ...changed, params: { fields: 'spec.replicas (kubectl)' } }])).toMatch(/written: spec.replicas \(kubectl\)$/);
+    expect(verbSentence('moduleErrored', { module: 'router' }, [changed])).toMatch(/applied$/);
+    expect(verbSentence('moduleErrored', { module: 'router' }, [{ ...changed, params: { fields: 'spec.replicas (kubectl)' } }])).toMatch(/applied: spec.replicas \(kubectl\)$/);
   });
 
   it('leave the verbs of Kubernetes as they are', () => {
@@ -37,7 +37,7 @@ describe('the words of the ledger', () => {
 
 describe('what is left', () => {
   const condition = (kind: ConditionView['kind'], state: ConditionView['state']): ConditionView => ({
-    id: kind, kind, state, params: {}, evidence: null, progress: null, person: null, waivable: false, waiver: null, expected_at: null,
+    id: kind, kind, state, params: {}, evidence: null, progress: null, person: null, waivable: false, waiver: null, may_waive: false, asked: null, expected_at: null,
   });
   const step = (kind: NextStep['kind']): NextStep => ({
     kind, stage: 'suzhou', environment: null, module: null, person: null, done: null, total: null, expected_at: null,

@@ -13,7 +13,7 @@ describe('zoom', () => {
   const offs: (() => void)[] = [];
 
   beforeEach(() => {
-    takePreferences({ language: 'zh-CN', theme: 'light', zoom: 100 });
+    takePreferences({ language: 'zh-CN', theme: 'light', zoom: 100, lock_after_minutes: 15 });
     sent = [];
     useBackend({ ...tell(story()), preferencesSet: async (preferences) => void sent.push(preferences) });
     offs.push(listenToKeys(), zoomKeys());
@@ -84,12 +84,12 @@ describe('zoom', () => {
   it('is what the program has kept, and a start that fails does not take it back', async () => {
     session.reset();
     setClock(storyNow);
-    const told = story({ preferences: { language: 'en', theme: 'dark', zoom: 150 }, failing: { start: { code: 'ledgerInUse' } } });
+    const told = story({ preferences: { language: 'en', theme: 'dark', zoom: 150, lock_after_minutes: 15 }, failing: { start: { code: 'ledgerInUse' } } });
     useBackend({ ...tell(told), preferencesSet: async (preferences) => void sent.push(preferences) });
     render(App);
     await waitFor(() => expect(screen.getByTestId('start-failure')).toBeTruthy());
     expect((screen.getByTestId('zoom') as HTMLSelectElement).value).toBe('150');
     await fireEvent.click(screen.getByTestId('theme'));
-    await waitFor(() => expect(sent).toEqual([{ language: 'en', theme: 'system', zoom: 150 }]));
+    await waitFor(() => expect(sent).toEqual([{ language: 'en', theme: 'system', zoom: 150, lock_after_minutes: 15 }]));
   });
 });

@@ -18,7 +18,8 @@ pub async fn changes_run(
     release: String,
     environment: String,
 ) -> Result<ChangesView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.person()?;
+    let at = Place::of(&desk, release, environment, person).await?;
     at.engine
         .compute_diff(&at.release, &at.person, &at.environment, desk.token())
         .await
@@ -86,7 +87,8 @@ pub async fn changes_review(
     environment: String,
     digest: String,
 ) -> Result<ChangesView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
     at.engine
         .review_diff(
             &at.release,
@@ -107,7 +109,7 @@ pub async fn change_declare(
     release: String,
     form: DeclarationForm,
 ) -> Result<ReleaseView, Failure> {
-    let (id, person) = (ReleaseId::new(release), desk.person()?);
+    let (id, person) = (ReleaseId::new(release), desk.signer().await?);
     desk.engine()
         .await?
         .declare(&id, &person, declaration(form))
@@ -124,7 +126,8 @@ pub async fn backup_take(
     release: String,
     environment: String,
 ) -> Result<BackupView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.person()?;
+    let at = Place::of(&desk, release, environment, person).await?;
     at.engine
         .take_backup(&at.release, &at.person, &at.environment)
         .await

@@ -42,12 +42,35 @@ pub async fn tick(
     let (id, stage, person) = (
         ReleaseId::new(release),
         StageId::new(form.stage),
-        desk.person()?,
+        desk.signer().await?,
     );
     let item = ItemId::new(form.item);
     let engine = desk.engine().await?;
     engine
         .tick(&id, &person, &stage, &item, form.passed, form.note)
+        .await
+        .map_err(failures::of)?;
+    checklist(&desk, &id, &stage).await
+}
+
+fn condition_of(name: String) -> Result<ConditionKind, Failure> {
+    serde_json::from_value(name.into())
+        .map_err(|_| Failure::form(Field::Condition, Expected::GateCondition))
+}
+
+/// Asks the address that a checklist item names, and writes down what came.
+#[tauri::command]
+#[specta::specta]
+pub async fn item_probe(
+    desk: State<'_, Desk>,
+    release: String,
+    stage: String,
+    item: String,
+) -> Result<ChecklistView, Failure> {
+    let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.person()?);
+    desk.engine()
+        .await?
+        .probe_item(&id, &person, &stage, &ItemId::new(item))
         .await
         .map_err(failures::of)?;
     checklist(&desk, &id, &stage).await
@@ -61,19 +84,38 @@ pub async fn waive(
     release: String,
     form: WaiverForm,
 ) -> Result<ReleaseView, Failure> {
-    let condition: ConditionKind = serde_json::from_value(form.condition.into())
-        .map_err(|_| Failure::form(Field::Condition, Expected::GateCondition))?;
+    let condition = condition_of(form.condition)?;
     let make_up_by = chrono::DateTime::parse_from_rfc3339(&form.make_up_by)
         .map_err(|_| Failure::form(Field::MakeUpBy, Expected::DateAndTime))?
         .to_utc();
     let (id, stage, person) = (
         ReleaseId::new(release),
         StageId::new(form.stage),
-        desk.person()?,
+        desk.signer().await?,
     );
     let engine = desk.engine().await?;
     engine
         .waive(&id, &person, &stage, condition, form.reason, make_up_by)
+        .await
+        .map_err(failures::of)?;
+    view_of(&desk, &id).await
+}
+
+/// Asks the manager to waive a condition, from any seat.
+#[tauri::command]
+#[specta::specta]
+pub async fn waiver_ask(
+    desk: State<'_, Desk>,
+    release: String,
+    stage: String,
+    condition: String,
+    reason: String,
+) -> Result<ReleaseView, Failure> {
+    let condition = condition_of(condition)?;
+    let (id, stage) = (ReleaseId::new(release), StageId::new(stage));
+    desk.engine()
+        .await?
+        .ask_waiver(&id, &desk.seated(), &stage, condition, reason)
         .await
         .map_err(failures::of)?;
     view_of(&desk, &id).await
@@ -89,7 +131,11 @@ pub async fn vote(
     go: bool,
     reason: String,
 ) -> Result<ReleaseView, Failure> {
-    let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.person()?);
+    let (id, stage, person) = (
+        ReleaseId::new(release),
+        StageId::new(stage),
+        desk.signer().await?,
+    );
     desk.engine()
         .await?
         .vote(&id, &person, &stage, go, reason)
@@ -106,7 +152,11 @@ pub async fn gate_open(
     release: String,
     stage: String,
 ) -> Result<ReleaseView, Failure> {
-    let (id, stage, person) = (ReleaseId::new(release), StageId::new(stage), desk.person()?);
+    let (id, stage, person) = (
+        ReleaseId::new(release),
+        StageId::new(stage),
+        desk.signer().await?,
+    );
     desk.engine()
         .await?
         .open_gate(&id, &person, &stage)

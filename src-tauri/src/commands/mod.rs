@@ -1,6 +1,7 @@
 //! What the window may ask for: each a few lines that lead to the engine and back to a view.
 
 pub mod changes;
+pub mod closing;
 pub mod clusters;
 pub mod data;
 pub mod documents;

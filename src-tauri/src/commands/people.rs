@@ -1,4 +1,4 @@
-use contract::{Expected, Failure, Field, PersonView};
+use contract::{Expected, Failure, FailureCode, Field, NewKeyForm, PersonView};
 use domain::PersonId;
 use secrecy::SecretString;
 use tauri::State;
@@ -7,58 +7,99 @@ use crate::desk::Desk;
 use crate::failures;
 use crate::views::person_view;
 
-/// Says who sits at the workstation.
+/// Sits down as a person: opens their key with their passphrase, and locks everybody else's. With the
+/// wrong one, everything stays as it was.
 #[tauri::command]
 #[specta::specta]
-pub async fn person_select(desk: State<'_, Desk>, person: Option<String>) -> Result<(), Failure> {
-    let person = person.map(PersonId::new);
-    if let Some(person) = &person {
-        known(&desk, person)?;
-    }
-    desk.sit(|seat| seat.person = person);
+pub async fn seat_take(
+    desk: State<'_, Desk>,
+    person: String,
+    passphrase: String,
+) -> Result<PersonView, Failure> {
+    let person = PersonId::new(person);
+    known(&desk, &person)?;
+    unlock(&desk, &person, SecretString::from(passphrase)).await?;
+    sit_down(&desk, &person).await;
+    person_view(&desk, &person).await
+}
+
+/// Leaves the seat, and locks the key.
+#[tauri::command]
+#[specta::specta]
+pub async fn seat_leave(desk: State<'_, Desk>) -> Result<(), Failure> {
+    desk.vault.lock_others(&PersonId::nobody()).await;
+    desk.sit(|seat| seat.person = None);
+    crate::pulse::tell_all(&desk.app);
+    Ok(())
+}
+
+/// Somebody has touched the window. Who comes back too late finds the key locked.
+#[tauri::command]
+#[specta::specta]
+pub async fn seat_touch(desk: State<'_, Desk>) -> Result<(), Failure> {
+    desk.lock_if_idle().await;
+    desk.idle.touch();
+    Ok(())
+}
+
+async fn sit_down(desk: &Desk, person: &PersonId) {
+    desk.vault.lock_others(person).await;
+    desk.idle.touch();
+    desk.sit(|seat| seat.person = Some(person.clone()));
     // What may be pressed depends on who sits here: everything is read again.
     crate::pulse::tell_all(&desk.app);
+}
+
+/// Opens a key that the ledger knows; one that it does not know signs nothing.
+async fn unlock(desk: &Desk, person: &PersonId, passphrase: SecretString) -> Result<(), Failure> {
+    let usable = desk.engine().await?.usable_key(person).await;
+    if usable.map_err(failures::of)?.is_none() {
+        return Err(Failure::new(FailureCode::NoKey).with("person", person.as_str()));
+    }
+    desk.vault.unlock(person, passphrase).await?;
     Ok(())
 }
 
 /// Nobody sits here, and nobody gets a key, whom the open workspace does not name.
 fn known(desk: &Desk, person: &PersonId) -> Result<(), Failure> {
-    let open = desk.workspace()?;
-    if open
-        .opened
-        .workspace
-        .people
-        .iter()
-        .any(|one| &one.id == person)
-    {
+    if people(desk)?.contains(person) {
         return Ok(());
     }
     Err(Failure::form(Field::Person, Expected::WorkspacePerson))
 }
 
-/// Makes a key for a person and unlocks it.
-#[tauri::command]
-#[specta::specta]
-pub async fn key_create(
-    desk: State<'_, Desk>,
-    person: String,
-    passphrase: String,
-) -> Result<PersonView, Failure> {
-    let id = PersonId::new(person);
-    known(&desk, &id)?;
-    let key = desk
-        .vault
-        .create_key(&id, SecretString::from(passphrase))
-        .await?;
-    desk.engine()
-        .await?
-        .register_key(&id, key)
-        .await
-        .map_err(failures::of)?;
-    person_view(&desk, &id).await
+/// Who the open workspace names; each of them has a role.
+fn people(desk: &Desk) -> Result<Vec<PersonId>, Failure> {
+    let open = desk.workspace()?;
+    let people = open.opened.workspace.people.iter();
+    Ok(people.map(|person| person.id.clone()).collect())
 }
 
-/// Unlocks a person's key. A key that the ledger does not know yet is made known.
+/// Makes a key for a person in place of the one there may be, and sits down as them. Where somebody else
+/// can sign here, one of them witnesses it.
+#[tauri::command]
+#[specta::specta]
+pub async fn key_register(desk: State<'_, Desk>, form: NewKeyForm) -> Result<PersonView, Failure> {
+    let person = PersonId::new(form.person);
+    known(&desk, &person)?;
+    let passphrase = SecretString::from(form.passphrase);
+    let witness = match (form.witness, form.witness_passphrase) {
+        (Some(witness), Some(passphrase)) => {
+            Some((PersonId::new(witness), SecretString::from(passphrase)))
+        }
+        _ => None,
+    };
+    let engine = desk.engine().await?;
+    engine
+        .new_key(&person, passphrase.clone(), &people(&desk)?, witness)
+        .await
+        .map_err(failures::of)?;
+    desk.vault.unlock(&person, passphrase).await?;
+    sit_down(&desk, &person).await;
+    person_view(&desk, &person).await
+}
+
+/// Unlocks the key of who is in the seat. Another person's is unlocked by sitting down as them.
 #[tauri::command]
 #[specta::specta]
 pub async fn key_unlock(
@@ -66,16 +107,13 @@ pub async fn key_unlock(
     person: String,
     passphrase: String,
 ) -> Result<PersonView, Failure> {
-    let id = PersonId::new(person);
-    let key = desk
-        .vault
-        .unlock(&id, SecretString::from(passphrase))
-        .await?;
-    let engine = desk.engine().await?;
-    if engine.register().keys.get(&id) != Some(&key) {
-        engine.register_key(&id, key).await.map_err(failures::of)?;
+    let person = PersonId::new(person);
+    if desk.person()? != person {
+        return Err(Failure::form(Field::Person, Expected::PersonInSeat));
     }
-    person_view(&desk, &id).await
+    unlock(&desk, &person, SecretString::from(passphrase)).await?;
+    desk.idle.touch();
+    person_view(&desk, &person).await
 }
 
 /// Locks a person's key.

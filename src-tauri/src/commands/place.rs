@@ -13,22 +13,27 @@ pub struct Place<'a> {
     pub release: ReleaseId,
     /// The environment.
     pub environment: EnvironmentId,
-    /// Who sits at the workstation.
+    /// Who acts.
     pub person: PersonId,
 }
 
 impl<'a> Place<'a> {
-    /// The place that the window names.
+    /// The place that the window names, and who acts there.
     ///
     /// # Errors
-    /// When nobody has said who sits here, or the ledger cannot be opened.
-    pub async fn of(desk: &'a Desk, release: String, environment: String) -> Result<Self, Failure> {
+    /// When the ledger cannot be opened.
+    pub async fn of(
+        desk: &'a Desk,
+        release: String,
+        environment: String,
+        person: PersonId,
+    ) -> Result<Self, Failure> {
         Ok(Place {
             desk,
             engine: desk.engine().await?,
             release: ReleaseId::new(release),
             environment: EnvironmentId::new(environment),
-            person: desk.person()?,
+            person,
         })
     }
 

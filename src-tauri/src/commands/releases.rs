@@ -65,10 +65,7 @@ pub async fn release_create(
     desk.open_workspace(&path).await?;
     let open = desk.workspace()?;
     let engine = desk.engine().await?;
-    let person = desk
-        .seat()
-        .person
-        .unwrap_or_else(|| PersonId::new(form.operator.clone()));
+    let person = desk.signer().await?;
     let id = next_id(engine);
     let planned =
         workspace::plan(&open.opened, &draft(form), id.clone()).map_err(failures::of_plan)?;
@@ -154,7 +151,7 @@ pub async fn release_cancel(
     release: String,
     reason: String,
 ) -> Result<ReleaseView, Failure> {
-    let (id, person) = (ReleaseId::new(release), desk.person()?);
+    let (id, person) = (ReleaseId::new(release), desk.signer().await?);
     desk.engine()
         .await?
         .cancel(&id, &person, reason)
@@ -170,7 +167,7 @@ pub async fn release_finish(
     desk: State<'_, Desk>,
     release: String,
 ) -> Result<ReleaseView, Failure> {
-    let (id, person) = (ReleaseId::new(release), desk.person()?);
+    let (id, person) = (ReleaseId::new(release), desk.signer().await?);
     desk.engine()
         .await?
         .finish(&id, &person)

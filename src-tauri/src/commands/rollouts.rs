@@ -1,5 +1,5 @@
-use contract::{BannerView, Failure, FailureCode, InterruptedView, RolloutView};
-use domain::{EnvironmentId, ModuleId, PersonId, ReleaseId};
+use contract::{BannerView, Failure, FailureCode, InterruptedView, InterruptedWork, RolloutView};
+use domain::{EnvironmentId, ModuleId, ObjectRef, ReleaseId, Work};
 use engine::Waiting;
 use tauri::State;
 
@@ -18,7 +18,8 @@ pub async fn arm(
     module: String,
     typed_name: Option<String>,
 ) -> Result<BannerView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
     let module = ModuleId::new(module);
     at.engine
         .arm(
@@ -39,7 +40,7 @@ pub async fn arm(
 pub async fn disarm(desk: State<'_, Desk>) -> Result<BannerView, Failure> {
     let engine = desk.engine().await?;
     if let Some(environment) = desk.seat().environment {
-        let actor = desk.seat().person.unwrap_or_else(|| PersonId::new(""));
+        let actor = desk.seated();
         if let Some(release) = desk.release_under_way(engine, &environment) {
             engine
                 .disarm(&release, &actor, &environment)
@@ -64,6 +65,7 @@ async fn view(
         let unknown =
             || Failure::new(FailureCode::ReleaseUnknown).with("release", release.as_str());
         let mut view = contract::views::rollout_view(input, environment).ok_or_else(unknown)?;
+        view.objects = contract::views::objects_view(input, environment, &live.objects);
         view.failure = view
             .failure
             .or_else(|| {
@@ -89,7 +91,8 @@ pub async fn rollout_start(
     environment: String,
     module: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
     let module = ModuleId::new(module);
     at.engine
         .start_rollout(&at.release, &at.person, &at.environment, &module)
@@ -98,7 +101,7 @@ pub async fn rollout_start(
     view(&desk, &at.release, &at.environment).await
 }
 
-/// Pauses the running rollout.
+/// Pauses the running rollout, from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn rollout_pause(
@@ -106,7 +109,7 @@ pub async fn rollout_pause(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let at = Place::of(&desk, release, environment, desk.seated()).await?;
     at.engine
         .pause(&at.release, &at.person, &at.environment)
         .await
@@ -122,7 +125,8 @@ pub async fn rollout_resume(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
     at.engine
         .resume(&at.release, &at.person, &at.environment)
         .await
@@ -130,7 +134,64 @@ pub async fn rollout_resume(
     view(&desk, &at.release, &at.environment).await
 }
 
-/// Stops the running rollout where it is.
+/// Ends somebody else's pause of an object of the running module.
+#[tauri::command]
+#[specta::specta]
+pub async fn rollout_lift_pause(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+    object: String,
+    reason: String,
+) -> Result<RolloutView, Failure> {
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
+    for object in planned(&at, &[object])? {
+        at.engine
+            .lift_pause(&at.release, &at.person, &at.environment, &object, &reason)
+            .await
+            .map_err(at.failing())?;
+    }
+    view(&desk, &at.release, &at.environment).await
+}
+
+/// Writes down that objects which no status judges were seen to be in effect.
+#[tauri::command]
+#[specta::specta]
+pub async fn rollout_confirm_seen(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+    objects: Vec<String>,
+    note: String,
+) -> Result<RolloutView, Failure> {
+    let person = desk.signer().await?;
+    let at = Place::of(&desk, release, environment, person).await?;
+    let objects = planned(&at, &objects)?;
+    at.engine
+        .confirm_seen(&at.release, &at.person, &at.environment, objects, &note)
+        .await
+        .map_err(at.failing())?;
+    view(&desk, &at.release, &at.environment).await
+}
+
+/// Planned objects of the running module by how the window names them.
+fn planned(at: &Place<'_>, labels: &[String]) -> Result<Vec<ObjectRef>, Failure> {
+    let snapshot = at.engine.release(&at.release).map_err(failures::of)?;
+    let state = snapshot.release.environments.get(&at.environment);
+    let running = match state.map(|state| &state.work) {
+        Some(Work::Forward { module }) => Some(module.clone()),
+        _ => None,
+    };
+    let planned = snapshot.release.plan.objects(&at.environment);
+    let mine = planned.filter(|(of, _)| Some(&of.id) == running.as_ref());
+    Ok(mine
+        .map(|(_, planned)| planned.object.clone())
+        .filter(|object| labels.contains(&object.label()))
+        .collect())
+}
+
+/// Stops the running rollout where it is, from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn rollout_stop(
@@ -138,7 +199,7 @@ pub async fn rollout_stop(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let at = Place::of(&desk, release, environment, desk.seated()).await?;
     at.engine
         .stop(&at.release, &at.person, &at.environment)
         .await
@@ -162,7 +223,7 @@ pub async fn rollout_view(
     .await
 }
 
-/// Goes back. Returns when that is written down; pressed again while it runs, it changes nothing.
+/// Goes back, from any seat. Returns when that is written down; pressed again while it runs, it changes nothing.
 #[tauri::command]
 #[specta::specta]
 pub async fn way_back(
@@ -170,7 +231,7 @@ pub async fn way_back(
     release: String,
     environment: String,
 ) -> Result<RolloutView, Failure> {
-    let at = Place::of(&desk, release, environment).await?;
+    let at = Place::of(&desk, release, environment, desk.seated()).await?;
     at.engine
         .way_back(&at.release, &at.person, &at.environment)
         .await
@@ -201,20 +262,23 @@ pub async fn interrupted_view(
     Ok(Some(view))
 }
 
-/// Goes on from what the cluster shows.
+/// Goes on from what the cluster shows; back from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn interrupted_continue(
     desk: State<'_, Desk>,
     release: String,
 ) -> Result<RolloutView, Failure> {
-    let (id, person) = (ReleaseId::new(release), desk.person()?);
+    let id = ReleaseId::new(release);
     let engine = desk.engine().await?;
     let snapshot = engine.release(&id).map_err(failures::of)?;
-    let cut_off = desk
-        .cut_off(engine, &snapshot.release)
-        .map(|view| EnvironmentId::new(view.environment));
+    let cut_off = desk.cut_off(engine, &snapshot.release);
+    let person = match cut_off.as_ref().map(|view| view.doing) {
+        Some(InterruptedWork::Back) => desk.seated(),
+        _ => desk.signer().await?,
+    };
     let environment = cut_off
+        .map(|view| EnvironmentId::new(view.environment))
         .or(desk.seat().environment)
         .unwrap_or_else(|| EnvironmentId::new(""));
     desk.rehearsals_ready().await;

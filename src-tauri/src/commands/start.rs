@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use contract::{ChainSummary, Failure, FailureCode, Preferences, StartView, WorkspaceView};
-use domain::{PersonId, ReleaseId};
+use domain::ReleaseId;
 use engine::ports::Notifier;
 use tauri::State;
 
@@ -36,8 +36,11 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
         Err(_) => None,
     };
     let mut interrupted = Vec::new();
-    for head in engine.releases() {
-        let snapshot = engine.release(&head.id).map_err(failures::of)?;
+    // Nothing goes on in a release that rests, and one that is unreadable from its first entry has no work.
+    for summary in engine.releases().iter().filter(|summary| !summary.rests) {
+        let Ok(snapshot) = engine.release(&summary.id) else {
+            continue;
+        };
         interrupted.extend(desk.cut_off(engine, &snapshot.release));
     }
     Ok(StartView {
@@ -93,8 +96,12 @@ pub async fn workspace_open(desk: State<'_, Desk>, path: String) -> Result<Works
 #[specta::specta]
 pub async fn workspace_open_example(desk: State<'_, Desk>) -> Result<WorkspaceView, Failure> {
     let folder = desk.example();
+    let language = match desk.preferences.get().language {
+        contract::Language::ZhCn => workspace::example::Language::ZhCn,
+        contract::Language::En => workspace::example::Language::En,
+    };
     std::fs::create_dir_all(&folder)
-        .and_then(|()| workspace::example::write_to(&folder))
+        .and_then(|()| workspace::example::write_in(&folder, language))
         .map_err(|error| {
             Failure::new(FailureCode::LedgerUnwritable)
                 .detail(format!("{}: {error}", folder.display()))
@@ -119,14 +126,13 @@ pub async fn work_cancel(desk: State<'_, Desk>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Notes that someone asked for help (sop O4).
+/// Notes that someone asked for help (sop O4), from any seat.
 #[tauri::command]
 #[specta::specta]
 pub async fn help_ask(desk: State<'_, Desk>, release: String) -> Result<(), Failure> {
-    let person: PersonId = desk.person()?;
     desk.engine()
         .await?
-        .ask_help(&ReleaseId::new(release), &person)
+        .ask_help(&ReleaseId::new(release), &desk.seated())
         .await
         .map_err(failures::of)
 }

@@ -6,17 +6,19 @@ mod permissions;
 pub use contexts::{context_refusal, import_preview, stored_contexts};
 pub use permissions::permissions_view;
 
-use contract::views::{BannerInput, IdentityInput, host_of, identity_view, look, role_view, text};
-use contract::{
-    BannerView, ChainSummary, EnvironmentView, Failure, InterruptedFinding, KeyState, KeyView,
-    ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
+use contract::views::{
+    BannerInput, IdentityInput, at, host_of, identity_view, key_periods, look, role_view, text,
+    witnesses,
 };
-use domain::PersonId;
+use contract::{
+    BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding,
+    KeyState, KeyView, LeftOutView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
+};
+use domain::{LeftOut, PersonId, Status};
 use engine::Engine;
 use engine::ports::ChainReport;
 
 use crate::desk::Desk;
-use crate::failures;
 use crate::seat::OpenWorkspace;
 
 /// The chain in one line.
@@ -44,44 +46,62 @@ pub fn finding(found: engine::Finding) -> InterruptedFinding {
 /// A person of the open workspace with the state of the key.
 pub async fn person_view(desk: &Desk, id: &PersonId) -> Result<PersonView, Failure> {
     let open = desk.workspace()?;
-    let person = open
-        .opened
-        .workspace
-        .people
-        .iter()
-        .find(|person| &person.id == id);
+    let mut views = people(desk, &open).await?;
+    let found = views.iter().position(|view| view.id == id.as_str());
+    found
+        .map(|at| views.swap_remove(at))
+        .ok_or_else(|| Failure::form(Field::Person, Expected::WorkspacePerson))
+}
+
+/// The people of a workspace with the state of their keys.
+async fn people(desk: &Desk, open: &OpenWorkspace) -> Result<Vec<PersonView>, Failure> {
     let engine = desk.engine().await?;
-    let registered = engine.register().keys.get(id).cloned();
-    // Without a keychain nobody can sign; who there is can be shown all the same. One that does not
-    // answer does not say that there is no key: unlocking it then tells what is the matter.
-    let (key, silent) = match desk.vault.key(id).await {
-        Ok(key) => (key, false),
-        Err(failure) => {
-            tracing::warn!(person = %id, %failure, "the keychain does not say whether there is a key");
-            (None, true)
+    let (register, people) = (engine.register(), &open.opened.workspace.people);
+    let name = |id: &PersonId| {
+        let known = people.iter().find(|person| &person.id == id);
+        known.map_or_else(|| id.to_string(), |person| person.name.clone())
+    };
+    let mut states = Vec::new();
+    for person in people {
+        // Without a keychain nobody can sign; who there is can be shown all the same. One that does not
+        // answer does not say that there is no key: unlocking it then tells what is the matter.
+        let state = match engine.usable_key(&person.id).await {
+            Ok(Some((_, true))) => KeyState::Unlocked,
+            Ok(Some((_, false))) => KeyState::Locked,
+            Ok(None) => KeyState::None,
+            Err(failure) => {
+                tracing::warn!(person = %person.id, %failure, "the keychain does not say whether there is a key");
+                KeyState::Locked
+            }
+        };
+        states.push(state);
+    }
+    let able = people.iter().zip(&states);
+    let able = able.filter(|(_, state)| **state != KeyState::None);
+    let able: Vec<_> = able.map(|(person, _)| person.id.clone()).collect();
+    let heads = engine.releases();
+    // A release that has ended makes nobody the other of anybody, and is not worth reading.
+    let running = heads.iter().filter(|head| head.status == Status::Running);
+    let snapshots = running.filter_map(|head| engine.release(&head.id).ok());
+    let releases: Vec<_> = snapshots.map(|snapshot| snapshot.release).collect();
+    let view = |(person, state): (&domain::Person, KeyState)| {
+        let registered = register.key_of(&person.id);
+        let releases = releases.iter().map(|release| release.as_ref());
+        PersonView {
+            id: person.id.to_string(),
+            name: person.name.clone(),
+            roles: person.roles.iter().map(|role| role_view(*role)).collect(),
+            key: KeyView {
+                state,
+                fingerprint: registered.map(|period| period.key.fingerprint()),
+                registered_at: registered.map(|period| at(period.from)),
+                registered: registered.is_some(),
+                witnesses: witnesses(&person.id, &able, releases, name),
+                periods: key_periods(&register, &person.id, name),
+            },
         }
     };
-    let state = match &key {
-        None if silent && registered.is_some() => KeyState::Locked,
-        None => KeyState::None,
-        Some((_, false)) => KeyState::Locked,
-        Some((_, true)) => KeyState::Unlocked,
-    };
-    Ok(PersonView {
-        id: id.to_string(),
-        name: person.map_or_else(|| id.to_string(), |person| person.name.clone()),
-        roles: person
-            .map(|p| p.roles.iter().map(|role| role_view(*role)).collect())
-            .unwrap_or_default(),
-        key: KeyView {
-            state,
-            fingerprint: key
-                .map(|(key, _)| key)
-                .or(registered)
-                .map(|key| key.fingerprint()),
-            registered_at: None,
-        },
-    })
+    Ok(people.iter().zip(states).map(view).collect())
 }
 
 /// The open workspace with its environments, people and releases.
@@ -89,19 +109,12 @@ pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
     let open = desk.workspace()?;
     let engine = desk.engine().await?;
     let workspace = &open.opened.workspace;
-    let mut people = Vec::new();
-    for person in &workspace.people {
-        people.push(person_view(desk, &person.id).await?);
-    }
+    let people = people(desk, &open).await?;
     let mut releases = Vec::new();
-    for head in engine.releases() {
-        let snapshot = engine.release(&head.id).map_err(failures::of)?;
+    for summary in engine.releases() {
         // Releases of another workspace belong to that one's list.
-        if open.has_all_of(&snapshot.release) {
-            releases.push(
-                desk.view(&head.id, |input| Ok(contract::views::release_head(input)))
-                    .await?,
-            );
+        if open.has_all_of(&summary) {
+            releases.push(contract::views::release_head(&summary));
         }
     }
     Ok(WorkspaceView {
@@ -128,6 +141,7 @@ pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
             .collect(),
         people,
         releases,
+        parallel_ignored: Some(workspace.timings.parallel).filter(|parallel| *parallel > 1),
         on_call: workspace
             .on_call
             .iter()
@@ -137,7 +151,17 @@ pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
             })
             .collect(),
         example: open.example,
+        left_out: workspace.left_out.iter().map(left_out_view).collect(),
     })
+}
+
+fn left_out_view(left_out: &LeftOut) -> LeftOutView {
+    LeftOutView {
+        file: left_out.file.clone(),
+        line: left_out.line,
+        object: left_out.object.clone(),
+        fields: left_out.fields.clone(),
+    }
 }
 
 fn environments(desk: &Desk, open: &OpenWorkspace, engine: &Engine) -> Vec<EnvironmentView> {

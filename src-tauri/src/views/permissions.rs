@@ -9,7 +9,7 @@ use domain::{EnvironmentId, Permission};
 use crate::desk::Desk;
 
 /// Verbs of the permission table, in the order of its columns.
-const VERBS: [&str; 5] = ["get", "watch", "patch", "create", "delete"];
+const VERBS: [&str; 6] = ["get", "watch", "patch", "update", "create", "delete"];
 
 /// What is known of one cell of the table.
 #[derive(Clone, Copy)]
@@ -59,7 +59,9 @@ pub async fn permissions_view(
     }
     .map_err(|failure| desk.failure(environment, failure))?;
     // A cluster that answers only half is shown with the half that it answered.
-    let too_much = engine.ask_too_much(environment).await.unwrap_or_default();
+    let mut too_much = engine.ask_too_much(environment).await.unwrap_or_default();
+    // What a module of the whole cluster needs is not too much.
+    too_much.retain(|one| answers.iter().all(|(needed, _)| needed != one));
     let excessive = too_much.len();
     let missing = answers.iter().filter(|(_, allowed)| !allowed).count();
     let mut rows: BTreeMap<(String, String), BTreeMap<String, Answer>> = BTreeMap::new();

@@ -32,8 +32,6 @@ pub(crate) enum Failure {
     ClustersRequired(controlplane::Unavailable),
     #[error(transparent)]
     Cluster(#[from] controlplane::StartError),
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Several(Vec<Failure>),
     #[error("failed: {}", .0.join(", "))]
     Stages(Vec<String>),
 }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
 use crate::process::{cargo, metadata, run};
-use crate::stages::{run_counting, run_counting_as};
+use crate::stages::{Report, run_counting, run_counting_as};
 
 /// Lanes of targets that open windows. Every other target is in a lane with all that is left.
 const WINDOWS: [(&str, &[&str]); 2] = [
@@ -16,22 +16,29 @@ const WINDOWS: [(&str, &[&str]); 2] = [
     ("hostile│ ", &["hostile", "package"]),
 ];
 
-/// Runs every test of the workspace. In continuous integration (`CI` is set) one after the other:
-/// there a quiet machine is worth more than the minutes.
+/// Runs every test of the workspace, the lanes beside each other, each a stage of the report.
 ///
 /// Every call names the whole workspace: with fewer packages cargo would choose other features, and
 /// build everything again.
-pub(crate) fn all(skips: &mut Vec<String>) -> Result<(), Failure> {
-    if std::env::var_os("CI").is_some() {
-        return run_counting(&mut tests(&[]), skips);
-    }
+pub(crate) fn all(report: &mut Report) {
     // No lane waits for another one's compiler.
-    run(&mut tests(&["--no-run"]))?;
-    let targets = targets(&metadata(&["--no-deps"])?);
-    let in_window = |target: &str| WINDOWS.iter().any(|(_, lane)| lane.contains(&target));
+    let mut ready = false;
     let mut others = tests(&["--lib", "--bins"]);
-    for target in targets.iter().filter(|target| !in_window(target)) {
-        others.args(["--test", target]);
+    report.stage("building the tests", |_| {
+        run(&mut tests(&["--no-run"]))?;
+        for target in targets(&metadata(&["--no-deps"])?) {
+            if !WINDOWS
+                .iter()
+                .any(|(_, lane)| lane.contains(&target.as_str()))
+            {
+                others.args(["--test", &target]);
+            }
+        }
+        ready = true;
+        Ok(())
+    });
+    if !ready {
+        return;
     }
     let mut lanes = vec![("others │ ", others)];
     for (name, targets) in WINDOWS {
@@ -46,9 +53,10 @@ pub(crate) fn all(skips: &mut Vec<String>) -> Result<(), Failure> {
             .iter_mut()
             .map(|(name, lane)| {
                 scope.spawn(|| {
+                    let began = Instant::now();
                     let mut skips = Vec::new();
                     let ended = run_counting_as(name, lane, &mut skips);
-                    (ended, skips)
+                    (*name, ended, began.elapsed(), skips)
                 })
             })
             .collect();
@@ -58,16 +66,12 @@ pub(crate) fn all(skips: &mut Vec<String>) -> Result<(), Failure> {
         };
         running.into_iter().map(join).collect()
     });
-    let mut failures = Vec::new();
-    for (ended, of_lane) in ended {
-        skips.extend(of_lane);
-        failures.extend(ended.err());
+    for (name, ended, took, skips) in ended {
+        report.ended(&format!("tests: {}", name.trim()), ended, took, skips);
     }
-    failures.extend(run_counting(&mut tests(&["--doc"]), skips).err());
-    match failures.len() {
-        0 => Ok(()),
-        _ => Err(Failure::Several(failures)),
-    }
+    report.stage("tests: documentation", |skips| {
+        run_counting(&mut tests(&["--doc"]), skips)
+    });
 }
 
 /// Every failure of a long run is wanted, not only the first.

@@ -26,7 +26,8 @@ cargo xtask <command>
                          with --headless, the demo drives it on a virtual one
   test [filter]          every check and every test; with a filter only the
                          tests whose name contains it
-  test --only <stage>    one stage: ui, fmt, deps, clippy, programs, build, tests
+  test --only <stage>    one stage: lock, ui, fmt, deps, clippy, programs, build,
+                         tests
   setup                  system packages, npm packages, UI, driver
   pictures               take the pictures of the documentation
   clusters [up]          three real clusters to play with, until Ctrl-C

@@ -14,10 +14,20 @@ enum Outcome {
 }
 
 /// What the stages came to.
-#[derive(Default)]
 pub(crate) struct Report {
+    began: Instant,
     stages: Vec<(String, Outcome, Duration)>,
     skips: Vec<String>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Report {
+            began: Instant::now(),
+            stages: Vec::new(),
+            skips: Vec::new(),
+        }
+    }
 }
 
 impl Report {
@@ -41,6 +51,33 @@ impl Report {
             .push((name.to_owned(), outcome, began.elapsed()));
     }
 
+    /// What has to be there before the first stage; without it none runs.
+    pub(crate) fn set_up(
+        &mut self,
+        work: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let began = Instant::now();
+        work()?;
+        self.ended("set-up", Ok(()), began.elapsed(), Vec::new());
+        Ok(())
+    }
+
+    /// Notes a stage that ran beside others.
+    pub(crate) fn ended(
+        &mut self,
+        name: &str,
+        ended: Result<(), Failure>,
+        took: Duration,
+        skips: Vec<String>,
+    ) {
+        let outcome = match ended {
+            Ok(()) => Outcome::Passed,
+            Err(failure) => Outcome::Failed(failure),
+        };
+        self.stages.push((name.to_owned(), outcome, took));
+        self.skips.extend(skips);
+    }
+
     /// Notes a stage that cannot run here.
     pub(crate) fn skip(&mut self, name: &str, why: &str) {
         println!("\n━━ {name}: skipped ({why})");
@@ -55,6 +92,7 @@ impl Report {
     pub(crate) fn finish(self) -> Result<ExitCode, Failure> {
         println!("\n━━ summary ━━");
         let mut failed = Vec::new();
+        let total = self.began.elapsed().as_secs_f64();
         for (name, outcome, took) in self.stages {
             let took = took.as_secs_f64();
             match outcome {
@@ -66,6 +104,7 @@ impl Report {
                 }
             }
         }
+        println!("         {total:>7.1} s  in all (stages named with │ run beside each other)");
         for (count, why) in totals(&self.skips) {
             println!("{count} skipped: {why}");
         }

@@ -3,17 +3,19 @@
 use std::process::ExitCode;
 
 use crate::failure::Failure;
-use crate::npm::npm;
+use crate::npm::{self, npm};
 use crate::process::{cargo, run};
 use crate::stages::{Report, run_counting};
 use crate::{clusters, deps, desktop, lanes, setup};
 
 /// The stages in their order; cheap ones first, so that a slip is seen soon.
-const STAGES: [&str; 7] = ["ui", "fmt", "deps", "clippy", "programs", "build", "tests"];
+const STAGES: [&str; 8] = [
+    "lock", "ui", "fmt", "deps", "clippy", "programs", "build", "tests",
+];
 
 pub(crate) fn all() -> Result<ExitCode, Failure> {
     let mut report = Report::default();
-    setup::prepare(setup::For::Tests)?;
+    report.set_up(|| setup::prepare(setup::For::Tests))?;
     for stage in STAGES {
         run_stage(&mut report, stage, None);
     }
@@ -23,7 +25,7 @@ pub(crate) fn all() -> Result<ExitCode, Failure> {
 /// A filter is for somebody who works on one thing: only what its tests need.
 pub(crate) fn filtered(filter: &str) -> Result<ExitCode, Failure> {
     let mut report = Report::default();
-    setup::prepare(setup::For::Tests)?;
+    report.set_up(|| setup::prepare(setup::For::Tests))?;
     for stage in ["programs", "build", "tests"] {
         run_stage(&mut report, stage, Some(filter));
     }
@@ -36,7 +38,7 @@ pub(crate) fn only(stage: &str) -> Result<ExitCode, Failure> {
     }
     let mut report = Report::default();
     if !["fmt", "deps", "programs"].contains(&stage) {
-        setup::prepare(setup::For::Tests)?;
+        report.set_up(|| setup::prepare(setup::For::Tests))?;
     }
     run_stage(&mut report, stage, None);
     report.finish()
@@ -44,6 +46,9 @@ pub(crate) fn only(stage: &str) -> Result<ExitCode, Failure> {
 
 fn run_stage(report: &mut Report, stage: &str, filter: Option<&str>) {
     match stage {
+        "lock" => report.stage("lock file of the UI: npm 10 and 11, every system", |_| {
+            npm::check_lock_file()
+        }),
         "ui" => report.stage("UI: types, directions, tests", |skips| {
             run(&mut npm(&["run", "check"]))?;
             run_counting(&mut npm(&["test"]), skips)
@@ -62,10 +67,12 @@ fn run_stage(report: &mut Report, stage: &str, filter: Option<&str>) {
         }),
         "programs" => programs(report),
         "build" => report.stage("the program and its tests", |_| desktop::build_with_tests()),
-        _ => report.stage("tests", |skips| match filter {
-            None => lanes::all(skips),
-            Some(filter) => run_counting(&mut lanes::tests(&[filter]), skips),
-        }),
+        _ => match filter {
+            None => lanes::all(report),
+            Some(filter) => report.stage("tests", |skips| {
+                run_counting(&mut lanes::tests(&[filter]), skips)
+            }),
+        },
     }
 }
 

@@ -123,6 +123,15 @@ impl Screen {
             .map(drop)
     }
 
+    /// Asks a window to close, as the cross in its frame does: with a message that it may refuse.
+    ///
+    /// # Errors
+    /// When the screen refuses.
+    pub fn ask_to_close(&self, window: WindowId) -> Result<(), DesktopFailure> {
+        self.xdotool(&["windowquit", &window.0.to_string()])
+            .map(drop)
+    }
+
     /// Holds keys in a window, by their X11 names, as a hand would.
     ///
     /// # Errors

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use cluster::KubeClusters;
-use domain::{EnvironmentState, ModuleId, ModuleStatus, Refusal, Work};
-use engine::ports::{Clusters, LedgerFailure};
-use engine::{Engine, EngineFailure, FailPoint, Ports};
+use domain::{EnvironmentState, ModuleId, ModuleStatus, ObjectRef, Refusal, Work};
+use engine::ports::{Clusters, LedgerFailure, RolloutPhase};
+use engine::{Engine, EngineFailure, FailPoint, Live, Ports};
 use ledger::SqliteLedger;
 use vault::{KeychainVault, Options};
 
@@ -66,6 +66,7 @@ impl Child {
             clusters,
             vault: Arc::new(KeychainVault::open(orders.profile.clone(), options)),
             notifier: Arc::new(Notices::default()),
+            probe: Arc::new(signals::HttpProbes::default()),
             clock: Arc::new(StoryClock::at(orders.now)),
         };
         let engine = Engine::start(ports, limits::of_engine())
@@ -201,6 +202,33 @@ impl Child {
         release.environments[&self.orders.environment].clone()
     }
 
+    /// The operator looks at what no status judges. What could not be written down is said again.
+    async fn look_at(&self, live: &Live) {
+        let state = self.state();
+        let unseen: Vec<ObjectRef> = live
+            .objects
+            .iter()
+            .filter(|one| {
+                let phase = one.rollout.as_ref().map(|reading| reading.phase);
+                phase == Some(RolloutPhase::NotJudged) && state.seen(&one.workload).is_none()
+            })
+            .map(|one| one.workload.clone())
+            .collect();
+        if unseen.is_empty() {
+            return;
+        }
+        let Orders {
+            release,
+            environment,
+            actor,
+            ..
+        } = &self.orders;
+        let _ = self
+            .engine
+            .confirm_seen(release, actor, environment, unseen, "seen with kubectl get")
+            .await;
+    }
+
     /// Waits until nobody works in the environment; why work broke off, if it did.
     async fn until_over(&self) -> Result<(), EngineFailure> {
         let deadline = Instant::now() + PATIENCE;
@@ -216,6 +244,7 @@ impl Child {
                     None => {}
                 }
             }
+            self.look_at(&live).await;
             assert!(Instant::now() < deadline, "no end: {live:?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -10,7 +10,7 @@ use domain::{
 };
 use engine::ports::{
     About, AllowedCommand, Cluster, ClusterFailure, Clusters, Context, LiveObject, Outgoing,
-    Preview, RolloutReading, Watching,
+    Preview, Rollback, RollbackPreview, RolloutReading, Sent, Watching,
 };
 
 use super::Sabotage;
@@ -49,8 +49,8 @@ impl Cluster for Crooked {
         intent: &MutationIntent,
         body: Option<&Outgoing>,
         take_over: &[FieldConflict],
-    ) -> MutationOutcome {
-        let outcome = self.inner.send(intent, body, take_over).await;
+    ) -> Sent {
+        let sent = self.inner.send(intent, body, take_over).await;
         if self.sabotage == Sabotage::SendsTwice
             && let Ok(Some(live)) = self.inner.read(&intent.object).await
         {
@@ -61,18 +61,41 @@ impl Cluster for Crooked {
             };
             return self.inner.send(&again, body, take_over).await;
         }
-        outcome
+        sent
     }
 
-    async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure> {
-        match self.inner.read_back(intent).await? {
+    async fn restore(&self, intent: &MutationIntent, rollback: &Rollback) -> Sent {
+        let sent = self.inner.restore(intent, rollback).await;
+        if self.sabotage == Sabotage::SendsTwice
+            && let Ok(Some(live)) = self.inner.read(&intent.object).await
+        {
+            let again = MutationIntent {
+                precondition: Precondition::Unchanged(live.head),
+                ..intent.clone()
+            };
+            return self.inner.restore(&again, rollback).await;
+        }
+        sent
+    }
+
+    async fn preview_rollback(
+        &self,
+        rollback: &Rollback,
+    ) -> Result<RollbackPreview, ClusterFailure> {
+        self.inner.preview_rollback(rollback).await
+    }
+
+    async fn read_back(&self, intent: &MutationIntent) -> Result<Sent, ClusterFailure> {
+        let sent = self.inner.read_back(intent).await?;
+        match sent.outcome {
             MutationOutcome::Applied { .. } if self.sabotage == Sabotage::Misreads => {
-                Ok(MutationOutcome::NotApplied {
+                let misread = MutationOutcome::NotApplied {
                     cause: NotAppliedCause::Unheard,
                     reason: "misread".to_owned(),
-                })
+                };
+                Ok(misread.into())
             }
-            outcome => Ok(outcome),
+            _ => Ok(sent),
         }
     }
 

@@ -11,7 +11,7 @@ use ledger::SqliteLedger;
 use rehearsal::{Cluster, ClusterSpec, ManifestError, StartError, User};
 
 use super::Play;
-use super::example::{OPERATOR, PASSPHRASE, Place, Stop, VERIFIER};
+use super::example::{OPERATOR, PASSPHRASE, Place, Stop};
 use crate::desktop::SIZE;
 use crate::window::{LIMITS, WindowFailure};
 
@@ -244,7 +244,7 @@ impl Play {
     /// A key that is locked, and somebody who mistypes.
     async fn wrong_passphrase(&mut self) -> Result<(), WindowFailure> {
         self.say("somebody mistypes a passphrase");
-        let id = VERIFIER.id;
+        let id = OPERATOR.id;
         self.window.press("person-chip").await?;
         self.window.press(&format!("key-lock-{id}")).await?;
         self.window.press(&format!("key-unlock-{id}")).await?;

@@ -1,18 +1,19 @@
 //! Who sits at the workstation, and their keys.
 
 use super::Play;
-use super::example::{PASSPHRASE, PEOPLE, Person};
+use super::example::{MANAGER, OPERATOR, PASSPHRASE, Person, VERIFIER};
 use crate::window::{LIMITS, WindowFailure};
 
 impl Play {
-    /// Everyone makes a key of their own.
+    /// Everyone makes a key of their own. The manager's is the first one, and the manager witnesses the
+    /// others; the operator, who comes last, stays in the seat.
     ///
     /// # Errors
     /// When a key cannot be made.
     pub async fn create_keys(&mut self) -> Result<(), WindowFailure> {
         self.window.press("person-chip").await?;
         self.window.wait_for("people-dialog").await?;
-        for person in PEOPLE {
+        for person in [MANAGER, VERIFIER, OPERATOR] {
             self.say(&format!("{} makes a key", person.name));
             self.window
                 .press(&format!("key-create-{}", person.id))
@@ -21,6 +22,12 @@ impl Play {
             self.window
                 .type_into("passphrase-again", PASSPHRASE)
                 .await?;
+            if person != MANAGER {
+                self.window.choose("key-witness", MANAGER.id).await?;
+                self.window
+                    .type_into("witness-passphrase", PASSPHRASE)
+                    .await?;
+            }
             self.window.press("key-confirm").await?;
             let state = format!("key-state-{}", person.id);
             self.window
@@ -34,7 +41,7 @@ impl Play {
         self.window.wait_gone("people-dialog", LIMITS.step).await
     }
 
-    /// Somebody sits down.
+    /// Somebody sits down, with their passphrase.
     ///
     /// # Errors
     /// When the seat cannot be changed.
@@ -51,8 +58,10 @@ impl Play {
         self.say(&format!("{} sits down", person.name));
         self.window.press("person-chip").await?;
         self.window.press(&format!("person-{}", person.id)).await?;
+        self.window.type_into("passphrase", PASSPHRASE).await?;
+        self.window.press("key-confirm").await?;
         self.window
-            .wait_attribute("person-chip", "data-person", LIMITS.step, |id| {
+            .wait_attribute("person-chip", "data-person", LIMITS.work, |id| {
                 id == person.id
             })
             .await?;

@@ -167,7 +167,17 @@ impl Play {
             |status: &str| wanted(status) || matches!(status, "failed" | "errored" | "stopped");
         let status = self
             .window
-            .wait_attribute(&id, "data-status", LIMITS.rollout, ended)
+            .eventually("the end of the rollout", LIMITS.rollout, async || {
+                let status = self.window.attribute(&id, "data-status").await?;
+                if status.as_deref().is_some_and(ended) {
+                    return Ok(status);
+                }
+                // The example has a custom resource that no status judges.
+                if self.window.offers("rollout-see").await? {
+                    self.confirm_seen().await?;
+                }
+                Ok(None)
+            })
             .await?;
         if wanted(&status) {
             return Ok(());
@@ -179,12 +189,26 @@ impl Play {
             .map(drop)
     }
 
-    /// Holds the button in the corner until the environment goes back, and waits until it is back.
+    /// Confirms what no status judges.
+    async fn confirm_seen(&self) -> Result<(), WindowFailure> {
+        self.window.press("rollout-see").await?;
+        self.window.wait_for("rollout-note-dialog").await?;
+        self.window
+            .type_into("rollout-note", "kubectl get 看过，已是新版本")
+            .await?;
+        self.window.press("rollout-note-confirm").await?;
+        self.window
+            .wait_gone("rollout-note-dialog", LIMITS.work)
+            .await?;
+        self.window.wait_gone("rollout-unseen", LIMITS.work).await
+    }
+
+    /// Holds the button in the corner until the environment goes back, and waits until it is back. Whoever
+    /// is in the seat does it, with a locked key too.
     ///
     /// # Errors
     /// When it does not come back.
     pub async fn roll_back(&mut self, place: &Place) -> Result<(), WindowFailure> {
-        self.sit(OPERATOR).await?;
         self.select(place).await?;
         self.go("rollout", "screen-rollout").await?;
         self.say(&format!("hold the button: {} goes back", place.id));

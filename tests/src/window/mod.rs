@@ -151,6 +151,32 @@ impl Window {
         ended.await?.ok_or_else(gone)
     }
 
+    /// Stops the process that draws the page without ending it, as one that hangs, or lets it go on.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn hang_drawing(&self, hangs: bool) -> Result<(), WindowFailure> {
+        let signal = if hangs { Signal::STOP } else { Signal::CONT };
+        let gone = || WindowFailure::Gone {
+            said: driver::tail(self.driver.log()),
+        };
+        let drawing = self.driver.drawing().next().ok_or_else(gone)?;
+        kill_process(drawing, signal).map_err(|_| gone())
+    }
+
+    /// Waits until the program has ended by itself.
+    ///
+    /// # Errors
+    /// When it still runs after the time.
+    pub async fn wait_ended(&self, time: Duration) -> Result<(), WindowFailure> {
+        let ended = until(time, async || {
+            Ok::<_, WindowFailure>(self.process().is_none().then_some(()))
+        });
+        ended.await?.ok_or_else(|| WindowFailure::Gone {
+            said: "the program still runs".to_owned(),
+        })
+    }
+
     /// The threads of the process that draws the page, by the names that the system has for them.
     pub fn drawing_threads(&self) -> Vec<String> {
         let threads =

@@ -268,24 +268,26 @@ impl World {
             self.limits.clone(),
         )
         .await;
-        for person in ["zhangsan", "lisi", "wangwu"] {
-            let person = PersonId::from(person);
+        // The manager's is the first key; the manager witnesses the others.
+        let people = ["wangwu", "zhangsan", "lisi"].map(PersonId::from);
+        for person in people.clone() {
             let passphrase = SecretString::from(PASSPHRASE);
-            let vault = vault.clone();
+            let (vault, people) = (vault.clone(), people.clone());
             session
                 .on(|engine| async move {
+                    let manager = &people[0];
                     if first {
-                        let key = vault.create_key(&person, passphrase).await.expect("a key");
+                        let witness = (&person != manager)
+                            .then(|| (manager.clone(), SecretString::from(PASSPHRASE)));
                         engine
-                            .register_key(&person, key)
+                            .new_key(&person, passphrase.clone(), &people, witness)
                             .await
                             .expect("a registered key");
-                    } else {
-                        vault
-                            .unlock(&person, passphrase)
-                            .await
-                            .expect("an unlocked key");
                     }
+                    vault
+                        .unlock(&person, passphrase)
+                        .await
+                        .expect("an unlocked key");
                 })
                 .await;
         }

@@ -31,6 +31,7 @@ pub fn quick_engine() -> engine::Limits {
         needs_you_after: ms(2000),
         lost_contact: Duration::from_secs(20),
         failing_patience: ms(1500),
+        poll: ms(100),
         tick: ms(50),
         ..engine::Limits::default()
     }
@@ -74,6 +75,7 @@ impl Session {
                 clusters: Arc::new(KubeClusters::new(limits.1)),
                 vault,
                 notifier: Arc::new(notices),
+                probe: Arc::new(signals::HttpProbes::default()),
                 clock: Arc::new(clock),
             };
             Engine::start(ports, limits.0).await.expect("an engine")

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::{
-    Declaration, EnvironmentId, EnvironmentState, ItemKind, ModuleId, ModuleStatus, Permission,
-    PersonId, Phase, Release, ReleasePlan, Role, StageId, Work, gate,
+    Declaration, EnvironmentId, EnvironmentState, ItemKind, ModuleId, ModuleStatus, ObjectRef,
+    Permission, PersonId, Phase, Refusal, Release, ReleasePlan, Role, StageId, Work, gate,
 };
+use engine::ports::RolloutPhase;
 use engine::{EngineFailure, FullDiff};
 use tokio_util::sync::CancellationToken;
 
@@ -264,13 +265,52 @@ impl World {
         self.ended(environment, module).await
     }
 
-    /// The end of a rollout.
+    /// The end of a rollout. The operator looks at what no status judges, as soon as asked.
     pub async fn ended(&self, environment: &str, module: &str) -> ModuleStatus {
-        let over =
-            |state: &EnvironmentState| state.work == Work::Idle && !self.is_running(environment);
-        self.until(environment, &format!("the end of {module}"), over)
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let state = self.environment(environment);
+            if state.work == Work::Idle && !self.is_running(environment) {
+                return self.status(environment, module);
+            }
+            let unseen = self.unseen(environment);
+            if !unseen.is_empty() {
+                self.sees(environment, unseen).await;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the end of {module} in {environment} did not come: {:?}",
+                self.live(environment)
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Objects of the running module that no status judges and nobody has seen.
+    pub fn unseen(&self, environment: &str) -> Vec<ObjectRef> {
+        let state = self.environment(environment);
+        let found = self.live(environment).objects.into_iter();
+        found
+            .filter(|one| {
+                let phase = one.rollout.as_ref().map(|reading| reading.phase);
+                phase == Some(RolloutPhase::NotJudged) && state.seen(&one.workload).is_none()
+            })
+            .map(|one| one.workload)
+            .collect()
+    }
+
+    /// The operator confirms having seen them. The rollout may come to another end meanwhile.
+    async fn sees(&self, environment: &str, objects: Vec<ObjectRef>) {
+        let seen = self
+            .does(environment, |engine, id, actor, environment| async move {
+                let note = "seen with kubectl get";
+                engine
+                    .confirm_seen(&id, &actor, &environment, objects, note)
+                    .await
+            })
             .await;
-        self.status(environment, module)
+        let ended = matches!(seen, Err(EngineFailure::Refused(Refusal::NotRunning)));
+        assert!(seen.is_ok() || ended, "{seen:?}");
     }
 
     /// Whether a task of this program works on an environment.
@@ -321,8 +361,8 @@ impl World {
             }
             let live = self.live(environment);
             Err(format!(
-                "{environment}: {:?}, {:?}, {:?}, {:?}",
-                state.work, live.step, live.waiting, live.trouble
+                "{environment}: {:?}, {:?}, {:?}",
+                state.work, live.waiting, live.trouble
             ))
         })
         .await;

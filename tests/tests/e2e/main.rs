@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod closing;
 mod desk;
 mod folder;
 mod identity;
@@ -13,5 +14,6 @@ mod plugins;
 mod redraw;
 mod release;
 mod restart;
+mod seats;
 mod site;
 mod twice;

@@ -17,7 +17,7 @@ const AT_MOST: usize = 3;
 const COMPOSITOR: &str = "eadedCompositor";
 
 /// Title of the desktop's question.
-const QUESTION: &str = "画不出窗口";
+const QUESTION: &str = "无法显示窗口";
 
 /// Ground of a failure that is told, in light.
 const TOLD: u32 = 0x00fb_e2df;

@@ -19,6 +19,7 @@ mod others;
 mod quota;
 mod rights;
 mod server;
+mod status;
 mod store;
 mod story;
 mod then;
@@ -77,6 +78,9 @@ stories! {
         somebody_scales_during_the_rollout somebody_sets_another_image_during_the_rollout
         somebody_applies_the_configuration_during_the_rollout
         a_definition_is_missing_before_the_diff a_definition_is_deleted_before_the_write;
+    status:
+        a_job_fails somebody_pauses_the_rollout a_partition_keeps_old_pods
+        a_partition_of_somebody_else;
     identity:
         two_clusters_are_behind_one_name the_authority_is_exchanged;
     watches:

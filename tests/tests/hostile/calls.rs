@@ -30,8 +30,11 @@ fn arguments(command: &str) -> Value {
         | "interrupted_continue" => json!({ "release": "REL-20260915-01" }),
         // With a purpose that there is it would ask a person, and wait.
         "path_choose" => json!({ "purpose": "x", "title": "x", "near": "/nowhere" }),
-        "person_select" | "key_lock" => json!({ "person": "zhangsan" }),
-        "key_create" | "key_unlock" => json!({ "person": "nobody", "passphrase": "x" }),
+        "key_lock" => json!({ "person": "zhangsan" }),
+        "seat_take" | "key_unlock" => json!({ "person": "nobody", "passphrase": "x" }),
+        "key_register" => json!({ "form": {
+            "person": "nobody", "passphrase": "x", "witness": "zhangsan", "witness_passphrase": "x",
+        } }),
         "kubeconfig_preview" => json!({ "source": { "text": "x" } }),
         "contexts_import" => {
             json!({ "form": { "source": { "text": "x" }, "contexts": ["x"], "embed_files": false } })
@@ -70,9 +73,13 @@ fn arguments(command: &str) -> Value {
             "stage": "bj-offline", "condition": "soakPassed", "reason": "x",
             "make_up_by": "2026-09-15T00:00:00Z",
         } }),
+        "waiver_ask" => with(&stage, json!({ "condition": "soakPassed", "reason": "x" })),
+        "item_probe" => with(&stage, json!({ "item": "x" })),
         "vote" => with(&stage, json!({ "go": true, "reason": "x" })),
         "changes_run" | "changes_view" | "backup_take" | "rollout_pause" | "rollout_resume"
         | "rollout_stop" | "rollout_view" | "way_back" => place,
+        "rollout_lift_pause" => with(&place, json!({ "object": "x", "reason": "x" })),
+        "rollout_confirm_seen" => with(&place, json!({ "objects": ["x"], "note": "x" })),
         "changes_review" => with(&place, json!({ "digest": "00" })),
         "change_declare" => json!({ "release": "REL-20260915-01", "form": {
             "text": "x", "object": "*", "path": "",
@@ -92,7 +99,8 @@ fn arguments(command: &str) -> Value {
         "ledger_detail" => json!({ "sequence": 1 }),
         "ledger_export" => json!({ "format": "jsonLines", "path": "record.jsonl" }),
         "upgrade_record" => json!({ "release": null }),
-        "notifications_read" => json!({ "upTo": 1 }),
+        // Ending the program is what this test does not want; where nothing goes on it is refused.
+        "closing_answer" => json!({ "choice": "stay" }),
         _ => json!({}),
     }
 }
@@ -241,6 +249,12 @@ async fn every_command_bears_every_argument() {
         "plugin:resources|close",
         "plugin:menu|new",
         "plugin:image|from_path",
+        "plugin:notification|notify",
+        "plugin:notification|is_permission_granted",
+        "plugin:notification|request_permission",
+        "plugin:notification|register_action_types",
+        "plugin:notification|register_listener",
+        "plugin:notification|remove_active",
         "not_a_command",
     ] {
         let came = call(&window, foreign, &[json!({})]).await;

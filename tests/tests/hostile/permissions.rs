@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 61] = [
+pub const COMMANDS: [&str; 74] = [
     "start",
     "preferences_view",
     "preferences_set",
@@ -16,8 +16,10 @@ pub const COMMANDS: [&str; 61] = [
     "work_cancel",
     "help_ask",
     "path_choose",
-    "person_select",
-    "key_create",
+    "seat_take",
+    "seat_leave",
+    "seat_touch",
+    "key_register",
     "key_unlock",
     "key_lock",
     "data_back_up",
@@ -44,7 +46,9 @@ pub const COMMANDS: [&str; 61] = [
     "document_open",
     "checklist_view",
     "tick",
+    "item_probe",
     "waive",
+    "waiver_ask",
     "vote",
     "gate_open",
     "changes_run",
@@ -57,6 +61,8 @@ pub const COMMANDS: [&str; 61] = [
     "rollout_start",
     "rollout_pause",
     "rollout_resume",
+    "rollout_lift_pause",
+    "rollout_confirm_seen",
     "rollout_stop",
     "rollout_view",
     "way_back",
@@ -73,6 +79,8 @@ pub const COMMANDS: [&str; 61] = [
     "upgrade_record",
     "notifications_list",
     "notifications_read",
+    "closing_view",
+    "closing_answer",
 ];
 
 /// The content policy, word by word.
@@ -154,7 +162,13 @@ fn plugins_are_those_that_are_known() {
         .lines()
         .filter(|line| line.starts_with("tauri-plugin"))
         .collect();
-    assert_eq!(plugins, ["tauri-plugin-single-instance.workspace = true"]);
+    assert_eq!(
+        plugins,
+        [
+            "tauri-plugin-notification.workspace = true",
+            "tauri-plugin-single-instance.workspace = true",
+        ]
+    );
     let tauri = manifest.lines().find(|line| line.starts_with("tauri."));
     assert_eq!(tauri, Some("tauri.workspace = true"));
 }

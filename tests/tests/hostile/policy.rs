@@ -219,6 +219,16 @@ async fn nothing_runs_or_loads_but_the_programs_own() {
     assert!(failures.is_empty(), "{failures:#?}");
     assert_eq!(outside.came(), 0, "somebody outside was talked to");
     at_home(&window).await;
+    // The desktop's notifications are the program's: no script was put into the page that sends them.
+    let ours = window
+        .script(
+            "return typeof window.Notification === 'undefined' || \
+             Function.prototype.toString.call(window.Notification).includes('[native code]')",
+            vec![],
+        )
+        .await
+        .said();
+    assert_eq!(ours, json!(true), "window.Notification is a script's");
     // The policy that was in force is ours. The framework may add what its own files need: hashes
     // and nonces, nothing wider.
     assert!(!policies.is_empty());

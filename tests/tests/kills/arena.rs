@@ -214,3 +214,21 @@ pub fn wanted(cluster: &Cluster, object: &ObjectRef) -> Value {
         }),
     }
 }
+
+/// Whether fields belong to an update of ours: a rollback's, not yet given back to their owners.
+pub fn updated_by_us(cluster: &Cluster, object: &ObjectRef) -> bool {
+    let ObjectRef {
+        api_version,
+        kind,
+        namespace,
+        name,
+    } = object;
+    let live = cluster.object(api_version, kind, namespace, name);
+    let live = live.map_or(Value::Null, |live| {
+        live["metadata"]["managedFields"].clone()
+    });
+    live.as_array()
+        .into_iter()
+        .flatten()
+        .any(|entry| entry["manager"] == ::cluster::FIELD_MANAGER && entry["operation"] == "Update")
+}

@@ -10,7 +10,7 @@ use domain::{
 use rehearsal::{Cluster, RequestRecord};
 use serde_json::Value;
 
-use crate::arena::{Arena, modules, wanted};
+use crate::arena::{Arena, modules, updated_by_us, wanted};
 use crate::books::Books;
 
 /// The annotation that names a change.
@@ -198,6 +198,7 @@ fn is_shown(arena: &Arena, pending: &domain::PendingMutation) -> bool {
         MutationVerb::Remove => live.is_null(),
         MutationVerb::Pause => live["paused"] == true,
         MutationVerb::Unpause => live["paused"] == false,
+        MutationVerb::Adopt => !updated_by_us(arena.cluster(), &intent.object),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Stories on rehearsal clusters: given, when, then. What happened is looked at with kubectl and in
+//! Stories, most of them on rehearsal clusters: given, when, then. What happened is looked at with kubectl and in
 //! what the API server received, never through our own adapter.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod back;
+mod brought;
 mod changes;
 mod faults;
 mod hands;

@@ -73,10 +73,11 @@ async fn missing_permissions_are_named_verb_by_verb() {
     named.sort();
     let mut expected: Vec<String> = Vec::new();
     for what in ["configmaps.", "services.", "deployments.apps"] {
-        expected.extend(["patch", "create", "delete"].map(|verb| format!("{verb} {what}")));
+        expected
+            .extend(["patch", "update", "create", "delete"].map(|verb| format!("{verb} {what}")));
     }
     expected.extend(
-        ["get", "watch", "patch", "create", "delete"]
+        ["get", "watch", "patch", "update", "create", "delete"]
             .map(|verb| format!("{verb} environments.fission.io")),
     );
     expected.sort();

@@ -6,8 +6,13 @@ export interface Backend {
   preferencesView(): Promise<t.Preferences>;
   preferencesSet(preferences: t.Preferences): Promise<void>;
 
-  personSelect(person: string | null): Promise<void>;
-  keyCreate(person: string, passphrase: string): Promise<t.PersonView>;
+  /** Sits down as a person with their passphrase; everybody else's key is locked. */
+  seatTake(person: string, passphrase: string): Promise<t.PersonView>;
+  seatLeave(): Promise<void>;
+  /** Somebody has touched the window. */
+  seatTouch(): Promise<void>;
+  /** Makes a key in place of the one there may be, and sits down. */
+  keyRegister(form: t.NewKeyForm): Promise<t.PersonView>;
   keyUnlock(person: string, passphrase: string): Promise<t.PersonView>;
   keyLock(person: string): Promise<t.PersonView>;
 
@@ -44,7 +49,11 @@ export interface Backend {
 
   checklistView(release: string, stage: string): Promise<t.ChecklistView>;
   tick(release: string, form: t.TickForm): Promise<t.ChecklistView>;
+  /** Asks the address that a checklist item names, and writes down what came. */
+  itemProbe(release: string, stage: string, item: string): Promise<t.ChecklistView>;
   waive(release: string, form: t.WaiverForm): Promise<t.ReleaseView>;
+  /** Asks the manager to waive a condition. */
+  waiverAsk(release: string, stage: string, condition: string, reason: string): Promise<t.ReleaseView>;
   vote(release: string, stage: string, go: boolean, reason: string): Promise<t.ReleaseView>;
   gateOpen(release: string, stage: string): Promise<t.ReleaseView>;
 
@@ -60,6 +69,10 @@ export interface Backend {
   rolloutStart(release: string, environment: string, module: string): Promise<t.RolloutView>;
   rolloutPause(release: string, environment: string): Promise<t.RolloutView>;
   rolloutResume(release: string, environment: string): Promise<t.RolloutView>;
+  /** Ends somebody else's pause of an object of the running module. */
+  rolloutLiftPause(release: string, environment: string, object: string, reason: string): Promise<t.RolloutView>;
+  /** Writes down that objects which no status judges were seen to be in effect. */
+  rolloutConfirmSeen(release: string, environment: string, objects: string[], note: string): Promise<t.RolloutView>;
   rolloutStop(release: string, environment: string): Promise<t.RolloutView>;
   rolloutView(release: string, environment: string): Promise<t.RolloutView>;
   wayBack(release: string, environment: string): Promise<t.RolloutView>;
@@ -88,8 +101,12 @@ export interface Backend {
   upgradeRecord(release: string | null): Promise<t.UpgradeRecordRow[]>;
 
   notificationsList(): Promise<t.NotificationView[]>;
-  notificationsRead(upTo: number): Promise<void>;
+  notificationsRead(): Promise<void>;
   workCancel(): Promise<void>;
+
+  /** What goes on while the window is to be closed; null when nobody wants to close it. */
+  closingView(): Promise<t.ClosingView | null>;
+  closingAnswer(choice: t.ClosingChoice): Promise<void>;
 
   /** Calls the handler whenever the program says that something changed; returns the way to stop. */
   onChanged(handler: (changed: t.Changed) => void): Promise<() => void>;

@@ -94,6 +94,8 @@ export const commands = {
 	checklistView: (release: string, stage: string) => __TAURI_INVOKE<ChecklistView>("checklist_view", { release, stage }),
 	/**  Signs a checklist item. */
 	tick: (release: string, form: TickForm) => __TAURI_INVOKE<ChecklistView>("tick", { release, form }),
+	/**  Asks the address that a checklist item names, and writes down what came. */
+	itemProbe: (release: string, stage: string, item: string) => __TAURI_INVOKE<ChecklistView>("item_probe", { release, stage, item }),
 	/**  Waives a condition. */
 	waive: (release: string, form: WaiverForm) => __TAURI_INVOKE<ReleaseView>("waive", { release, form }),
 	/**  Votes Go or No-Go. */
@@ -120,6 +122,10 @@ export const commands = {
 	rolloutPause: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_pause", { release, environment }),
 	/**  Lets a paused rollout go on. */
 	rolloutResume: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_resume", { release, environment }),
+	/**  Ends somebody else's pause of an object of the running module. */
+	rolloutLiftPause: (release: string, environment: string, object: string, reason: string) => __TAURI_INVOKE<RolloutView>("rollout_lift_pause", { release, environment, object, reason }),
+	/**  Writes down that objects which no status judges were seen to be in effect. */
+	rolloutConfirmSeen: (release: string, environment: string, objects: string[], note: string) => __TAURI_INVOKE<RolloutView>("rollout_confirm_seen", { release, environment, objects, note }),
 	/**  Stops the running rollout where it is. */
 	rolloutStop: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_stop", { release, environment }),
 	/**  What goes on in an environment. */
@@ -148,10 +154,20 @@ export const commands = {
 	ledgerExport: (format: ExportFormat, path: string) => __TAURI_INVOKE<ExportView>("ledger_export", { format, path }),
 	/**  The upgrade record (sop A2), of one release or of all. */
 	upgradeRecord: (release: string | null) => __TAURI_INVOKE<UpgradeRecordRow[]>("upgrade_record", { release }),
-	/**  Notifications of all releases, newest first. */
+	/**  The newest notifications of all releases, newest first. */
 	notificationsList: () => __TAURI_INVOKE<NotificationView[]>("notifications_list"),
-	/**  Says that notifications have been seen. */
-	notificationsRead: (upTo: number) => __TAURI_INVOKE<null>("notifications_read", { upTo }),
+	/**  Says that the notifications so far have been seen. */
+	notificationsRead: () => __TAURI_INVOKE<null>("notifications_read"),
+	/**
+	 *  What goes on while the window is to be closed; none when nobody wants to close it, or nothing goes on.
+	 *  Who asks this shows the question: the desktop's own dialog need not.
+	 */
+	closingView: () => __TAURI_INVOKE<ClosingView | null>("closing_view"),
+	/**
+	 *  What the person wants. Without a question there is nothing to answer: the page cannot end the program
+	 *  by itself.
+	 */
+	closingAnswer: (choice: ClosingChoice) => __TAURI_INVOKE<null>("closing_answer", { choice }),
 };
 
 /** Events */
@@ -160,6 +176,8 @@ export const events = {
 };
 
 /* Constants */
+export const LOCK_CHOICES = [5,15,30,60,0] as const;
+
 export const ZOOM_STEPS = [80,90,100,110,125,150,175,200] as const;
 
 /**  A user that the API server is asked to act as. */
@@ -403,6 +421,8 @@ export type ChecklistItemView = {
 	note: string | null,
 	/**  What the probe found. */
 	evidence: string | null,
+	/**  What is asked of an address, and what came; for items that an address answers. */
+	probe: ItemProbeView | null,
 	/**  Whether the person at the workstation may sign it now. */
 	may_sign: boolean,
 	/**  Why not. */
@@ -444,6 +464,21 @@ export type ChecklistView = {
 	total: number,
 	/**  Phases in order. */
 	phases: ChecklistPhaseView[],
+};
+
+/**  What the person wants of a window with work under way. */
+export type ClosingChoice = 
+/**  Go on behind a minimised window. */
+"keep" | 
+/**  End the program after the step that each is at; the next start offers to continue. */
+"stop" | 
+/**  Leave everything as it is. */
+"stay";
+
+/**  What goes on while the window is to be closed. */
+export type ClosingView = {
+	/**  Everything that is under way. */
+	work: WorkHead[],
 };
 
 /**  A cluster event. */
@@ -512,6 +547,8 @@ export type ConditionView = {
 	waivable: boolean,
 	/**  The waiver, if it was. */
 	waiver: WaiverView | null,
+	may_waive: boolean,
+	asked: WaiverRequestView | null,
 	/**  When it will be met by itself. */
 	expected_at: string | null,
 };
@@ -826,6 +863,16 @@ export type Expected =
 "twoPeople" | 
 /**  A manual item. */
 "manual" | 
+/**  A phase after the rollout. */
+"probePhase" | 
+/**  The kind of an item with `http`. */
+"probeKind" | 
+/**  An address that can be asked. */
+"probeUrl" | 
+/**  A host that the workspace names. Params: host. */
+"probeHost" | 
+/**  A host’s name. */
+"probeHostName" | 
 /**  A condition that may be waived. */
 "waivable" | 
 /**  A cluster’s name. */
@@ -844,10 +891,16 @@ export type Expected =
 "yamlName" | 
 /**  An object. */
 "object" | 
-/**  One object. */
-"oneObject" | 
+/**  Objects, not a kustomization. */
+"rendered" | 
+/**  A name, not the beginning of one. */
+"fixedName" | 
 /**  An object in a namespace. Params: kind. */
 "namespaced" | 
+/**  No namespace. Params: kind. */
+"noNamespace" | 
+/**  The object as another environment of the cluster has it. Params: object, cluster, first. */
+"sameInCluster" | 
 /**  `metadata` with a name. */
 "metadata" | 
 /**  A field. Params: key. */
@@ -856,14 +909,12 @@ export type Expected =
 "word" | 
 /**  A value that is a text. Params: key. */
 "quoted" | 
-/**  No field that the cluster writes. Params: key. */
-"notKey" | 
 /**  The namespace of the environment. Params: namespace, environment. */
 "namespace" | 
 /**  No object twice. Params: object, first. */
 "noSecond" | 
-/**  A workload. Params: module, environment. */
-"workload" | 
+/**  What says the version of a module. Params: module, label. */
+"versionOfModule" | 
 /**  The version that the module has elsewhere. Params: version, module, first, found. */
 "sameVersion" | 
 /**  A tag that says which version. */
@@ -890,6 +941,7 @@ export type Expected =
 "textPath" | 
 /**  Somebody at the workstation. */
 "somebody" | 
+"personInSeat" | 
 /**  A longer text. Params: least. */
 "longer" | 
 /**  A person without a key. Params: person. */
@@ -1034,6 +1086,10 @@ export type FailureCode =
 "objectRejected" | 
 /**  The cluster lacks the kind. Params: kind. */
 "kindUnknown" | 
+/**  The kind is of the whole cluster, and the object of a namespace. Params: kind. */
+"kindOfCluster" | 
+/**  The kind is of a namespace, and the object of the whole cluster. Params: kind. */
+"kindOfNamespace" | 
 /**  The cluster failed in another way. Params: cluster. */
 "clusterFailed" | 
 /**  A rollout ended badly: the change is bad. Params: cluster, module, version; with reasons. */
@@ -1152,6 +1208,8 @@ export type GateView = {
 	why_not: RefusalView | null,
 	/**  Modules behind it, in the order they will go. */
 	modules: string[],
+	/**  Objects behind it that affect every namespace of their cluster, as `Kind/name`. */
+	cluster_scoped: string[],
 	/**  Pods behind it, as far as known. */
 	pods: number | null,
 	/**  Minutes that arming lasts behind it. */
@@ -1271,6 +1329,22 @@ export type InterruptedWork =
 /**  Going back. */
 "back";
 
+/**  A probe of an address. */
+export type ItemProbeView = {
+	/**  The address. */
+	url: string,
+	/**  Expected status. */
+	status: number,
+	/**  Text that the body has to have. */
+	contains: string | null,
+	/**  What came of the newest probe that counts; none before the first one after the rollout. */
+	finding: ProbeFindingView | null,
+	/**  Whether it may be asked now. */
+	may_ask: boolean,
+	/**  Why not. */
+	why_not: RefusalView | null,
+};
+
 /**  Whether a key can sign now. */
 export type KeyState = 
 /**  None on this workstation. */
@@ -1288,7 +1362,14 @@ export type KeyView = {
 	fingerprint: string | null,
 	/**  When the key was made known to the ledger. */
 	registered_at: string | null,
+	registered: boolean,
+	witnesses: WitnessView[],
+	periods: KeyPeriodView[],
 };
+export type WitnessView = { person: string, name: string, counterpart: boolean };
+export type KeyPeriodView = { fingerprint: string, from: string, until: string | null, witness: string | null };
+export type NewKeyForm = { person: string, passphrase: string, witness: string | null, witness_passphrase: string | null };
+export type WaiverRequestView = { name: string | null, at: string, reason: string };
 
 /**  The lists of a kubeconfig. */
 export type KubeconfigEntry = 
@@ -1341,6 +1422,7 @@ export type LedgerDetail = {
 	signature_valid: boolean | null,
 	/**  The signature's value, base64. */
 	signature_value: string | null,
+	signature_key: KeyPeriodView | null,
 };
 
 /**  One page of the ledger, newest first. */
@@ -1405,8 +1487,21 @@ export type LedgerRow = {
 	reasons: ReasonView[],
 	/**  Something was refused or went badly. */
 	bad: boolean,
+	from_seat: boolean,
 	/**  Hash, hex. */
 	hash: string,
+};
+
+/**  Fields of one object that were left out when its manifest was read. */
+export type LeftOutView = {
+	/**  The file, relative to the workspace. */
+	file: string,
+	/**  Line at which the object begins, from 1. */
+	line: number,
+	/**  The object, as `Kind/name`. */
+	object: string,
+	/**  Paths of the fields. */
+	fields: string[],
 };
 
 /**  Risk level of a release. */
@@ -1545,6 +1640,7 @@ export type NextStepKind =
 /**  Vote. */
 "vote" | 
 /**  Open the gate. */
+"decideWaiver" | 
 "openGate" | 
 /**  Arm for a module. */
 "arm" | 
@@ -1570,8 +1666,8 @@ export type NotificationKind =
 
 /**  One desktop notification, as the program's own list has it. */
 export type NotificationView = {
-	/**  Position in the ledger. */
-	sequence: number,
+	/**  Which one: the release and which entry of it. */
+	id: string,
 	/**  When. */
 	at: string,
 	/**  What about. */
@@ -1580,6 +1676,8 @@ export type NotificationView = {
 	release: string,
 	/**  Environment name. */
 	environment: Text,
+	/**  Identifier of the environment. */
+	place: string,
 	/**  The module or modules. */
 	modules: string,
 	/**  Whether the desktop took it. */
@@ -1596,8 +1694,10 @@ export type ObjectChangeView = {
 	kind: string,
 	/**  Name. */
 	name: string,
-	/**  Namespace. */
+	/**  Namespace; empty for an object of the whole cluster. */
 	namespace: string,
+	/**  Whether every namespace of the cluster is affected. */
+	cluster_scoped: boolean,
 	/**  Module it belongs to. */
 	module: string,
 	/**  API version. */
@@ -1660,7 +1760,7 @@ export type PermissionRow = {
 	resource: string,
 	/**  Namespace, or none for the cluster. */
 	namespace: string | null,
-	/**  One cell a verb, in the order get, watch, patch, create, delete. */
+	/**  One cell a verb, in the order get, watch, patch, update, create, delete. */
 	cells: PermissionCell[],
 };
 
@@ -1805,7 +1905,48 @@ export type Preferences = {
 	theme: Theme,
 	/**  How large everything is. */
 	zoom: Zoom,
+	lock_after_minutes: number,
 };
+
+/**  What came of a probe. */
+export type ProbeFindingView = {
+	/**  When it was asked. */
+	at: string,
+	/**  Who asked. */
+	by: PersonHead | null,
+	/**  What it means for the item. */
+	verdict: ProbeVerdictView,
+	/**  The status that came, if an answer came. */
+	status: number | null,
+	/**  Whether the body has the text that was asked for; none when no text was, or no answer came. */
+	contains: boolean | null,
+	/**  The first characters of the body, or what the system said about the silence. */
+	text: string,
+	/**  Whether the body goes on. */
+	more: boolean,
+	/**  Why no answer came. */
+	trouble: ProbeTroubleView | null,
+};
+
+/**  Why no answer came. */
+export type ProbeTroubleView = 
+/**  Not in time. */
+"late" | 
+/**  No connection. */
+"noConnection" | 
+/**  The certificate is not trusted. */
+"notTrusted" | 
+/**  The connection broke, or what came is no HTTP. */
+"broken";
+
+/**  What a probe means for its item. */
+export type ProbeVerdictView = 
+/**  The right answer. */
+"held" | 
+/**  Another answer. */
+"notHeld" | 
+/**  None that could be judged. */
+"notReachable";
 
 /**  What a cluster says of itself before it is pinned. */
 export type ProbeView = {
@@ -1977,7 +2118,7 @@ export type ReasonCode =
 /**  Another cluster answers. */
 "anotherCluster" | 
 /**  The cluster does not know the kind. Params: kind. */
-"kindUnknown" | 
+"kindUnknown" | "objectFailed" | "notReady" | "pausedBy" | "changesOnDelete" | "heldByPartition" | "waitsForFirstPod" | "notJudged" | "seen" | 
 /**  Anything else, as it was said. Params: message. */
 "said";
 
@@ -2014,6 +2155,8 @@ export type RefusalCode =
 "signatureInvalid" | 
 /**  Nobody registered a key for the person. */
 "noKeyRegistered" | 
+"witnessNeeded" | 
+"witnessedByOther" | 
 /**  The gate is closed. */
 "gateClosed" | 
 /**  The gate is open already. */
@@ -2054,6 +2197,8 @@ export type RefusalCode =
 "notRunning" | 
 /**  An intent has no outcome yet; it has to be read back first. */
 "outcomePending" | 
+/**  An entry of the release cannot be decoded. Params: position, verb, at. */
+"entryUnreadable" | 
 /**  It passed already. */
 "alreadyPassed" | 
 /**  Nothing of this release was changed here. */
@@ -2061,7 +2206,7 @@ export type RefusalCode =
 /**  The item is signed already. */
 "alreadySigned" | 
 /**  The environment was taken back; a new release is needed. */
-"wasTakenBack" | 
+"wasTakenBack" | "cannotPause" | "notPaused" |
 /**  The item is automatic. */
 "itemAutomatic";
 
@@ -2105,6 +2250,8 @@ export type ReleaseHead = {
 	created_at: string,
 	/**  Where it stands. */
 	status: ReleaseStatus,
+	/**  Why nothing of it can be changed, if so. */
+	read_only: RefusalView | null,
 };
 
 /**  A module of a release. */
@@ -2142,6 +2289,8 @@ export type ReleaseView = {
 	created_at: string,
 	/**  Where it stands. */
 	status: ReleaseStatus,
+	/**  Why nothing of it can be changed, if so. */
+	read_only: RefusalView | null,
 	/**  Operator. */
 	operator: PersonHead,
 	/**  Verifier. */
@@ -2191,12 +2340,35 @@ export type RolloutControls = {
 	start: boolean,
 	/**  Pause. */
 	pause: boolean,
+	/**  Whether there is no pause because nothing of the running module can be paused. */
+	cannot_pause: boolean,
 	/**  Resume. */
 	resume: boolean,
 	/**  Stop. */
 	stop: boolean,
 	/**  Lock changes now. */
 	lock: boolean,
+	/**  End somebody else's pause. */
+	lift_pause: boolean,
+	/**  Confirm that what no status judges was seen. */
+	confirm_seen: boolean,
+};
+
+/**  How an object stands by its own status. */
+export type ObjectStand = 'waiting' | 'done' | 'failed' | 'notJudged' | 'seen';
+
+/**  How an object that is no workload stands. */
+export type ObjectStandView = {
+	object: string,
+	stand: ObjectStand,
+	said: string | null,
+	note: ReasonView | null,
+};
+
+/**  A workload that somebody else paused. */
+export type PausedView = {
+	object: string,
+	by: string | null,
 };
 
 /**  What goes on in one environment (design 03). */
@@ -2227,6 +2399,11 @@ export type RolloutView = {
 	steps: StepView[],
 	/**  All modules of the environment in order. */
 	modules: ModuleProgress[],
+	/**  Workloads of the module that somebody else paused: their pods do not change. */
+	paused: PausedView[],
+	objects: ObjectStandView[],
+	remarks: ReasonView[],
+	goes_on: string[],
 	/**  Pods old over new. */
 	pods: PodGrid,
 	/**  Cluster events, newest first; at most 200. */
@@ -2472,7 +2649,9 @@ export type Thing =
 /**  A condition of a gate. */
 "condition" | 
 /**  An item of the checklist. */
-"item";
+"item" | 
+/**  A host that probes may ask. */
+"host";
 
 /**  A tick under a checklist item. */
 export type TickForm = {
@@ -2488,8 +2667,8 @@ export type TickForm = {
 
 /**  One line of the timeline. */
 export type TimelineEntry = {
-	/**  Position in the ledger; none for what is to come. */
-	sequence: number | null,
+	/**  Which entry of the release; none for what is to come. */
+	entry: number | null,
 	/**  When. */
 	at: string,
 	/**  The ledger's verb, translated by the window as in the audit log. */
@@ -2502,6 +2681,10 @@ export type TimelineEntry = {
 	person: string | null,
 	/**  Environment name. */
 	environment: Text | null,
+	/**  Identifier of the environment that it names. */
+	environment_id: string | null,
+	/**  Identifier of the stage that it names, or that its environment is in. */
+	stage: string | null,
 	/**  How it is marked. */
 	mark: TimelineMark,
 };
@@ -2532,7 +2715,9 @@ export type Topic =
 /**  The banner. */
 "banner" | 
 /**  Notifications. */
-"notifications";
+"notifications" | 
+/**  Somebody wants to close the window while work is under way. */
+"closing";
 
 /**  A change that the release does not declare. */
 export type UndeclaredView = {
@@ -2661,6 +2846,18 @@ export type WayBackView = {
 	why_not: RefusalView | null,
 };
 
+/**  A rollout or rollback under way. */
+export type WorkHead = {
+	/**  The release. */
+	release: string,
+	/**  The environment. */
+	environment: string,
+	/**  The environment's name. */
+	name: Text,
+	/**  Whether it is a rollback. */
+	back: boolean,
+};
+
 /**  An open workspace. */
 export type WorkspaceView = {
 	/**  Its name. */
@@ -2683,6 +2880,10 @@ export type WorkspaceView = {
 	on_call: OnCall[],
 	/**  Whether this is the example that ships with the program, on rehearsal clusters. */
 	example: boolean,
+	/**  `timings.parallel` above one, which nothing follows yet: whoever set it has to know. */
+	parallel_ignored: number | null,
+	/**  What the manifests say and no release sends, because the cluster fills it. */
+	left_out: LeftOutView[],
 };
 
 /**  How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between. */

@@ -52,6 +52,8 @@ export const failures: Record<FailureCode, Three> = {
   fieldConflict: three(m.failure_fieldConflict_happened, m.failure_fieldConflict_unchanged, m.failure_fieldConflict_next),
   objectRejected: three(m.failure_objectRejected_happened, m.failure_objectRejected_unchanged, m.failure_objectRejected_next),
   kindUnknown: three(m.failure_kindUnknown_happened, m.failure_kindUnknown_unchanged, m.failure_kindUnknown_next),
+  kindOfCluster: three(m.failure_kindOfCluster_happened, m.failure_kindOfCluster_unchanged, m.failure_kindOfCluster_next),
+  kindOfNamespace: three(m.failure_kindOfNamespace_happened, m.failure_kindOfNamespace_unchanged, m.failure_kindOfNamespace_next),
   clusterFailed: three(m.failure_clusterFailed_happened, m.failure_clusterFailed_unchanged, m.failure_clusterFailed_next),
   rolloutFailed: three(m.failure_rolloutFailed_happened, m.failure_rolloutFailed_unchanged, m.failure_rolloutFailed_next),
   rolloutErrored: three(m.failure_rolloutErrored_happened, m.failure_rolloutErrored_unchanged, m.failure_rolloutErrored_next),
@@ -90,6 +92,8 @@ export const refusals: Record<RefusalCode, Sentence> = {
   notOperator: m.refusal_notOperator,
   signatureInvalid: m.refusal_signatureInvalid,
   noKeyRegistered: m.refusal_noKeyRegistered,
+  witnessNeeded: m.refusal_witnessNeeded,
+  witnessedByOther: m.refusal_witnessedByOther,
   gateClosed: m.refusal_gateClosed,
   gateAlreadyOpen: m.refusal_gateAlreadyOpen,
   conditionUnmet: m.refusal_conditionUnmet,
@@ -115,6 +119,9 @@ export const refusals: Record<RefusalCode, Sentence> = {
   alreadySigned: m.refusal_alreadySigned,
   wasTakenBack: m.refusal_wasTakenBack,
   itemAutomatic: m.refusal_itemAutomatic,
+  entryUnreadable: m.refusal_entryUnreadable,
+  cannotPause: m.refusal_cannotPause,
+  notPaused: m.refusal_notPaused,
 };
 
 /** The one sentence of a refusal. */
@@ -136,13 +143,17 @@ function nextOf(failure: Failure, next: Sentence, params: Record<string, string>
   return goesBack(failure) ? m.failure_written_back({ next: next(params) }) : next(params);
 }
 
+/** A permission without a namespace is one at the cluster scope. */
+const happenedOf = ({ code, params }: Failure, happened: Sentence): Sentence =>
+  code === 'permissionMissing' && params['namespace'] === '' ? m.failure_permissionMissing_happened_cluster : happened;
+
 /** The three sentences of a failure. */
 export function account(failure: Failure): Account {
   const params = named(withReasons(failure.params, failure.reasons));
   const [happened, unchanged, next] = failures[failure.code] ?? failures.internal;
   const refusal = failure.code === 'refused' ? (failure.params['refusal'] as RefusalCode | undefined) : undefined;
   return {
-    happened: refusal && refusal in refusals ? refusals[refusal](params) : happened(params),
+    happened: refusal && refusal in refusals ? refusals[refusal](params) : happenedOf(failure, happened)(params),
     unchanged: unchanged(params),
     next: nextOf(failure, next, params),
   };

@@ -59,6 +59,11 @@ export const expectations: Record<Expected, Sentence> = {
   notOperator: m.expected_notOperator,
   twoPeople: m.expected_twoPeople,
   manual: m.expected_manual,
+  probePhase: m.expected_probePhase,
+  probeKind: m.expected_probeKind,
+  probeUrl: m.expected_probeUrl,
+  probeHost: m.expected_probeHost,
+  probeHostName: m.expected_probeHostName,
   waivable: m.expected_waivable,
   clusterName: m.expected_clusterName,
   namespaceName: m.expected_namespaceName,
@@ -68,16 +73,18 @@ export const expectations: Record<Expected, Sentence> = {
   noFolder: m.expected_noFolder,
   yamlName: m.expected_yamlName,
   object: m.expected_object,
-  oneObject: m.expected_oneObject,
+  rendered: m.expected_rendered,
+  fixedName: m.expected_fixedName,
   namespaced: m.expected_namespaced,
+  noNamespace: m.expected_noNamespace,
+  sameInCluster: m.expected_sameInCluster,
   metadata: m.expected_metadata,
   key: m.expected_key,
   word: m.expected_word,
   quoted: m.expected_quoted,
-  notKey: m.expected_notKey,
   namespace: m.expected_namespace,
   noSecond: m.expected_noSecond,
-  workload: m.expected_workload,
+  versionOfModule: m.expected_versionOfModule,
   sameVersion: m.expected_sameVersion,
   exactTag: m.expected_exactTag,
   versionLabel: m.expected_versionLabel,
@@ -91,6 +98,7 @@ export const expectations: Record<Expected, Sentence> = {
   absolutePath: m.expected_absolutePath,
   textPath: m.expected_textPath,
   somebody: m.expected_somebody,
+  personInSeat: m.expected_personInSeat,
   longer: m.expected_longer,
   noKeyYet: m.expected_noKeyYet,
   gateCondition: m.expected_gateCondition,
@@ -114,6 +122,7 @@ export const things: Record<Thing, Sentence> = {
   vote: m.thing_vote,
   condition: m.thing_condition,
   item: m.thing_item,
+  host: m.thing_host,
 };
 
 export const fields: Record<Field, Sentence> = {
@@ -165,12 +174,13 @@ const conditions: Record<ConditionKind, Sentence> = {
 };
 
 /** What the ledger says was done to an object; verbs of Kubernetes (`patch`, `watch`) stay as they are. */
-export const mutations: Record<'apply' | 'restore' | 'remove' | 'pause' | 'unpause', Sentence> = {
+export const mutations: Record<'apply' | 'restore' | 'remove' | 'pause' | 'unpause' | 'adopt', Sentence> = {
   apply: m.mutation_apply,
   restore: m.mutation_restore,
   remove: m.mutation_remove,
   pause: m.mutation_pause,
   unpause: m.mutation_unpause,
+  adopt: m.mutation_adopt,
 };
 
 export const notices: Record<NotificationKind, Sentence> = {

@@ -27,6 +27,14 @@ export const reasonSentences: Record<ReasonCode, Sentence> = {
   busy: m.reason_busy,
   anotherCluster: m.reason_anotherCluster,
   kindUnknown: m.reason_kindUnknown,
+  objectFailed: m.reason_objectFailed,
+  notReady: m.reason_notReady,
+  pausedBy: m.reason_pausedBy,
+  changesOnDelete: m.reason_changesOnDelete,
+  heldByPartition: m.reason_heldByPartition,
+  waitsForFirstPod: m.reason_waitsForFirstPod,
+  notJudged: m.reason_notJudged,
+  seen: m.reason_seen,
   said: m.reason_said,
 };
 
@@ -36,8 +44,12 @@ const withFields: Partial<Record<ReasonCode, Sentence>> = {
   beyondReview: m.reason_beyondReview_fields,
 };
 
+/** The same where it is known who did it. */
+const withManager: Partial<Record<ReasonCode, Sentence>> = { pausedBy: m.reason_pausedBy_manager };
+
 function one(reason: ReasonView): string {
-  const sentence = (reason.params['fields'] && withFields[reason.code]) || reasonSentences[reason.code];
+  const sentence =
+    (reason.params['fields'] && withFields[reason.code]) || (reason.params['manager'] && withManager[reason.code]) || reasonSentences[reason.code];
   const what = sentence(named(reason.params));
   return reason.object ? m.reason_of({ object: visible(reason.object), what }) : what;
 }

@@ -22,7 +22,8 @@ const sentences: Record<string, (params: Params) => string> = {
   releaseCreated: plain(m.verb_releaseCreated),
   releaseFinished: plain(m.verb_releaseFinished),
   releaseCancelled: plain(m.verb_releaseCancelled),
-  keyRegistered: plain(m.verb_keyRegistered),
+  keyRegistered: (p) => plain(p['witness'] ? m.verb_keyRegistered_witnessed : m.verb_keyRegistered)(p),
+  keyRevoked: plain(m.verb_keyRevoked),
   environmentBound: (p) => plain(p['issuerBefore'] ? m.verb_environmentBound_issuer : m.verb_environmentBound)(p),
   contextImported: plain(m.verb_contextImported),
   contextForgotten: plain(m.verb_contextForgotten),
@@ -38,6 +39,7 @@ const sentences: Record<string, (params: Params) => string> = {
   backupTaken: plain(m.verb_backupTaken),
   itemTicked: (p) => plain(yes(p, 'passed') ? m.verb_itemTicked_true : m.verb_itemTicked_false)(p),
   conditionWaived: plain(m.verb_conditionWaived),
+  waiverAsked: plain(m.verb_waiverAsked),
   voteCast: (p) => plain(yes(p, 'go') ? m.verb_voteCast_true : m.verb_voteCast_false)(p),
   gateOpened: plain(m.verb_gateOpened),
   armed: plain(m.verb_armed),
@@ -48,6 +50,9 @@ const sentences: Record<string, (params: Params) => string> = {
     return m.verb_refused({ reason });
   },
   rolloutStarted: plain(m.verb_rolloutStarted),
+  stepEnded: plain(m.verb_stepEnded),
+  stepUnneeded: plain(m.verb_stepUnneeded),
+  stepFailed: plain(m.verb_stepFailed),
   mutationIntended: plain(m.verb_mutationIntended),
   mutationSettled: (p) => {
     const outcome = p['outcome'];
@@ -56,13 +61,16 @@ const sentences: Record<string, (params: Params) => string> = {
   },
   rolloutPaused: plain(m.verb_rolloutPaused),
   rolloutResumed: plain(m.verb_rolloutResumed),
+  pauseLifted: (p) => plain(p['manager'] ? m.verb_pauseLifted_manager : m.verb_pauseLifted)(p),
+  objectsSeen: plain(m.verb_objectsSeen),
   rolloutStopped: plain(m.verb_rolloutStopped),
-  modulePassed: (p) => plain(m.verb_modulePassed)(lengthOf(p)),
+  modulePassed: (p) => plain(p['reason'] ? m.verb_modulePassed_remarks : m.verb_modulePassed)(lengthOf(p)),
   moduleFailed: plain(m.verb_moduleFailed),
   moduleErrored: plain(m.verb_moduleErrored),
   environmentPassed: plain(m.verb_environmentPassed),
   stagePassed: plain(m.verb_stagePassed),
   wayBackStarted: plain(m.verb_wayBackStarted),
+  fieldsKept: plain(m.verb_fieldsKept),
   editKept: plain(m.verb_editKept),
   wayBackDone: (p) => plain(m.verb_wayBackDone)(lengthOf(p)),
   wayBackFailed: plain(m.verb_wayBackFailed),
@@ -70,7 +78,9 @@ const sentences: Record<string, (params: Params) => string> = {
   notificationSent: (p) => plain(yes(p, 'delivered') ? m.verb_notificationSent_true : m.verb_notificationSent_false)(p),
   ledgerExported: plain(m.verb_ledgerExported),
   helpAsked: plain(m.verb_helpAsked),
+  factRecorded: (p) => plain({ held: m.verb_factRecorded_held, notHeld: m.verb_factRecorded_notHeld }[p['verdict'] ?? ''] ?? m.verb_factRecorded_notReachable)(p),
   soakOver: plain(m.verb_soakOver),
+  unreadable: plain(m.verb_unreadable),
 };
 
 export const knownVerbs: readonly string[] = Object.keys(sentences);

@@ -12,6 +12,8 @@ import RolloutScreen from '../../src/features/rollout/RolloutScreen.svelte';
 import { bands, countLooks } from '../../src/features/rollout/pod-bands';
 import { chain } from '../../fixtures/audit';
 import { banner } from '../../fixtures/clusters';
+import { waivableBy } from '../../fixtures/gate-acts';
+import { release } from '../../fixtures/release';
 import { changes, longObject } from '../../fixtures/changes';
 import { logBatch, runningRollout, slots } from '../../fixtures/rollout';
 import { start, workspace } from '../../fixtures/workspace';
@@ -27,7 +29,7 @@ describe('the gate', () => {
   it('signs a waiver only with twenty characters, counted as a person counts', async () => {
     const waive = vi.fn();
     await open('gate', GateScreen, {
-      change: { start: unlocked('zhangsan') },
+      change: { start: unlocked('wangwu'), release: waivableBy(release(), 'wangwu') },
       wrap: (backend) => ({ ...backend, waive: (...args) => { waive(...args); return backend.waive(...args); } }),
     });
     await press('waive-soak');
@@ -41,11 +43,27 @@ describe('the gate', () => {
     expect(mustFind('waiver-soak').textContent).toContain('王五');
   });
 
+  it('tells whoever is not the manager who can waive, and takes a request', async () => {
+    const waiverAsk = vi.fn();
+    await open('gate', GateScreen, {
+      change: { start: unlocked('zhangsan') },
+      wrap: (backend) => ({ ...backend, waiverAsk: (...args) => { waiverAsk(...args); return backend.waiverAsk(...args); } }),
+    });
+    await press('waive-soak');
+    expect(byTest('waive-form')).toBeNull();
+    expect(mustFind('waive-ask-form').textContent).toContain('只有发布经理 王五 能豁免');
+    expect((mustFind('waive-ask') as HTMLButtonElement).disabled).toBe(true);
+    await type('waive-ask-reason', '午前必须完成');
+    await press('waive-ask');
+    expect(waiverAsk).toHaveBeenCalledWith('REL-20260915-01', 'bj-prod', 'soak', '午前必须完成');
+    expect(mustFind('waiver-asked-soak').textContent).toContain('午前必须完成');
+  });
+
   it('shows the first gate too, and says why the last one stays closed', async () => {
     await open('gate', GateScreen);
     expect(mustFind('gate-open-reason').textContent).toContain('②');
     await press('gate-stage-bj-offline');
-    expect(mustFind('gate-state').textContent).toContain('闸门已开');
+    expect(mustFind('gate-state').textContent).toContain('闸门已放行');
   });
 
   it('never offers to waive what may not be waived', async () => {
@@ -109,6 +127,46 @@ describe('the rollout', () => {
     await key('p');
     expect(byTest('rollout-resume')).toBeTruthy();
     expect(mustFind('pod-ready-count').textContent).toBe('7 / 12');
+  });
+
+  it('names who paused it, and lifts that pause only with a reason', async () => {
+    const lifted = vi.fn();
+    const held = (environment: string): RolloutView => ({
+      ...runningRollout(environment),
+      paused: [{ object: 'Deployment/fission-executor', by: 'kubectl-rollout' }],
+      may: { ...runningRollout(environment).may, lift_pause: true },
+    });
+    await open('rollout', RolloutScreen, {
+      change: { banner: banner('bj-prod'), rollout: held },
+      wrap: (backend) => ({ ...backend, rolloutLiftPause: (...args) => { lifted(...args); return backend.rolloutLiftPause(...args); } }),
+    });
+    expect(mustFind('rollout-paused-by-others').textContent).toContain('kubectl-rollout');
+    await press('rollout-lift');
+    expect(mustFind('rollout-note-confirm').hasAttribute('disabled')).toBe(true);
+    await type('rollout-note', '已和值班确认');
+    await press('rollout-note-confirm');
+    expect(lifted).toHaveBeenCalledWith('REL-20260915-01', 'bj-prod', 'Deployment/fission-executor', '已和值班确认');
+    expect(byTest('rollout-paused-by-others')).toBeFalsy();
+  });
+
+  it('asks a person about what no status judges, and says what cannot be paused', async () => {
+    const waits = (environment: string): RolloutView => ({
+      ...runningRollout(environment),
+      objects: [
+        { object: 'Environment/node', stand: 'notJudged', said: null, note: { code: 'notJudged', object: null, params: {} } },
+        { object: 'Job/migrate', stand: 'waiting', said: '0 of 1 pods have succeeded, 0 have failed', note: null },
+      ],
+      goes_on: ['StatefulSet/db'],
+      may: { ...runningRollout(environment).may, pause: false, cannot_pause: true, confirm_seen: true },
+    });
+    await open('rollout', RolloutScreen, { change: { banner: banner('bj-prod'), rollout: waits } });
+    expect(mustFind('rollout-unseen').textContent).toContain('Environment/node');
+    expect(mustFind('rollout-unseen').textContent).not.toContain('Job/migrate');
+    expect(mustFind('rollout-objects').textContent).toContain('0 of 1 pods have succeeded');
+    expect(mustFind('rollout-cannot-pause').textContent).toContain('StatefulSet/db');
+    expect(byTest('rollout-pause')).toBeFalsy();
+    await press('rollout-stop');
+    expect(mustFind('rollout-stop-dialog').textContent).toContain('StatefulSet/db');
   });
 
   it('acknowledges what it has taken, and draws fewer than 100 of 10,000 lines', async () => {

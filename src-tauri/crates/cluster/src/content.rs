@@ -1,8 +1,8 @@
 //! What of an object counts: what a backup keeps, and what tells whether it is still the same.
 
-use domain::{Digest, LiveHead, MutationId};
+use domain::{Digest, ImageRef, LiveHead, MutationId, canonical};
 use engine::ports::LiveObject;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Prefix of the annotations that Pilothouse writes.
 pub(crate) const OURS: &str = "release.pilothouse/";
@@ -14,7 +14,8 @@ pub(crate) const MUTATION: &str = "release.pilothouse/mutation";
 pub(crate) const KEPT_BY_CLUSTER: &str = "deployment.kubernetes.io/";
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Where `kubectl apply` keeps a copy of what it applied.
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const VERSION: &str = "app.kubernetes.io/version";
 const SYSTEM: [&str; 7] = [
     "managedFields",
@@ -66,24 +67,6 @@ pub(crate) fn digest(stripped: &Value) -> Digest {
     Digest::of(canonical(&object).to_string().as_bytes())
 }
 
-/// The value with the keys of every mapping in order.
-fn canonical(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| key.as_str());
-            Value::Object(
-                entries
-                    .into_iter()
-                    .map(|(key, value)| (key.clone(), canonical(value)))
-                    .collect::<Map<_, _>>(),
-            )
-        }
-        Value::Array(list) => Value::Array(list.iter().map(canonical).collect()),
-        other => other.clone(),
-    }
-}
-
 /// A live object out of what the API server answered; none when it is no object.
 pub(crate) fn live(object: Value) -> Option<LiveObject> {
     let text = |path: &str| {
@@ -98,6 +81,8 @@ pub(crate) fn live(object: Value) -> Option<LiveObject> {
     let annotations = object.pointer("/metadata/annotations");
     let mutation = annotations.and_then(|a| a[MUTATION].as_str());
     let mutation = mutation.map(MutationId::new);
+    let managed = object.pointer("/metadata/managedFields").cloned();
+    let managed = managed.unwrap_or(Value::Null);
     let body = strip(object);
     let head = LiveHead {
         uid,
@@ -109,6 +94,7 @@ pub(crate) fn live(object: Value) -> Option<LiveObject> {
         body,
         version,
         mutation,
+        managed,
     })
 }
 
@@ -117,17 +103,9 @@ fn version(object: &Value) -> Option<String> {
     label(object.pointer("/metadata/labels"))
         .or_else(|| label(object.pointer("/spec/template/metadata/labels")))
         .or_else(|| {
-            tag(object
-                .pointer("/spec/template/spec/containers/0/image")?
-                .as_str()?)
+            let image = object.pointer("/spec/template/spec/containers/0/image")?;
+            Some(ImageRef::of(image.as_str()?).tag?.to_owned())
         })
-}
-
-/// The tag of an image reference: what follows the last colon of its last part, without a digest.
-fn tag(image: &str) -> Option<String> {
-    let image = image.split('@').next()?;
-    let last = image.rsplit('/').next()?;
-    last.split_once(':').map(|(_, tag)| tag.to_owned())
 }
 
 #[cfg(test)]
@@ -234,7 +212,5 @@ mod tests {
         let mut labelled = deployment();
         labelled["metadata"]["labels"] = json!({"app.kubernetes.io/version": "2.0.0"});
         assert_eq!(live(labelled).unwrap().version.as_deref(), Some("2.0.0"));
-        assert_eq!(tag("host:5000/app"), None);
-        assert_eq!(tag("app:1"), Some("1".to_owned()));
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::{FieldAuthor, FieldChange};
+use domain::{FieldAuthor, FieldChange, Masked};
 use serde_json::Value;
 
 use crate::content;
+use crate::owners::Fields;
+use crate::quantity::same;
 
 /// Keys by which Kubernetes tells list elements apart, the most telling first.
 const MERGE_KEYS: [&str; 9] = [
@@ -21,31 +23,33 @@ const MERGE_KEYS: [&str; 9] = [
 ];
 
 /// Every leaf that differs between two stripped objects, in the order of the newer one. Values are
-/// compact JSON; of a Secret both objects have to be masked before, see [`crate::mask`].
+/// compact JSON.
 ///
-/// A field that the manifest sets is the manifest's. So is one that goes: apply takes away what we
-/// applied before and the manifest no longer has. Whatever else comes or changes was written by
-/// defaulting or admission, and our own annotations by us.
-pub(crate) fn changes(live: Option<&Value>, after: &Value, manifest: &Value) -> Vec<FieldChange> {
+/// A field that the manifest sets is the manifest's. So is one that goes, and one that changes although
+/// the manifest does not name it, if it was `ours`: apply takes away what we applied before and the
+/// manifest no longer has, and a default may take its place (`replicas: 3` becomes 1). Whatever else comes
+/// or changes was written by defaulting or admission, and our own annotations by us.
+pub(crate) fn changes(
+    live: Option<&Masked>,
+    after: &Masked,
+    manifest: &Masked,
+    ours: &Fields,
+) -> Vec<FieldChange> {
     let mut walk = Walk { found: Vec::new() };
-    let manifest = as_stored(manifest);
-    walk.compare(&Path::root(), live, Some(after), Some(&manifest));
+    let (live, after) = (live.map(Masked::value), after.value());
+    let wanted = Wanted {
+        manifest: Some(manifest.value()),
+        ours: Some(ours),
+    };
+    walk.compare(&Path::root(), live, Some(after), wanted);
     walk.found
 }
 
-/// The manifest as the API server stores it, as far as fields move: `stringData` becomes `data`.
-fn as_stored(manifest: &Value) -> Value {
-    let mut manifest = manifest.clone();
-    if manifest["kind"] == "Secret" && manifest["stringData"].is_object() {
-        let written = manifest["stringData"].take();
-        if !manifest["data"].is_object() {
-            manifest["data"] = Value::Object(serde_json::Map::new());
-        }
-        for (key, value) in written.as_object().into_iter().flatten() {
-            manifest["data"][key] = value.clone();
-        }
-    }
-    manifest
+/// What we want of a field, and whether we wanted anything of it before.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    manifest: Option<&'a Value>,
+    ours: Option<&'a Fields>,
 }
 
 /// Stands in the manifest's place where it sets all of something that cannot be matched up.
@@ -61,43 +65,39 @@ impl Walk {
         path: &Path,
         old: Option<&Value>,
         new: Option<&Value>,
-        manifest: Option<&Value>,
+        wanted: Wanted<'_>,
     ) {
         if old == new {
             return;
         }
+        if let (Some(old), Some(new)) = (old, new)
+            && same(&path.text, old, new)
+        {
+            return;
+        }
         match new.or(old) {
             Some(Value::Object(map)) if maps(old) && maps(new) && !map.is_empty() => {
-                self.maps(path, old, new, manifest)
+                self.maps(path, old, new, wanted)
             }
             Some(Value::Array(list)) if lists(old) && lists(new) && !list.is_empty() => {
-                self.lists(path, old, new, manifest)
+                self.lists(path, old, new, wanted)
             }
-            _ => self.leaf(path, old, new, manifest),
+            _ => self.leaf(path, old, new, wanted),
         }
     }
 
-    fn maps(
-        &mut self,
-        path: &Path,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        manifest: Option<&Value>,
-    ) {
+    fn maps(&mut self, path: &Path, old: Option<&Value>, new: Option<&Value>, wanted: Wanted<'_>) {
         for key in keys(new, old) {
             let of = |value: Option<&Value>| value.and_then(|value| value.get(key)).cloned();
-            let below = inherited(manifest, |manifest| manifest.get(key));
+            let below = Wanted {
+                manifest: inherited(wanted.manifest, |manifest| manifest.get(key)),
+                ours: wanted.ours.and_then(|ours| ours.key(key)),
+            };
             self.compare(&path.key(key), of(old).as_ref(), of(new).as_ref(), below);
         }
     }
 
-    fn lists(
-        &mut self,
-        path: &Path,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        manifest: Option<&Value>,
-    ) {
+    fn lists(&mut self, path: &Path, old: Option<&Value>, new: Option<&Value>, wanted: Wanted<'_>) {
         let olds = old
             .and_then(Value::as_array)
             .map(Vec::as_slice)
@@ -106,9 +106,13 @@ impl Walk {
             .and_then(Value::as_array)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let Some(key) = merge_key(olds, news) else {
+        let Some(key) = merge_key(&[olds, news]) else {
             for index in 0..olds.len().max(news.len()) {
-                let below = inherited(manifest, |manifest| manifest.get(index));
+                // A list whose elements cannot be told apart is owned as a whole.
+                let below = Wanted {
+                    manifest: inherited(wanted.manifest, |manifest| manifest.get(index)),
+                    ours: wanted.ours,
+                };
                 self.compare(&path.index(index), olds.get(index), news.get(index), below);
             }
             return;
@@ -119,39 +123,36 @@ impl Walk {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            let below = inherited(manifest, |manifest| {
+            let manifest = inherited(wanted.manifest, |manifest| {
                 let elements = manifest.as_array()?;
                 let keyless = elements.iter().any(|element| element.get(key).is_none());
                 find(elements, key, &name).or(keyless.then_some(SET))
             });
-            self.compare(
-                &path.element(key, &name),
-                find(olds, key, &name),
-                find(news, key, &name),
-                below,
-            );
+            let (old, new) = (find(olds, key, &name), find(news, key, &name));
+            let ours = wanted
+                .ours
+                .zip(old)
+                .and_then(|(ours, old)| ours.element(old));
+            let path = path.element(key, &name);
+            self.compare(&path, old, new, Wanted { manifest, ours });
         }
         if self.found.len() == before {
             // The same elements in another order, which can matter (env, init containers).
-            self.leaf(path, old, new, manifest);
+            self.leaf(path, old, new, wanted);
         }
     }
 
-    fn leaf(
-        &mut self,
-        path: &Path,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        manifest: Option<&Value>,
-    ) {
+    fn leaf(&mut self, path: &Path, old: Option<&Value>, new: Option<&Value>, wanted: Wanted<'_>) {
         let annotation = path
             .text
             .strip_prefix("metadata.annotations.")
             .unwrap_or_default();
         let ours = annotation.starts_with(content::OURS);
-        let kept_by_cluster =
-            annotation.starts_with(content::KEPT_BY_CLUSTER) && manifest.is_none();
-        let author = if !ours && !kept_by_cluster && (new.is_none() || manifest.is_some()) {
+        let named = wanted.manifest.is_some();
+        let kept_by_cluster = annotation.starts_with(content::KEPT_BY_CLUSTER) && !named;
+        let was_ours = old.is_some() && wanted.ours.is_some_and(|ours| !ours.is_empty());
+        let manifests = new.is_none() || named || was_ours;
+        let author = if !ours && !kept_by_cluster && manifests {
             FieldAuthor::Manifest
         } else {
             FieldAuthor::Automatic
@@ -205,13 +206,13 @@ fn keys<'a>(new: Option<&'a Value>, old: Option<&'a Value>) -> Vec<&'a String> {
     keys
 }
 
-/// The key that every element of both lists has and that is unique within each list.
-pub(crate) fn merge_key(olds: &[Value], news: &[Value]) -> Option<&'static str> {
-    if olds.is_empty() && news.is_empty() {
+/// The key that every element of all lists has and that is unique within each list.
+pub(crate) fn merge_key(lists: &[&[Value]]) -> Option<&'static str> {
+    if lists.iter().all(|list| list.is_empty()) {
         return None;
     }
     MERGE_KEYS.into_iter().find(|key| {
-        [olds, news].into_iter().all(|list| {
+        lists.iter().all(|list| {
             let labels: BTreeSet<String> = list.iter().map(|element| label(element, key)).collect();
             labels.len() == list.len()
                 && list.iter().all(|element| {

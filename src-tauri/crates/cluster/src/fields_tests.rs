@@ -7,7 +7,9 @@ fn listed(
     after: Value,
     manifest: Value,
 ) -> Vec<(String, Option<String>, Option<String>, bool)> {
-    changes(live.as_ref(), &after, &manifest)
+    let live = live.map(Masked::of);
+    let (after, manifest) = (Masked::of(after), Masked::of(manifest));
+    changes(live.as_ref(), &after, &manifest, &Fields::default())
         .into_iter()
         .map(|c| (c.path, c.before, c.after, c.author == FieldAuthor::Manifest))
         .collect()
@@ -95,10 +97,41 @@ fn our_annotations_are_automatic_and_others_not() {
 }
 
 #[test]
-fn string_data_is_the_manifests_where_it_ends_up() {
-    let after = json!({"kind": "Secret", "data": {"a": "sha256:x"}});
-    let manifest = json!({"kind": "Secret", "stringData": {"a": "sha256:x"}});
-    assert!(one(json!({"kind": "Secret"}), after, manifest).3);
+fn what_was_ours_and_is_no_longer_named_is_the_manifests() {
+    let ours = Fields::parse(&json!({"f:spec": {
+        "f:replicas": {},
+        "f:containers": {"k:{\"name\":\"a\"}": {"f:imagePullPolicy": {}}},
+    }}));
+    let object = |replicas: u32, policy: &str, grace: u32| {
+        Masked::of(json!({"kind": "Deployment", "spec": {
+            "replicas": replicas, "grace": grace,
+            "containers": [{"name": "a", "imagePullPolicy": policy}],
+        }}))
+    };
+    let manifest = Masked::of(pod(json!([{"name": "a"}])));
+    let (live, after) = (object(3, "Always", 1), object(1, "IfNotPresent", 30));
+    let found = changes(Some(&live), &after, &manifest, &ours);
+    let authors: Vec<_> = found.iter().map(|f| (f.path.as_str(), f.author)).collect();
+    assert_eq!(
+        authors,
+        [
+            ("spec.replicas", FieldAuthor::Manifest),
+            ("spec.grace", FieldAuthor::Automatic),
+            (
+                "spec.containers[name=a].imagePullPolicy",
+                FieldAuthor::Manifest
+            ),
+        ]
+    );
+}
+
+#[test]
+fn equal_amounts_are_no_change() {
+    let with = |cpu: &str, memory: &str| {
+        pod(json!([{"name": "a", "resources": {"limits": {"cpu": cpu, "memory": memory}}}]))
+    };
+    let manifest = with("500m", "65536Ki");
+    assert!(listed(Some(with("0.5", "64Mi")), manifest.clone(), manifest).is_empty());
 }
 
 #[test]

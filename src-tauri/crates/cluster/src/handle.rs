@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, FieldConflict, Instant, MutationIntent, MutationOutcome, ObjectRef, Permission,
+    ClusterIdentity, FieldConflict, Instant, MutationIntent, MutationOutcome, MutationVerb,
+    ObjectRef, Permission,
 };
 use engine::ports::{
     About, AllowedCommand, Cluster, ClusterFailure, Clusters, Context, LiveObject, Outgoing,
-    Preview, RolloutReading, Watching,
+    Preview, Rollback, RollbackPreview, RolloutPhase, RolloutReading, Sent, Watching,
 };
 
 use crate::connection::Connection;
-use crate::kinds::Kinds;
+use crate::kinds::{Kind, Kinds};
 use crate::limits::Limits;
-use crate::{identity, mutate, objects, permissions, preview, read_back, rollout, watch};
+use crate::{
+    identity, mutate, objects, permissions, preview, read_back, rollback, rollback_preview,
+    rollout, status, watch,
+};
 
 /// Connects to clusters through kube, each handle from one context and nothing else: no environment
 /// variable, no file, no proxy of the system.
@@ -58,6 +62,16 @@ struct KubeCluster {
 impl KubeCluster {
     async fn check_identity(&self) -> Result<(), ClusterFailure> {
         identity::check(&self.connection, self.pinned.as_ref()).await
+    }
+
+    /// The kind of a mutation's object, with the identity checked. Nothing was sent until here, so that a
+    /// failure is none of the mutation.
+    async fn ready(&self, intent: &MutationIntent) -> Result<Kind, MutationOutcome> {
+        let not_sent = |failure: ClusterFailure| mutate::not_sent(&failure, failure.to_string());
+        let kind = self.kinds.of(&self.connection, &intent.object).await;
+        let kind = kind.map_err(not_sent)?;
+        self.check_identity().await.map_err(not_sent)?;
+        Ok(kind)
     }
 }
 
@@ -103,19 +117,36 @@ impl Cluster for KubeCluster {
         intent: &MutationIntent,
         body: Option<&Outgoing>,
         take_over: &[FieldConflict],
-    ) -> MutationOutcome {
-        // Until here nothing was sent, so that a failure is none of the mutation.
-        let kind = match self.kinds.of(&self.connection, &intent.object).await {
-            Ok(kind) => kind,
-            Err(failure) => return mutate::not_sent(&failure, failure.to_string()),
+    ) -> Sent {
+        let body = match (intent.verb, body) {
+            (MutationVerb::Restore, Some(backup)) => match rollback::of_backup(intent, backup) {
+                Some(rollback) => return self.restore(intent, &rollback).await,
+                None => return mutate::refused("there is no object to put back".to_owned()).into(),
+            },
+            (_, body) => body,
         };
-        if let Err(failure) = self.check_identity().await {
-            return mutate::not_sent(&failure, failure.to_string());
+        match self.ready(intent).await {
+            Ok(kind) => mutate::send(&self.connection, &kind, intent, body, take_over).await,
+            Err(outcome) => outcome.into(),
         }
-        mutate::send(&self.connection, &kind, intent, body, take_over).await
     }
 
-    async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure> {
+    async fn preview_rollback(
+        &self,
+        rollback: &Rollback,
+    ) -> Result<RollbackPreview, ClusterFailure> {
+        let kind = self.kinds.of(&self.connection, &rollback.object).await?;
+        rollback_preview::preview(&self.connection, &kind, rollback).await
+    }
+
+    async fn restore(&self, intent: &MutationIntent, rollback: &Rollback) -> Sent {
+        match self.ready(intent).await {
+            Ok(kind) => rollback::restore(&self.connection, &kind, intent, rollback).await,
+            Err(outcome) => outcome.into(),
+        }
+    }
+
+    async fn read_back(&self, intent: &MutationIntent) -> Result<Sent, ClusterFailure> {
         self.check_identity().await?;
         let kind = self.kinds.of(&self.connection, &intent.object).await?;
         read_back::read_back(&self.connection, &kind, intent).await
@@ -124,7 +155,15 @@ impl Cluster for KubeCluster {
     async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure> {
         let kind = self.kinds.of(&self.connection, workload).await?;
         let live = objects::raw(&self.connection, &kind, workload).await?;
-        Ok(rollout::reading(workload, live.as_ref()))
+        let reading = rollout::reading(workload, live.as_ref());
+        // A claim does not say itself why it is not bound; its controller does, in an event.
+        if workload.is_claim()
+            && reading.phase == RolloutPhase::Progressing
+            && objects::waits_for_first_pod(&self.connection, workload, live.as_ref()).await?
+        {
+            return Ok(status::waits_for_first_pod());
+        }
+        Ok(reading)
     }
 
     async fn watch(&self, workloads: &[ObjectRef]) -> Result<Box<dyn Watching>, ClusterFailure> {

@@ -48,7 +48,8 @@ impl Kind {
         format!("{}/{}", self.collection(&object.namespace), object.name)
     }
 
-    fn collection(&self, namespace: &str) -> String {
+    /// Path of the objects of a namespace.
+    pub fn collection(&self, namespace: &str) -> String {
         let root = root(&self.api_version);
         if self.namespaced {
             format!("{root}/namespaces/{namespace}/{}", self.plural)
@@ -95,15 +96,28 @@ impl Kinds {
             .get(&object.api_version)
             .cloned();
         if let Some(kind) = kept.and_then(|resources| find(&resources, object)) {
-            return Ok(kind);
+            return in_its_scope(kind, object);
         }
         let fresh = Arc::new(discover(connection, object).await?);
         self.known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(object.api_version.clone(), fresh.clone());
-        find(&fresh, object).ok_or_else(|| unknown(object))
+        let kind = find(&fresh, object).ok_or_else(|| unknown(object))?;
+        in_its_scope(kind, object)
     }
+}
+
+/// An object of a namespace without one has no path, and one of the whole cluster must not pass for
+/// an object of an environment's namespace.
+fn in_its_scope(kind: Kind, object: &ObjectRef) -> Result<Kind, ClusterFailure> {
+    if kind.namespaced != object.namespace.is_empty() {
+        return Ok(kind);
+    }
+    Err(ClusterFailure::OtherScope {
+        kind: scrub(&format!("{} {}", object.api_version, object.kind)),
+        of_cluster: !kind.namespaced,
+    })
 }
 
 fn find(resources: &[Resource], object: &ObjectRef) -> Option<Kind> {
@@ -193,6 +207,32 @@ mod tests {
         }
         for good in ["router", "apps/v1", "system:node", "a.b-c", ""] {
             assert!(check_part(good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_is_in_another_scope_than_its_kind_is_refused() {
+        let object = |namespace: &str| ObjectRef {
+            api_version: "example.org/v1".into(),
+            kind: "Widget".into(),
+            namespace: namespace.into(),
+            name: "x".into(),
+        };
+        let kind = |namespaced| Kind {
+            api_version: "example.org/v1".into(),
+            kind: "Widget".into(),
+            plural: "widgets".into(),
+            namespaced,
+        };
+        assert!(in_its_scope(kind(true), &object("n")).is_ok());
+        assert!(in_its_scope(kind(false), &object("")).is_ok());
+        for (namespaced, namespace) in [(true, ""), (false, "n")] {
+            let refused = in_its_scope(kind(namespaced), &object(namespace)).unwrap_err();
+            let expected = ClusterFailure::OtherScope {
+                kind: "example.org/v1 Widget".into(),
+                of_cluster: !namespaced,
+            };
+            assert_eq!(refused, expected);
         }
     }
 

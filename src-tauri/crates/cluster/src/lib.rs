@@ -2,11 +2,14 @@
 //!
 //! - A context becomes a client only through [`KubeClusters`], from what the context holds.
 //! - Before that, [`kubeconfig`] shows what a file holds and takes contexts out of it.
-//! - [`diff_lines`] and [`mask`] make what a person reads of a dry run.
+//! - [`diff_lines`] makes what a person reads of a dry run.
 //!
 //! There is no current context here, no retry of a mutation, and no log line with the content of an
 //! answer.
 
+mod adopt;
+mod as_sent;
+mod autoscale;
 mod connection;
 mod content;
 mod failure;
@@ -20,17 +23,23 @@ mod limits;
 mod lines;
 mod login;
 mod manifest;
-mod mask;
 mod mutate;
 mod objects;
+mod owners;
 mod pem;
 mod permissions;
 mod plugin;
 mod presented;
 mod preview;
 mod printable;
+mod quantity;
 mod read_back;
+mod redact;
+mod rollback;
+mod rollback_preview;
 mod rollout;
+mod status;
+mod three_way;
 mod trust;
 mod watch;
 mod wire;
@@ -40,5 +49,4 @@ pub use handle::KubeClusters;
 pub use limits::Limits;
 pub use lines::{Line, LineKind, diff_lines};
 pub use manifest::MANAGER as FIELD_MANAGER;
-pub use mask::mask;
 pub use presented::{Presented, presented};

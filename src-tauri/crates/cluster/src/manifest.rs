@@ -1,13 +1,15 @@
 //! What is sent: the manifest with its namespace, our annotations and the precondition.
 
-use domain::{MutationId, ObjectRef};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::{MutationId, ReleaseId};
 use engine::ports::Outgoing;
 use serde_json::{Value, json};
 
-use crate::content::{self, KEPT_BY_CLUSTER, MUTATION, RELEASE};
+use crate::content::{self, MUTATION, RELEASE};
 
-/// The field manager of everything that is applied (facts 2.8).
-pub const MANAGER: &str = "pilothouse";
+pub use engine::ports::FIELD_MANAGER as MANAGER;
+
 /// The field manager of pausing. One of its own: with `pilothouse` the patch would leave an entry of
 /// the same name but another operation, with which the next apply conflicts.
 pub(crate) const PAUSER: &str = "pilothouse-pause";
@@ -38,10 +40,11 @@ pub(crate) fn body(
     namespaced: bool,
     fence: Fence<'_>,
 ) -> Value {
-    let mut body = content::strip(outgoing.body.clone());
     let object = &outgoing.object;
+    let mut body = content::strip(outgoing.body.clone());
     body["apiVersion"] = json!(object.api_version);
     body["kind"] = json!(object.kind);
+    let mut body = as_stored(body);
     if !body["metadata"].is_object() {
         body["metadata"] = json!({});
     }
@@ -50,13 +53,7 @@ pub(crate) fn body(
     if namespaced {
         metadata["namespace"] = json!(object.namespace);
     }
-    if !metadata["annotations"].is_object() {
-        metadata["annotations"] = json!({});
-    }
-    metadata["annotations"][RELEASE] = json!(outgoing.release.as_str());
-    if let Some(mutation) = mutation {
-        metadata["annotations"][MUTATION] = json!(mutation.as_str());
-    }
+    sign(metadata, &outgoing.release, mutation);
     match fence {
         Fence::None => {}
         Fence::Absent => metadata["resourceVersion"] = json!(MUST_NOT_EXIST),
@@ -71,31 +68,37 @@ pub(crate) fn body(
     body
 }
 
-/// A backup as it is applied again. Without the controllers' own annotations: an old revision number
-/// would be written over the one that the controller counts on. A rollout that is paused now and was
-/// not then goes on; saying nothing would leave it paused.
-pub(crate) fn restored(outgoing: &Outgoing, live_is_paused: bool) -> Outgoing {
-    let mut restored = outgoing.clone();
-    if let Some(annotations) = restored
-        .body
-        .pointer_mut("/metadata/annotations")
-        .and_then(Value::as_object_mut)
-    {
-        annotations
-            .retain(|key, _| !key.starts_with(KEPT_BY_CLUSTER) && !key.starts_with(content::OURS));
+/// Our annotations: which release and which mutation wrote an object.
+pub(crate) fn sign(metadata: &mut Value, release: &ReleaseId, mutation: Option<&MutationId>) {
+    if !metadata["annotations"].is_object() {
+        metadata["annotations"] = json!({});
     }
-    let paused_then = restored
-        .body
-        .pointer("/spec/paused")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    if live_is_paused && !paused_then && can_pause(&outgoing.object) {
-        restored.body["spec"]["paused"] = json!(false);
+    metadata["annotations"][RELEASE] = json!(release.as_str());
+    if let Some(mutation) = mutation {
+        metadata["annotations"][MUTATION] = json!(mutation.as_str());
     }
-    restored
 }
 
-/// Whether rollouts of this kind can be paused.
-pub(crate) fn can_pause(object: &ObjectRef) -> bool {
-    object.kind == "Deployment" && object.api_version.starts_with("apps/")
+/// A manifest as the API server stores it: a Secret's `stringData` becomes `data`, over what is there.
+/// As `stringData` its keys would belong to nobody, and one that a later manifest lacks would stay.
+pub(crate) fn as_stored(mut manifest: Value) -> Value {
+    let secret = manifest["kind"] == "Secret" && manifest["apiVersion"] == "v1";
+    if !secret || !manifest["stringData"].is_object() {
+        return manifest;
+    }
+    let clear = manifest["stringData"].take();
+    if let Some(top) = manifest.as_object_mut() {
+        top.remove("stringData");
+    }
+    if !manifest["data"].is_object() {
+        manifest["data"] = json!({});
+    }
+    for (key, value) in clear.as_object().into_iter().flatten() {
+        manifest["data"][key] = match value {
+            Value::String(text) => json!(STANDARD.encode(text)),
+            // Refused by the API server, as it would be in `stringData`.
+            other => other.clone(),
+        };
+    }
+    manifest
 }

@@ -7,21 +7,22 @@
 use domain::{
     FieldConflict, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition,
 };
-use engine::ports::{ClusterFailure, LiveObject, Outgoing};
+use engine::ports::{ClusterFailure, LiveObject, Outgoing, Sent};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::connection::Connection;
 use crate::kinds::Kind;
-use crate::manifest::{self, Fence, PAUSER};
+use crate::manifest::{self, Fence, MANAGER, PAUSER};
 use crate::preview::{
     APPLY, apply_uri, field_conflicts, is_authorisers, is_before_storage, is_unasked, not_ours,
 };
+use crate::redact::redact;
 use crate::wire::{Answer, Ask, NoAnswer};
-use crate::{content, mask, objects};
+use crate::{adopt, autoscale, content, objects};
 
 /// What an answer to a mutation says.
-enum Said {
+pub(crate) enum Said {
     /// It was carried out; the object afterwards.
     Done(Option<Value>),
     /// Not carried out: other managers own fields.
@@ -45,66 +46,130 @@ pub(crate) async fn send(
     intent: &MutationIntent,
     body: Option<&Outgoing>,
     take_over: &[FieldConflict],
-) -> MutationOutcome {
+) -> Sent {
     let body = body.filter(|body| body.object == intent.object);
-    let mut force = intent.verb == MutationVerb::Restore;
+    let mut force = false;
     let mut races = 0;
     loop {
         let live = match objects::live(connection, kind, &intent.object).await {
             Ok(live) => live,
             Err(failure) => {
-                return not_sent(&failure, format!("it could not be read before: {failure}"));
+                return not_sent(&failure, format!("it could not be read before: {failure}"))
+                    .into();
             }
         };
         if let Err(outcome) = judge(intent, live.as_ref()) {
-            return outcome;
+            return outcome.into();
         }
-        let Some(ask) = request(connection, kind, intent, body, live.as_ref(), force) else {
-            return refused("there is nothing to send".to_owned());
+        if intent.verb == MutationVerb::Adopt && moved_owners(intent, body, live.as_ref()).is_none()
+        {
+            let live = live.map(|live| live.head);
+            return MutationOutcome::Applied { live }.into();
+        }
+        let body = match forward(connection, intent, body, live.as_ref()).await {
+            Ok(body) => body,
+            Err(failure) => return not_sent(&failure, failure.to_string()).into(),
         };
-        let said = match connection.mutate(ask).await {
-            Ok(answer) => said(intent.verb, &answer),
-            Err(NoAnswer::NotSent(failure)) => return not_sent(&failure, failure.to_string()),
-            Err(NoAnswer::Lost(why)) => return MutationOutcome::Unknown { reason: why },
+        let Some(ask) = request(
+            connection,
+            kind,
+            intent,
+            body.as_ref(),
+            live.as_ref(),
+            force,
+        ) else {
+            return refused("there is nothing to send".to_owned()).into();
         };
-        match said {
-            Said::Done(object) => return done(intent, object),
+        match once(connection, intent, ask).await {
             Said::Conflicts(conflicts) => {
                 let others: Vec<_> = not_ours(conflicts)
                     .into_iter()
                     .filter(|c| !take_over.contains(c))
                     .collect();
                 if force || !others.is_empty() {
-                    return outdated(owned(&others));
+                    return outdated(owned(&others)).into();
                 }
                 force = true;
             }
             // A 409 is given instead of carrying it out: sending it again cannot apply it twice.
             Said::Moved if races < connection.limits.races => {
                 races += 1;
-                force = intent.verb == MutationVerb::Restore;
+                force = false;
             }
-            Said::Moved => return outdated("the object keeps changing".to_owned()),
             Said::Refused(why) => {
-                return refused(body.map_or(why.clone(), |body| mask::redact(&why, &body.body)));
+                let body = body.as_ref();
+                return refused(body.map_or(why.clone(), |body| redact(&why, &body.body))).into();
             }
-            Said::Unheard(why) => return unheard(why),
-            Said::TurnedAway(why) => {
-                return match connection.refusal() {
-                    expired @ ClusterFailure::CredentialExpired(_) => unheard(expired.to_string()),
-                    _ => not_applied(NotAppliedCause::TurnedAway, why),
-                };
-            }
-            Said::Unclear(reason) => return MutationOutcome::Unknown { reason },
+            said => return settled(intent, said),
         }
     }
 }
 
-fn refused(reason: String) -> MutationOutcome {
+/// Sends a request once and reads what the answer says.
+pub(crate) async fn once(connection: &Connection, intent: &MutationIntent, ask: Ask) -> Said {
+    match connection.mutate(ask).await {
+        Ok(answer) => match (said(intent.verb, &answer), connection.refusal()) {
+            // A new login lets the same change be intended again.
+            (Said::TurnedAway(_), expired @ ClusterFailure::CredentialExpired(_)) => {
+                Said::Unheard(expired.to_string())
+            }
+            (said, _) => said,
+        },
+        Err(NoAnswer::NotSent(failure)) => match not_sent_cause(&failure) {
+            NotAppliedCause::TurnedAway => Said::TurnedAway(failure.to_string()),
+            _ => Said::Unheard(failure.to_string()),
+        },
+        Err(NoAnswer::Lost(why)) => Said::Unclear(why),
+    }
+}
+
+/// What came of a mutation, once nothing is tried any more.
+pub(crate) fn settled(intent: &MutationIntent, said: Said) -> Sent {
+    match said {
+        Said::Done(object) => done(intent, object),
+        Said::Conflicts(conflicts) => outdated(owned(&conflicts)).into(),
+        Said::Moved => outdated("the object keeps changing".to_owned()).into(),
+        Said::Refused(why) => refused(why).into(),
+        Said::Unheard(why) => unheard(why).into(),
+        Said::TurnedAway(why) => not_applied(NotAppliedCause::TurnedAway, why).into(),
+        Said::Unclear(reason) => MutationOutcome::Unknown { reason }.into(),
+    }
+}
+
+/// The manifest as it is sent, for an apply; the body as it is for everything else.
+async fn forward(
+    connection: &Connection,
+    intent: &MutationIntent,
+    body: Option<&Outgoing>,
+    live: Option<&LiveObject>,
+) -> Result<Option<Outgoing>, ClusterFailure> {
+    let Some(body) = body.filter(|_| intent.verb == MutationVerb::Apply) else {
+        return Ok(body.cloned());
+    };
+    let ours = live.map(|live| adopt::ours(live, None)).unwrap_or_default();
+    autoscale::keeping_replicas(connection, body, live, &ours)
+        .await
+        .map(Some)
+}
+
+/// The ownership that [`MutationVerb::Adopt`] brings about; none if it is so already.
+fn moved_owners(
+    intent: &MutationIntent,
+    body: Option<&Outgoing>,
+    live: Option<&LiveObject>,
+) -> Option<Value> {
+    let live = live?;
+    match body {
+        Some(backup) => adopt::give_back(live, &backup.body),
+        None => adopt::adoption(&intent.object, live).map(|adoption| adoption.managed),
+    }
+}
+
+pub(crate) fn refused(reason: String) -> MutationOutcome {
     not_applied(NotAppliedCause::Refused, reason)
 }
 
-fn outdated(reason: String) -> MutationOutcome {
+pub(crate) fn outdated(reason: String) -> MutationOutcome {
     not_applied(NotAppliedCause::Outdated, reason)
 }
 
@@ -114,13 +179,16 @@ pub(crate) fn unheard(reason: String) -> MutationOutcome {
 
 /// What a failure before anything was sent means for the mutation.
 pub(crate) fn not_sent(failure: &ClusterFailure, reason: String) -> MutationOutcome {
-    let cause = match failure {
+    not_applied(not_sent_cause(failure), reason)
+}
+
+fn not_sent_cause(failure: &ClusterFailure) -> NotAppliedCause {
+    match failure {
         ClusterFailure::CredentialRefused
         | ClusterFailure::Forbidden(_)
         | ClusterFailure::KindUnknown(_) => NotAppliedCause::TurnedAway,
         _ => NotAppliedCause::Unheard,
-    };
-    not_applied(cause, reason)
+    }
 }
 
 fn not_applied(cause: NotAppliedCause, reason: String) -> MutationOutcome {
@@ -139,7 +207,10 @@ fn owned(conflicts: &[FieldConflict]) -> String {
 }
 
 /// Whether the live object is what the intent was made for; else what came of it.
-fn judge(intent: &MutationIntent, live: Option<&LiveObject>) -> Result<(), MutationOutcome> {
+pub(crate) fn judge(
+    intent: &MutationIntent,
+    live: Option<&LiveObject>,
+) -> Result<(), MutationOutcome> {
     let removed = intent.verb == MutationVerb::Remove;
     match (&intent.precondition, live) {
         (Precondition::Absent, None) if removed => Err(MutationOutcome::Applied { live: None }),
@@ -176,7 +247,10 @@ pub(crate) fn wants_paused(verb: MutationVerb) -> Option<bool> {
     match verb {
         MutationVerb::Pause => Some(true),
         MutationVerb::Unpause => Some(false),
-        MutationVerb::Apply | MutationVerb::Restore | MutationVerb::Remove => None,
+        MutationVerb::Apply
+        | MutationVerb::Restore
+        | MutationVerb::Remove
+        | MutationVerb::Adopt => None,
     }
 }
 
@@ -197,12 +271,8 @@ fn request(
 ) -> Option<Ask> {
     let path = kind.path(&intent.object);
     let (method, uri, content_type, body) = match intent.verb {
-        MutationVerb::Apply | MutationVerb::Restore => {
-            let paused = live.is_some_and(|live| is_paused(&live.body));
-            let outgoing = match intent.verb {
-                MutationVerb::Restore => manifest::restored(body?, paused),
-                _ => body?.clone(),
-            };
+        MutationVerb::Apply => {
+            let outgoing = body?;
             let fence = match live {
                 None => Fence::Absent,
                 Some(live) => Fence::At {
@@ -210,12 +280,23 @@ fn request(
                     resource_version: &live.head.resource_version,
                 },
             };
-            let body = manifest::body(&outgoing, Some(&intent.id), kind.namespaced, fence);
+            let body = manifest::body(outgoing, Some(&intent.id), kind.namespaced, fence);
+            (Method::PATCH, apply_uri(kind, outgoing, force), APPLY, body)
+        }
+        // Has a request of its own: see `rollback`.
+        MutationVerb::Restore => return None,
+        MutationVerb::Adopt => {
+            let head = &live?.head;
+            let patch = json!([
+                { "op": "test", "path": "/metadata/uid", "value": head.uid },
+                { "op": "test", "path": "/metadata/resourceVersion", "value": head.resource_version },
+                { "op": "replace", "path": "/metadata/managedFields", "value": moved_owners(intent, body, live)? },
+            ]);
             (
                 Method::PATCH,
-                apply_uri(kind, &outgoing, force),
-                APPLY,
-                body,
+                format!("{path}?fieldManager={MANAGER}"),
+                "application/json-patch+json",
+                patch,
             )
         }
         MutationVerb::Remove => {
@@ -232,7 +313,7 @@ fn request(
             )
         }
         MutationVerb::Pause | MutationVerb::Unpause => {
-            if !manifest::can_pause(&intent.object) {
+            if !intent.object.can_pause() {
                 return None;
             }
             let head = &live?.head;
@@ -265,7 +346,7 @@ fn said(verb: MutationVerb, answer: &Answer) -> Said {
         return Said::Conflicts(conflicts);
     }
     let status = answer.api_status();
-    let patched = wants_paused(verb).is_some();
+    let patched = verb == MutationVerb::Adopt || wants_paused(verb).is_some();
     match (code, &status) {
         (StatusCode::NOT_FOUND, Some(_)) if verb == MutationVerb::Remove => Said::Done(None),
         (StatusCode::CONFLICT, Some(_)) => Said::Moved,
@@ -309,18 +390,22 @@ fn answered(answer: &Answer) -> String {
     )
 }
 
-fn done(intent: &MutationIntent, object: Option<Value>) -> MutationOutcome {
+fn done(intent: &MutationIntent, object: Option<Value>) -> Sent {
     if intent.verb == MutationVerb::Remove {
-        return MutationOutcome::Applied { live: None };
+        return MutationOutcome::Applied { live: None }.into();
     }
     match object.and_then(content::live) {
-        Some(live) => MutationOutcome::Applied {
-            live: Some(live.head),
+        Some(live) => Sent {
+            outcome: MutationOutcome::Applied {
+                live: Some(live.head),
+            },
+            written: Some(live.body),
         },
         // A success, but not with the object: read it back rather than guess.
         None => MutationOutcome::Unknown {
             reason: "the answer cannot be read".to_owned(),
-        },
+        }
+        .into(),
     }
 }
 

@@ -39,6 +39,7 @@ fn only_what_is_certain_counts_as_not_applied() {
         (MutationVerb::Apply, 409, "a proxy's page", "unheard"),
         (MutationVerb::Apply, 422, status, "refused"),
         (MutationVerb::Pause, 422, status, "moved"),
+        (MutationVerb::Adopt, 422, status, "moved"),
         (MutationVerb::Apply, 403, status, "refused"),
         (MutationVerb::Apply, 404, status, "refused"),
         (MutationVerb::Remove, 404, status, "done"),
@@ -80,6 +81,7 @@ fn live(uid: &str, content: &str, paused: bool) -> LiveObject {
         body: json!({"spec": {"paused": paused}}),
         version: None,
         mutation: None,
+        managed: Value::Null,
     }
 }
 

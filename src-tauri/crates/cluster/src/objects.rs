@@ -5,7 +5,7 @@ use engine::ports::{ClusterFailure, LiveObject};
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, permission};
 use crate::kinds::{self, Kind};
 use crate::{content, failure};
 
@@ -51,4 +51,32 @@ pub(crate) async fn live(
             )),
         },
     }
+}
+
+/// Reasons with which the volume controller says that a claim is bound when the first pod uses it.
+const FIRST_POD: [&str; 2] = ["WaitForFirstConsumer", "WaitForPodScheduled"];
+
+/// Whether a claim waits for the first pod that uses it. Events are read, not the storage class: a
+/// release may look at the events of its namespace, and seldom at what belongs to the whole cluster.
+pub(crate) async fn waits_for_first_pod(
+    connection: &Connection,
+    claim: &ObjectRef,
+    live: Option<&Value>,
+) -> Result<bool, ClusterFailure> {
+    let uid = live
+        .and_then(|live| live.pointer("/metadata/uid"))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let namespace = &claim.namespace;
+    let uri = format!(
+        "/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.uid%3D{uid}&limit=50"
+    );
+    let asked = permission("list", "", "events", namespace);
+    let (events, _) = connection.json(connection.get(uri), &asked).await?;
+    let events = events["items"].as_array().cloned().unwrap_or_default();
+    Ok(events.iter().any(|event| {
+        let reason = event["reason"].as_str().unwrap_or_default();
+        event.pointer("/involvedObject/uid").and_then(Value::as_str) == Some(uid)
+            && FIRST_POD.contains(&reason)
+    }))
 }

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 
 use crate::connection::{Connection, permission};
 use crate::kinds::Kinds;
-use crate::rollout;
 
-/// Least privilege for releasing these objects (sop P5). What is watched is listed first, so that a
+/// Least privilege for releasing these objects (sop P5); `update` is for the rollback. What is watched is listed first, so that a
 /// watch needs both.
 pub(crate) async fn needed(
     connection: &Connection,
@@ -24,16 +23,19 @@ pub(crate) async fn needed(
         let kind = kinds.of(connection, object).await?;
         let namespace = &object.namespace;
         found.extend(
-            ["get", "watch", "patch", "create", "delete"]
+            ["get", "watch", "patch", "update", "create", "delete"]
                 .map(|verb| kind.permission(verb, namespace)),
         );
-        if rollout::has_rollout(object) {
+        if object.is_workload() {
             found.push(kind.permission("list", namespace));
         }
     }
+    // Objects of the whole cluster have none: what is asked for them is at the cluster scope, and pods
+    // are looked at only where something is released.
     let namespaces: BTreeSet<&str> = objects
         .iter()
         .map(|object| object.namespace.as_str())
+        .filter(|namespace| !namespace.is_empty())
         .collect();
     for namespace in namespaces {
         for (group, resource) in [("", "pods"), ("", "events"), ("apps", "replicasets")] {

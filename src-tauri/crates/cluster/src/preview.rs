@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use domain::FieldConflict;
-use engine::ports::{ClusterFailure, Outgoing, Preview};
+use domain::{FieldConflict, Masked, Permission};
+use engine::ports::{ClusterFailure, Outgoing, Preview, Replicas};
 use http::{Method, StatusCode};
 use regex::Regex;
 use serde_json::Value;
@@ -11,8 +11,10 @@ use serde_json::Value;
 use crate::connection::Connection;
 use crate::kinds::Kind;
 use crate::manifest::{self, Fence, MANAGER, PAUSER};
+use crate::owners::{Fields, owned, take_away, value_at};
+use crate::redact::redact;
 use crate::wire::Answer;
-use crate::{content, failure, fields, mask, objects};
+use crate::{adopt, autoscale, content, failure, fields, objects};
 
 pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 
@@ -26,7 +28,27 @@ pub(crate) async fn ask(
     kind: &Kind,
     manifest: &Outgoing,
 ) -> Result<Preview, ClusterFailure> {
-    let live = objects::live(connection, kind, &manifest.object).await?;
+    let object = &manifest.object;
+    let live = objects::live(connection, kind, object).await?;
+    let adoption = live.as_ref().and_then(|live| adopt::adoption(object, live));
+    let ours = live
+        .as_ref()
+        .map(|live| adopt::ours(live, adoption.as_ref()));
+    let ours = ours.unwrap_or_default();
+    let replicas = match &live {
+        Some(_) => autoscale::replicas(connection, object).await?,
+        None => Replicas::Manifest,
+    };
+    let kept;
+    let manifest = match (&live, &replicas) {
+        (Some(live), Replicas::Autoscaler(_))
+            if autoscale::gives_up_replicas(manifest, live, &ours) =>
+        {
+            kept = autoscale::with_live_replicas(manifest, live);
+            &kept
+        }
+        _ => manifest,
+    };
     let body = manifest::body(manifest, None, kind.namespaced, Fence::None);
     let mut conflicts = Vec::new();
     let mut answer = dry_run(connection, kind, manifest, &body, false).await?;
@@ -41,37 +63,104 @@ pub(crate) async fn ask(
         fields: Vec::new(),
         conflicts,
         rejected: None,
+        adopts: adoption.is_some(),
+        replicas,
     };
-    if !answer.status.is_success() {
-        if is_refusal(&answer) {
-            let message = mask::redact(&answer.message(), &manifest.body);
+    let verb = if unchanged.live.is_some() {
+        "patch"
+    } else {
+        "create"
+    };
+    let needs = kind.permission(verb, &object.namespace);
+    let after = match dry_run_outcome(&answer, &manifest.body, &needs)? {
+        Ok(after) => after,
+        Err(rejected) => {
             return Ok(Preview {
-                rejected: Some(message),
+                rejected: Some(rejected),
                 ..unchanged
             });
         }
-        let verb = if unchanged.live.is_some() {
-            "patch"
-        } else {
-            "create"
-        };
-        return Err(failure::of_answer(
-            &answer,
-            &kind.permission(verb, &manifest.object.namespace),
-        ));
-    }
-    let after = answer
-        .json()
-        .ok_or_else(|| ClusterFailure::Unreadable("no JSON".to_owned()))?;
+    };
+    let after = match &adoption {
+        None => after,
+        Some(adoption) => adopted(connection, kind, manifest, after, &adoption.moved).await?,
+    };
     let after = content::strip(after);
-    let masked = unchanged.live.as_ref().map(|live| mask::mask(&live.body));
-    let fields = fields::changes(masked.as_ref(), &mask::mask(&after), &mask::mask(&body));
+    let before = unchanged.live.as_ref();
+    let before = before.map(|live| Masked::of(live.body.clone()));
+    let (shown, sent) = (Masked::of(after.clone()), Masked::of(body));
+    let fields = fields::changes(before.as_ref(), &shown, &sent, &ours);
     Ok(Preview {
         content: Some(content::digest(&after)),
         after: Some(after),
         fields,
         ..unchanged
     })
+}
+
+/// The object that a dry run answered, or the printable reason why the API server does not want it.
+pub(crate) fn dry_run_outcome(
+    answer: &Answer,
+    hidden: &Value,
+    needs: &Permission,
+) -> Result<Result<Value, String>, ClusterFailure> {
+    if answer.status.is_success() {
+        let object = answer.json();
+        let unreadable = || ClusterFailure::Unreadable("no JSON".to_owned());
+        return object.map(Ok).ok_or_else(unreadable);
+    }
+    if is_refusal(answer) {
+        return Ok(Err(redact(&answer.message(), hidden)));
+    }
+    Err(failure::of_answer(answer, needs))
+}
+
+/// A dry run's object without what goes as well once its ownership is moved, which the dry run cannot
+/// know. A second dry run fills in the defaults that take its place.
+async fn adopted(
+    connection: &Connection,
+    kind: &Kind,
+    manifest: &Outgoing,
+    after: Value,
+    moved: &Fields,
+) -> Result<Value, ClusterFailure> {
+    let managed = after.pointer("/metadata/managedFields");
+    let kept = owned(managed.unwrap_or(&Value::Null), |entry| {
+        !adopt::is_client_side(entry)
+    });
+    let mut fewer = after.clone();
+    let mut goes = false;
+    for path in moved.paths().iter().rev() {
+        if !kept.touches(path) && value_at(&fewer, path).is_some() {
+            take_away(&mut fewer, path);
+            goes = true;
+        }
+    }
+    if !goes {
+        return Ok(after);
+    }
+    let uri = format!(
+        "{}?fieldManager={MANAGER}&fieldValidation=Ignore&dryRun=All",
+        kind.path(&manifest.object)
+    );
+    for _ in 0..=connection.limits.races {
+        let json = Some("application/json");
+        let ask = connection.read(Method::PUT, uri.clone(), json, Some(&fewer));
+        let answer = connection.ask(ask).await?;
+        if answer.status.is_success() {
+            return Ok(answer.json().unwrap_or(fewer));
+        }
+        let moved = answer.status == StatusCode::CONFLICT;
+        let Some(live) = objects::raw(connection, kind, &manifest.object)
+            .await?
+            .filter(|_| moved)
+        else {
+            break;
+        };
+        fewer["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
+    }
+    // Without the defaults, then: rather a field too many in the diff than none.
+    Ok(fewer)
 }
 
 async fn dry_run(
@@ -124,9 +213,13 @@ fn owner(message: &str) -> String {
         .unwrap_or_else(|| message.to_owned())
 }
 
-/// Conflicts with anybody but ourselves: what we paused, we may also let go on.
+/// Conflicts with anybody but ourselves: what we paused, we may also let go on, what we put back, we may
+/// change again, and what `kubectl apply` owns becomes ours anyway.
 pub(crate) fn not_ours(mut conflicts: Vec<FieldConflict>) -> Vec<FieldConflict> {
-    conflicts.retain(|conflict| conflict.manager != MANAGER && conflict.manager != PAUSER);
+    conflicts.retain(|conflict| {
+        let manager = conflict.manager.as_str();
+        ![MANAGER, PAUSER].contains(&manager) && !adopt::is_adopted_manager(manager)
+    });
     conflicts.sort();
     conflicts.dedup();
     conflicts
@@ -149,7 +242,7 @@ fn is_refusal(answer: &Answer) -> bool {
 
 /// Whether a 403 is the authoriser's: `User "x" cannot patch resource …`.
 pub(crate) fn is_authorisers(message: &str) -> bool {
-    ["patch", "create", "delete"]
+    ["patch", "update", "create", "delete"]
         .iter()
         .any(|verb| message.contains(&format!("cannot {verb} resource")))
 }

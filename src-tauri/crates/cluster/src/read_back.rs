@@ -17,15 +17,16 @@
 use domain::{
     LiveHead, MutationIntent, MutationOutcome, MutationVerb, NotAppliedCause, Precondition,
 };
-use engine::ports::ClusterFailure;
+use engine::ports::{ClusterFailure, Sent};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::connection::Connection;
 use crate::content::{self, MUTATION};
 use crate::kinds::Kind;
+use crate::manifest::MANAGER;
 use crate::mutate::{is_paused, unheard, wants_paused};
-use crate::objects;
+use crate::{adopt, objects, owners};
 
 /// What one look at the object says.
 enum Look {
@@ -40,22 +41,28 @@ pub(crate) async fn read_back(
     connection: &Connection,
     kind: &Kind,
     intent: &MutationIntent,
-) -> Result<MutationOutcome, ClusterFailure> {
+) -> Result<Sent, ClusterFailure> {
     let limits = &connection.limits;
     let mut first: Option<Option<(String, String)>> = None;
     let until = Instant::now() + limits.settle;
     loop {
         let object = objects::raw(connection, kind, &intent.object).await?;
+        let written = object.as_ref().and_then(|object| written(intent, object));
         match look(intent, object)? {
-            Look::Applied(live) => return Ok(MutationOutcome::Applied { live }),
-            Look::Never(cause, reason) => return Ok(MutationOutcome::NotApplied { cause, reason }),
+            Look::Applied(live) => {
+                let outcome = MutationOutcome::Applied { live };
+                return Ok(Sent { outcome, written });
+            }
+            Look::Never(cause, reason) => {
+                return Ok(MutationOutcome::NotApplied { cause, reason }.into());
+            }
             Look::NotYet(seen) => {
                 let before = first.get_or_insert_with(|| seen.clone());
                 if *before != seen {
                     let reason =
                         "the object moved on without it, and it can no longer be carried out"
                             .to_owned();
-                    return Ok(unheard(reason));
+                    return Ok(unheard(reason).into());
                 }
             }
         }
@@ -64,10 +71,27 @@ pub(crate) async fn read_back(
                 "not there after {} s, longer than the API server works on it",
                 limits.settle.as_secs_f32()
             );
-            return Ok(unheard(reason));
+            return Ok(unheard(reason).into());
         }
         tokio::time::sleep(limits.settle_poll).await;
     }
+}
+
+/// The object as the mutation left it, if ownership shows that nobody wrote to it since: it is read some
+/// time after the write. Times of ownership are whole seconds.
+fn written(intent: &MutationIntent, object: &Value) -> Option<Value> {
+    let operation = match intent.verb {
+        MutationVerb::Apply => "Apply",
+        MutationVerb::Restore => "Update",
+        _ => return None,
+    };
+    let all = owners::entries(object.pointer("/metadata/managedFields")?);
+    let ours = all.iter().find(|entry| entry.is(MANAGER, operation))?;
+    let mut others = all
+        .iter()
+        .filter(|entry| *entry != ours && entry.subresource() != "status");
+    let newest = others.all(|entry| entry.time() < ours.time());
+    newest.then(|| content::strip(object.clone()))
 }
 
 fn outdated(reason: &str) -> Look {
@@ -89,6 +113,14 @@ fn look(intent: &MutationIntent, object: Option<Value>) -> Result<Look, ClusterF
     };
     let ending = object.pointer("/metadata/deletionTimestamp").is_some();
     let paused = is_paused(&object);
+    // A rollback's fields were given back once no update of ours owns any.
+    let gives_back = intent.body.is_some();
+    let all = owners::entries(
+        object
+            .pointer("/metadata/managedFields")
+            .unwrap_or(&Value::Null),
+    );
+    let given_back = !all.iter().any(|entry| entry.is(MANAGER, "Update"));
     let mutation = object
         .pointer("/metadata/annotations")
         .and_then(|a| a[MUTATION].as_str())
@@ -96,6 +128,10 @@ fn look(intent: &MutationIntent, object: Option<Value>) -> Result<Look, ClusterF
     let live =
         content::live(object).ok_or_else(|| ClusterFailure::Unreadable("no object".to_owned()))?;
     let another = expected.is_some_and(|head| head.uid != live.head.uid);
+    let adopted = match gives_back {
+        true => given_back,
+        false => adopt::adoption(&intent.object, &live).is_none(),
+    };
     let seen = Look::NotYet(Some((
         live.head.uid.clone(),
         live.head.resource_version.clone(),
@@ -125,5 +161,7 @@ fn look(intent: &MutationIntent, object: Option<Value>) -> Result<Look, ClusterF
             Look::Applied(Some(live.head))
         }
         MutationVerb::Pause | MutationVerb::Unpause => seen,
+        MutationVerb::Adopt if adopted => Look::Applied(Some(live.head)),
+        MutationVerb::Adopt => seen,
     })
 }

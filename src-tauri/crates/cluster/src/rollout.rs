@@ -1,19 +1,12 @@
-//! How a rollout stands, by the rules of `kubectl rollout status` (polymorphichelpers, facts 2.9).
+//! How a rollout stands, by the rules of `kubectl rollout status` (polymorphichelpers, facts 2.9), except
+//! that nothing counts as complete while pods of the old version run (`OnDelete`, `partition`).
 
-use domain::ObjectRef;
+use domain::{Cause, ObjectRef, Workload};
 use engine::ports::{RolloutPhase, RolloutReading};
 use serde_json::Value;
 
 use crate::printable::scrub;
-
-/// Whether this kind has a rollout to wait for.
-pub(crate) fn has_rollout(object: &ObjectRef) -> bool {
-    object.api_version.starts_with("apps/")
-        && matches!(
-            object.kind.as_str(),
-            "Deployment" | "StatefulSet" | "DaemonSet"
-        )
-}
+use crate::status;
 
 /// The reading of an object; none of it is a workload that is not there.
 pub(crate) fn reading(workload: &ObjectRef, live: Option<&Value>) -> RolloutReading {
@@ -24,27 +17,26 @@ pub(crate) fn reading(workload: &ObjectRef, live: Option<&Value>) -> RolloutRead
             ..blank()
         };
     };
-    match workload.kind.as_str() {
-        "Deployment" if has_rollout(workload) => deployment(live),
-        "StatefulSet" if has_rollout(workload) => stateful_set(live),
-        "DaemonSet" if has_rollout(workload) => daemon_set(live),
-        _ => RolloutReading {
-            phase: RolloutPhase::Complete,
-            ..blank()
-        },
+    match workload.workload() {
+        Some(Workload::Deployment) => deployment(live),
+        Some(Workload::StatefulSet) => stateful_set(live),
+        Some(Workload::DaemonSet) => daemon_set(live),
+        None => status::reading(workload, live),
     }
 }
 
-fn blank() -> RolloutReading {
+pub(crate) fn blank() -> RolloutReading {
     RolloutReading {
         phase: RolloutPhase::Unobserved,
         wanted: 0,
         updated: 0,
         available: 0,
         paused: false,
+        paused_by: None,
         surge: None,
         unavailable: None,
         message: String::new(),
+        note: None,
         blocked: None,
     }
 }
@@ -86,20 +78,36 @@ fn deployment(live: &Value) -> RolloutReading {
     } else {
         (RolloutPhase::Complete, scrub(message))
     };
+    let paused = live.pointer("/spec/paused").and_then(Value::as_bool) == Some(true);
     RolloutReading {
         phase,
         wanted,
         updated,
         available,
-        paused: live
-            .pointer("/spec/paused")
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
+        paused,
+        paused_by: paused.then(|| owner_of_pause(live)).flatten(),
         surge: written(live, "/spec/strategy/rollingUpdate/maxSurge"),
         unavailable: written(live, "/spec/strategy/rollingUpdate/maxUnavailable"),
         message,
         blocked: blocked(live),
+        ..blank()
     }
+}
+
+/// The field manager that owns `spec.paused`.
+fn owner_of_pause(live: &Value) -> Option<String> {
+    if let Some(kept) = live.pointer("/metadata/pausedBy") {
+        return kept.as_str().map(str::to_owned);
+    }
+    pause_manager(live.pointer("/metadata/managedFields")?.as_array()?)
+}
+
+/// The same, from managed fields.
+pub(crate) fn pause_manager(managed: &[Value]) -> Option<String> {
+    let mut owners = managed
+        .iter()
+        .filter(|entry| entry.pointer("/fieldsV1/f:spec/f:paused").is_some());
+    owners.find_map(|entry| entry["manager"].as_str().map(scrub))
 }
 
 /// What keeps the controller from making pods, as it says itself.
@@ -119,6 +127,8 @@ fn stateful_set(live: &Value) -> RolloutReading {
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
+    let old = wanted.saturating_sub(updated);
+    let mut note = None;
     let (phase, message) = if unobserved(live) {
         (
             RolloutPhase::Unobserved,
@@ -137,17 +147,19 @@ fn stateful_set(live: &Value) -> RolloutReading {
                 wanted.saturating_sub(partition)
             ),
         )
-    } else if partition > 0 {
+    } else if partition > 0 && old > 0 {
+        note = Some(Cause::HeldByPartition { partition, old });
         (
-            RolloutPhase::Complete,
-            format!("partitioned: {updated} replicas are updated"),
+            RolloutPhase::Partitioned,
+            format!("{updated} of {wanted} replicas are updated, up to the partition {partition}"),
         )
-    } else if on_delete(live) {
-        (
-            RolloutPhase::Complete,
-            "OnDelete: pods are replaced when they are deleted".to_owned(),
-        )
-    } else if revision("updateRevision") != revision("currentRevision") {
+    } else if on_delete(live) && old > 0 {
+        note = Some(Cause::ChangesOnDelete { old });
+        (RolloutPhase::OnDelete, on_delete_message(old))
+    } else if !on_delete(live)
+        && partition == 0
+        && revision("updateRevision") != revision("currentRevision")
+    {
         (
             RolloutPhase::Progressing,
             format!(
@@ -165,24 +177,29 @@ fn stateful_set(live: &Value) -> RolloutReading {
         available: number(live, "/status/availableReplicas").unwrap_or(0),
         unavailable: written(live, "/spec/updateStrategy/rollingUpdate/maxUnavailable"),
         message,
+        note,
         ..blank()
     }
+}
+
+fn on_delete_message(old: u32) -> String {
+    format!("OnDelete: {old} old pods are replaced when they are deleted")
 }
 
 fn daemon_set(live: &Value) -> RolloutReading {
     let wanted = number(live, "/status/desiredNumberScheduled").unwrap_or(0);
     let updated = number(live, "/status/updatedNumberScheduled").unwrap_or(0);
     let available = number(live, "/status/numberAvailable").unwrap_or(0);
+    let old = wanted.saturating_sub(updated);
+    let mut note = None;
     let (phase, message) = if unobserved(live) {
         (
             RolloutPhase::Unobserved,
             "the controller has not seen the change yet".to_owned(),
         )
-    } else if on_delete(live) {
-        (
-            RolloutPhase::Complete,
-            "OnDelete: pods are replaced when they are deleted".to_owned(),
-        )
+    } else if on_delete(live) && old > 0 {
+        note = Some(Cause::ChangesOnDelete { old });
+        (RolloutPhase::OnDelete, on_delete_message(old))
     } else if updated < wanted {
         (
             RolloutPhase::Progressing,
@@ -204,6 +221,7 @@ fn daemon_set(live: &Value) -> RolloutReading {
         surge: written(live, "/spec/updateStrategy/rollingUpdate/maxSurge"),
         unavailable: written(live, "/spec/updateStrategy/rollingUpdate/maxUnavailable"),
         message,
+        note,
         ..blank()
     }
 }
@@ -228,14 +246,14 @@ fn on_delete(live: &Value) -> bool {
         == Some("OnDelete")
 }
 
-fn condition<'a>(live: &'a Value, kind: &str) -> Option<&'a Value> {
+pub(crate) fn condition<'a>(live: &'a Value, kind: &str) -> Option<&'a Value> {
     live.pointer("/status/conditions")?
         .as_array()?
         .iter()
         .find(|condition| condition["type"] == kind)
 }
 
-fn number(live: &Value, path: &str) -> Option<u32> {
+pub(crate) fn number(live: &Value, path: &str) -> Option<u32> {
     live.pointer(path)?
         .as_u64()
         .map(|n| u32::try_from(n).unwrap_or(u32::MAX))

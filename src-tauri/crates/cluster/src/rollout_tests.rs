@@ -101,6 +101,14 @@ fn a_stateful_set_is_judged_as_kubectl_judges_it() {
     );
     assert_eq!(
         phase("StatefulSet", live(3, 1, 2, "a")),
+        RolloutPhase::Partitioned
+    );
+    let held = reading(&of("StatefulSet"), Some(&live(3, 1, 2, "a"))).note;
+    let (partition, old) = (2, 2);
+    assert_eq!(held, Some(Cause::HeldByPartition { partition, old }));
+    // Nothing was to be changed: all pods are of the one revision.
+    assert_eq!(
+        phase("StatefulSet", live(3, 3, 2, "b")),
         RolloutPhase::Complete
     );
     assert_eq!(
@@ -151,4 +159,49 @@ fn what_keeps_pods_from_being_made_is_named() {
     );
     assert_eq!(blocked(failing("False")), None);
     assert_eq!(blocked(deployment_with(json!({}))), None);
+}
+
+#[test]
+fn with_on_delete_nothing_is_complete_while_old_pods_run() {
+    let set = |updated: u32| {
+        json!({
+            "metadata": {"generation": 2}, "spec": {"replicas": 3, "updateStrategy": {"type": "OnDelete"}},
+            "status": {"observedGeneration": 2, "readyReplicas": 3, "updatedReplicas": updated, "updateRevision": "b", "currentRevision": "a"},
+        })
+    };
+    let daemons = |updated: u32| {
+        json!({
+            "metadata": {"generation": 2}, "spec": {"updateStrategy": {"type": "OnDelete"}},
+            "status": {"observedGeneration": 2, "desiredNumberScheduled": 3, "updatedNumberScheduled": updated, "numberAvailable": 3},
+        })
+    };
+    for (kind, live) in [("StatefulSet", set(1)), ("DaemonSet", daemons(1))] {
+        let found = reading(&of(kind), Some(&live));
+        assert_eq!(found.phase, RolloutPhase::OnDelete, "{kind}");
+        assert_eq!(
+            found.note,
+            Some(Cause::ChangesOnDelete { old: 2 }),
+            "{kind}"
+        );
+    }
+    assert_eq!(phase("StatefulSet", set(3)), RolloutPhase::Complete);
+    assert_eq!(phase("DaemonSet", daemons(3)), RolloutPhase::Complete);
+}
+
+#[test]
+fn who_paused_it_is_whoever_owns_the_field() {
+    let mut live = deployment_with(json!({}));
+    live["metadata"]["managedFields"] = json!([
+        {"manager": "pilothouse", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+        {"manager": "kubectl-rollout", "operation": "Update", "fieldsV1": {"f:spec": {"f:paused": {}}}},
+    ]);
+    let found = reading(&of("Deployment"), Some(&live));
+    assert!(found.paused);
+    assert_eq!(found.paused_by.as_deref(), Some("kubectl-rollout"));
+    // As the watch keeps it.
+    live["metadata"] = json!({"generation": 2, "pausedBy": "kubectl-rollout"});
+    let kept = reading(&of("Deployment"), Some(&live));
+    assert_eq!(kept.paused_by.as_deref(), Some("kubectl-rollout"));
+    live["spec"]["paused"] = json!(false);
+    assert_eq!(reading(&of("Deployment"), Some(&live)).paused_by, None);
 }

@@ -90,7 +90,7 @@ async fn a_verifier_may_look_and_not_write(plane: &ControlPlane, limits: &Limits
         .into_iter()
         .map(|p| p.verb)
         .collect();
-    assert_eq!(denied, ["patch", "create", "delete"]);
+    assert_eq!(denied, ["patch", "update", "create", "delete"]);
     let failure = bench.cluster.preview(&outgoing).await.unwrap_err();
     assert!(
         matches!(failure, ClusterFailure::Forbidden(_)),
@@ -225,7 +225,8 @@ async fn a_write_that_hangs_is_unknown_and_then_known(plane: &ControlPlane, benc
             }
         };
         let began = Instant::now();
-        let (outcome, ()) = tokio::join!(bench.cluster.send(&sent, Some(&next), &[]), stop);
+        let (answered, ()) = tokio::join!(bench.cluster.send(&sent, Some(&next), &[]), stop);
+        let outcome = answered.outcome;
         if attempt == 0 {
             undisturbed = began.elapsed();
         }
@@ -236,7 +237,7 @@ async fn a_write_that_hangs_is_unknown_and_then_known(plane: &ControlPlane, benc
             MutationOutcome::Unknown { .. } => {
                 unknown += 1;
                 matches!(
-                    bench.cluster.read_back(&sent).await.unwrap(),
+                    bench.cluster.read_back(&sent).await.unwrap().outcome,
                     MutationOutcome::Applied { .. }
                 )
             }

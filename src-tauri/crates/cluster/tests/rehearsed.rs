@@ -2,7 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "rollback/rows.rs"]
+#[allow(dead_code)]
+mod rows;
 mod suite;
+
+/// Where the rows look for it.
+mod bench {
+    pub use crate::suite::*;
+}
 
 use std::time::Duration;
 
@@ -48,6 +56,12 @@ async fn bench_with(rehearsal: &Rehearsal, limits: Limits) -> Bench {
     .await
 }
 
+#[tokio::test]
+async fn a_rollback_takes_back_only_what_the_release_changed() {
+    let rehearsal = rehearsal().await;
+    rows::on_every_cluster(&bench(&rehearsal).await).await;
+}
+
 fn writes(rehearsal: &Rehearsal) -> Vec<(String, u16, bool)> {
     let dry = |query: &str| query.contains("dryRun");
     let of = |verb: &str| ["create", "update", "patch", "delete"].contains(&verb);
@@ -85,7 +99,7 @@ async fn a_lost_answer_is_unknown_and_read_back_as_applied_after_one_request() {
         &outgoing.object,
         Precondition::Absent,
     );
-    let found = bench.cluster.read_back(&sent).await.unwrap();
+    let found = bench.cluster.read_back(&sent).await.unwrap().outcome;
     assert_eq!(
         found,
         MutationOutcome::Applied {
@@ -200,7 +214,7 @@ async fn a_reader_is_told_what_is_missing_and_cannot_write() {
         .iter()
         .map(|p| format!("{} {}", p.verb, p.resource))
         .collect();
-    for verb in ["patch", "create", "delete"] {
+    for verb in ["patch", "update", "create", "delete"] {
         assert!(denied.contains(&format!("{verb} configmaps")), "{denied:?}");
     }
     assert!(
@@ -309,5 +323,5 @@ async fn a_late_request_is_fenced_off_once_the_object_moved() {
         bench.edits(&outgoing.object, "controller", patch).await;
     };
     let (found, ()) = tokio::join!(bench.cluster.read_back(&next), somebody_moves_it);
-    assert!(reason(found.unwrap()).contains("can no longer be carried out"));
+    assert!(reason(found.unwrap().outcome).contains("can no longer be carried out"));
 }

@@ -59,8 +59,10 @@ pub struct ObjectChangeView {
     pub kind: String,
     /// Name.
     pub name: String,
-    /// Namespace.
+    /// Namespace; empty for an object of the whole cluster.
     pub namespace: String,
+    /// Whether every namespace of the cluster is affected.
+    pub cluster_scoped: bool,
     /// Module it belongs to.
     pub module: String,
     /// API version.

@@ -504,7 +504,7 @@ pub struct PermissionRow {
     pub resource: String,
     /// Namespace, or none for the cluster.
     pub namespace: Option<String>,
-    /// One cell a verb, in the order get, watch, patch, create, delete.
+    /// One cell a verb, in the order get, watch, patch, update, create, delete.
     pub cells: Vec<PermissionCell>,
 }
 

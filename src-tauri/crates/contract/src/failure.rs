@@ -165,6 +165,10 @@ pub enum FailureCode {
     ObjectRejected,
     /// The cluster lacks the kind. Params: kind.
     KindUnknown,
+    /// The kind is of the whole cluster, and the object of a namespace. Params: kind.
+    KindOfCluster,
+    /// The kind is of a namespace, and the object of the whole cluster. Params: kind.
+    KindOfNamespace,
     /// The cluster failed in another way. Params: cluster.
     ClusterFailed,
     /// A rollout ended badly: the change is bad. Params: cluster, module, version; with reasons.

@@ -34,6 +34,8 @@ pub struct GateView {
     pub why_not: Option<RefusalView>,
     /// Modules behind it, in the order they will go.
     pub modules: Vec<String>,
+    /// Objects behind it that affect every namespace of their cluster, as `Kind/name`.
+    pub cluster_scoped: Vec<String>,
     /// Pods behind it, as far as known.
     pub pods: Option<u32>,
     /// Minutes that arming lasts behind it.
@@ -65,6 +67,10 @@ pub struct ConditionView {
     pub waivable: bool,
     /// The waiver, if it was.
     pub waiver: Option<WaiverView>,
+    /// Whether who is in the seat may waive it now.
+    pub may_waive: bool,
+    /// The newest request to waive it, if nobody has answered it.
+    pub asked: Option<WaiverRequestView>,
     /// When it will be met by itself.
     pub expected_at: Option<At>,
 }
@@ -114,6 +120,17 @@ pub struct WaiverView {
     pub make_up_by: At,
     /// Signature of the manager.
     pub signature: SignatureView,
+}
+
+/// A request to waive a condition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct WaiverRequestView {
+    /// The name of who asked; none from an empty seat.
+    pub name: Option<String>,
+    /// When.
+    pub at: At,
+    /// Why.
+    pub reason: String,
 }
 
 /// One Go/No-Go vote.
@@ -168,6 +185,10 @@ pub enum RefusalCode {
     SignatureInvalid,
     /// Nobody registered a key for the person.
     NoKeyRegistered,
+    /// A new key needs another role holder's signature.
+    WitnessNeeded,
+    /// Operator and verifier cannot witness each other's keys in the middle of a release. Params: witness.
+    WitnessedByOther,
     /// The gate is closed.
     GateClosed,
     /// The gate is open already.
@@ -208,6 +229,8 @@ pub enum RefusalCode {
     NotRunning,
     /// An intent has no outcome yet; it has to be read back first.
     OutcomePending,
+    /// An entry of the release cannot be decoded. Params: position, verb, at.
+    EntryUnreadable,
     /// It passed already.
     AlreadyPassed,
     /// Nothing of this release was changed here.
@@ -218,4 +241,8 @@ pub enum RefusalCode {
     WasTakenBack,
     /// The item is automatic.
     ItemAutomatic,
+    /// Nothing of the module can be paused. Params: kind, empty without a workload.
+    CannotPause,
+    /// Nobody else paused it. Params: object.
+    NotPaused,
 }

@@ -68,6 +68,9 @@ pub struct LedgerRow {
     pub reasons: Vec<crate::ReasonView>,
     /// Something was refused or went badly.
     pub bad: bool,
+    /// It needs no signature by design and may have been done from a locked or empty seat: `person` says
+    /// whose seat it was, not who pressed.
+    pub from_seat: bool,
     /// Hash, hex.
     pub hash: String,
 }
@@ -89,6 +92,8 @@ pub struct LedgerDetail {
     pub signature_valid: Option<bool>,
     /// The signature's value, base64.
     pub signature_value: Option<String>,
+    /// The key of that signature: since when it was the signer's, and until when.
+    pub signature_key: Option<crate::KeyPeriodView>,
 }
 
 /// How to export.

@@ -9,6 +9,7 @@
 
 mod changes;
 mod checklist;
+mod closing;
 mod clusters;
 mod failure;
 mod forms;
@@ -25,6 +26,7 @@ pub mod views;
 
 pub use changes::*;
 pub use checklist::*;
+pub use closing::*;
 pub use clusters::*;
 pub use failure::*;
 pub use forms::*;

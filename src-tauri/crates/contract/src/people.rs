@@ -37,17 +37,62 @@ pub struct KeyView {
     pub fingerprint: Option<String>,
     /// When the key was made known to the ledger.
     pub registered_at: Option<At>,
+    /// Whether the ledger has a key of the person, here or elsewhere: a new one revokes it.
+    pub registered: bool,
+    /// Who can witness a new key of the person on this workstation. None means that nobody has to: it is
+    /// the first one here.
+    pub witnesses: Vec<WitnessView>,
+    /// Every key that the person ever had, oldest first.
+    pub periods: Vec<KeyPeriodView>,
+}
+
+/// Somebody who can witness a new key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct WitnessView {
+    /// Who.
+    pub person: String,
+    /// The name to show.
+    pub name: String,
+    /// A release under way has the two as operator and verifier: with this witness the new key cannot
+    /// sign there.
+    pub counterpart: bool,
+}
+
+/// A key with the time in which it signs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct KeyPeriodView {
+    /// `SHA256:` and base64 of the public key's digest.
+    pub fingerprint: String,
+    /// When it was registered.
+    pub from: At,
+    /// When it was revoked; none while it signs.
+    pub until: Option<At>,
+    /// The name of who witnessed it.
+    pub witness: Option<String>,
+}
+
+/// A new key, as the person and the witness typed it.
+#[derive(Clone, Deserialize, Type)]
+pub struct NewKeyForm {
+    /// Whose key.
+    pub person: String,
+    /// The new passphrase.
+    pub passphrase: String,
+    /// Who witnesses it; none for the first key here.
+    pub witness: Option<String>,
+    /// The witness's own passphrase.
+    pub witness_passphrase: Option<String>,
 }
 
 /// Whether a key can sign now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub enum KeyState {
-    /// None on this workstation.
+    /// None on this workstation that the ledger knows.
     None,
     /// In the keychain, sealed by its passphrase.
     Locked,
-    /// Unlocked until the program ends or the person locks it.
+    /// Unlocked until the person leaves the seat, is away for too long or locks it.
     Unlocked,
 }
 

@@ -110,6 +110,16 @@ pub enum Expected {
     TwoPeople,
     /// A manual item.
     Manual,
+    /// A phase after the rollout.
+    ProbePhase,
+    /// The kind of an item with `http`.
+    ProbeKind,
+    /// An address that can be asked.
+    ProbeUrl,
+    /// A host that the workspace names. Params: host.
+    ProbeHost,
+    /// A host’s name.
+    ProbeHostName,
     /// A condition that may be waived.
     Waivable,
     /// A cluster’s name.
@@ -128,10 +138,16 @@ pub enum Expected {
     YamlName,
     /// An object.
     Object,
-    /// One object.
-    OneObject,
+    /// Objects, not a kustomization.
+    Rendered,
+    /// A name, not the beginning of one.
+    FixedName,
     /// An object in a namespace. Params: kind.
     Namespaced,
+    /// No namespace. Params: kind.
+    NoNamespace,
+    /// The object as another environment of the cluster has it. Params: object, cluster, first.
+    SameInCluster,
     /// `metadata` with a name.
     Metadata,
     /// A field. Params: key.
@@ -140,14 +156,12 @@ pub enum Expected {
     Word,
     /// A value that is a text. Params: key.
     Quoted,
-    /// No field that the cluster writes. Params: key.
-    NotKey,
     /// The namespace of the environment. Params: namespace, environment.
     Namespace,
     /// No object twice. Params: object, first.
     NoSecond,
-    /// A workload. Params: module, environment.
-    Workload,
+    /// What says the version of a module. Params: module, label.
+    VersionOfModule,
     /// The version that the module has elsewhere. Params: version, module, first, found.
     SameVersion,
     /// A tag that says which version.
@@ -174,6 +188,8 @@ pub enum Expected {
     TextPath,
     /// Somebody at the workstation.
     Somebody,
+    /// The person in the seat.
+    PersonInSeat,
     /// A longer text. Params: least.
     Longer,
     /// A person without a key. Params: person.
@@ -220,6 +236,8 @@ pub enum Thing {
     Condition,
     /// An item of the checklist.
     Item,
+    /// A host that probes may ask.
+    Host,
 }
 
 /// A field that a person fills in, as the param `field`.

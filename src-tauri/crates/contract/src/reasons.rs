@@ -66,6 +66,22 @@ pub enum ReasonCode {
     AnotherCluster,
     /// The cluster does not know the kind. Params: kind.
     KindUnknown,
+    /// Its own status says that it failed. Params: reason, message.
+    ObjectFailed,
+    /// Its own status has not said that it is in effect for as long. Params: seconds, message.
+    NotReady,
+    /// Somebody else paused it. Params: manager, unless nobody is known.
+    PausedBy,
+    /// A person has to delete the old pods. Params: old.
+    ChangesOnDelete,
+    /// Updated up to the partition and no further. Params: partition, old.
+    HeldByPartition,
+    /// A claim that is bound when the first pod uses it.
+    WaitsForFirstPod,
+    /// No status judges it.
+    NotJudged,
+    /// No status judges it; a person has seen it. Params: note.
+    Seen,
     /// Anything else, as it was said. Params: message.
     Said,
 }

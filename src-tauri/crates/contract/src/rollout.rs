@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::{At, Failure, ModuleStatus};
+use crate::{At, Failure, ModuleStatus, ReasonView};
 
 /// What goes on in one environment (design 03).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
@@ -32,6 +32,15 @@ pub struct RolloutView {
     pub steps: Vec<StepView>,
     /// All modules of the environment in order.
     pub modules: Vec<ModuleProgress>,
+    /// Workloads of the module that somebody else paused: their pods do not change.
+    pub paused: Vec<PausedView>,
+    /// Objects of the module that are no workloads, as their own status says; only while it is waited for.
+    pub objects: Vec<ObjectStandView>,
+    /// What has to be known of the module: a partition, pods that change when they are deleted, objects
+    /// that a person has seen.
+    pub remarks: Vec<ReasonView>,
+    /// Workloads of the module that no pause and no stop holds (`StatefulSet/db`): their controllers go on.
+    pub goes_on: Vec<String>,
     /// Pods old over new.
     pub pods: PodGrid,
     /// Cluster events, newest first; at most 200.
@@ -49,12 +58,56 @@ pub struct RolloutControls {
     pub start: bool,
     /// Pause.
     pub pause: bool,
+    /// Whether there is no pause because nothing of the running module can be paused.
+    pub cannot_pause: bool,
     /// Resume.
     pub resume: bool,
     /// Stop.
     pub stop: bool,
     /// Lock changes now.
     pub lock: bool,
+    /// End somebody else's pause.
+    pub lift_pause: bool,
+    /// Confirm that what no status judges was seen.
+    pub confirm_seen: bool,
+}
+
+/// A workload that somebody else paused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct PausedView {
+    /// `Deployment/faasapi`.
+    pub object: String,
+    /// The field manager that paused it, if that is known.
+    pub by: Option<String>,
+}
+
+/// How an object that is no workload stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct ObjectStandView {
+    /// `Job/migrate`.
+    pub object: String,
+    /// How it stands.
+    pub stand: ObjectStand,
+    /// What its status says, in the cluster's words.
+    pub said: Option<String>,
+    /// What has to be known of it.
+    pub note: Option<ReasonView>,
+}
+
+/// How an object stands by its own status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum ObjectStand {
+    /// Not yet in effect.
+    Waiting,
+    /// In effect.
+    Done,
+    /// It failed.
+    Failed,
+    /// Its status says nothing: a person has to look.
+    NotJudged,
+    /// Its status says nothing, and a person has seen it.
+    Seen,
 }
 
 /// One step.

@@ -38,6 +38,15 @@ pub struct Preferences {
     pub theme: Theme,
     /// How large everything is.
     pub zoom: Zoom,
+    /// After how many idle minutes the key of who is in the seat is locked; 0 for never.
+    pub lock_after_minutes: u16,
+}
+
+impl Preferences {
+    /// Idle minutes after which a key is locked, unless the person chose otherwise.
+    pub const LOCK_AFTER_MINUTES: u16 = 15;
+    /// Idle minutes that can be chosen; 0 for never.
+    pub const LOCK_CHOICES: [u16; 5] = [5, 15, 30, 60, 0];
 }
 
 /// How large everything in the window is, in percent: one of [`Zoom::STEPS`], and nothing between.
@@ -136,6 +145,23 @@ pub struct WorkspaceView {
     pub on_call: Vec<OnCall>,
     /// Whether this is the example that ships with the program, on rehearsal clusters.
     pub example: bool,
+    /// `timings.parallel` above one, which nothing follows yet: whoever set it has to know.
+    pub parallel_ignored: Option<u32>,
+    /// What the manifests say and no release sends, because the cluster fills it.
+    pub left_out: Vec<LeftOutView>,
+}
+
+/// Fields of one object that were left out when its manifest was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct LeftOutView {
+    /// The file, relative to the workspace.
+    pub file: String,
+    /// Line at which the object begins, from 1.
+    pub line: u32,
+    /// The object, as `Kind/name`.
+    pub object: String,
+    /// Paths of the fields.
+    pub fields: Vec<String>,
 }
 
 /// Someone to ask for help (sop O4).
@@ -178,6 +204,8 @@ pub struct ReleaseHead {
     pub created_at: At,
     /// Where it stands.
     pub status: crate::ReleaseStatus,
+    /// Why nothing of it can be changed, if so.
+    pub read_only: Option<crate::RefusalView>,
 }
 
 /// A release that was cut off: what was intended, what the cluster shows.
@@ -228,8 +256,8 @@ pub enum InterruptedFinding {
 /// One desktop notification, as the program's own list has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct NotificationView {
-    /// Position in the ledger.
-    pub sequence: u32,
+    /// Which one: the release and which entry of it.
+    pub id: String,
     /// When.
     pub at: At,
     /// What about.
@@ -238,6 +266,8 @@ pub struct NotificationView {
     pub release: String,
     /// Environment name.
     pub environment: Text,
+    /// Identifier of the environment.
+    pub place: String,
     /// The module or modules.
     pub modules: String,
     /// Whether the desktop took it.
@@ -287,4 +317,6 @@ pub enum Topic {
     Banner,
     /// Notifications.
     Notifications,
+    /// Somebody wants to close the window while work is under way.
+    Closing,
 }

@@ -1,11 +1,12 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, LiveHead, ModuleId, ObjectRef, ReleasePlan};
+use crate::{Digest, LiveHead, ModuleId, ObjectRef, ReleasePlan, path_within};
 
 /// Something the release says it changes (【变更内容】, sop O5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declaration {
     /// In words.
+    #[serde(default)]
     pub text: String,
     /// `Kind/name`, `Kind/*` or `*`.
     pub object: String,
@@ -21,15 +22,6 @@ impl Declaration {
             || self.object == format!("{}/*", object.kind);
         object_matches && path_within(path, &self.path)
     }
-}
-
-/// Whether `path` is `prefix` or below it. Paths are dotted; list elements are `[name=x]` or `[0]`.
-fn path_within(path: &str, prefix: &str) -> bool {
-    prefix.is_empty()
-        || path == prefix
-        || path
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.starts_with('.') || rest.starts_with('['))
 }
 
 /// A field that a dry run would change.
@@ -55,6 +47,20 @@ pub enum FieldAuthor {
     Automatic,
 }
 
+/// A field that a rollback leaves alone, because somebody changed its value after the release wrote it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeptField {
+    /// As in [`FieldChange::path`].
+    pub path: String,
+    /// What the rollback would have put back, as compact JSON, masked if secret; none when it would have
+    /// removed the field.
+    #[serde(default)]
+    pub ours: Option<String>,
+    /// What is live and stays; none when somebody removed the field.
+    #[serde(default)]
+    pub theirs: Option<String>,
+}
+
 /// A field that another manager owns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FieldConflict {
@@ -76,9 +82,13 @@ pub struct ObjectDiff {
     /// Changed fields.
     pub fields: Vec<FieldChange>,
     /// Fields that other managers own.
+    #[serde(default)]
     pub conflicts: Vec<FieldConflict>,
     /// The cluster's refusal, printable.
     pub rejected: Option<String>,
+    /// Whether ownership of fields has to be moved to us before the write ([`crate::MutationVerb::Adopt`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopts: bool,
     /// SHA-256 of the object as it would be, like [`LiveHead::content`]: what the cluster makes of the
     /// write has to be this. None in ledgers of before, and when the cluster refuses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

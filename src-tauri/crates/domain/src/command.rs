@@ -1,7 +1,8 @@
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, NotificationKind, ObjectRef,
-    Permission, Reasons, ReleasePlan, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
+    FactSubject, FactValue, Instant, ItemId, KeptField, ModuleId, MutationId, MutationIntent,
+    MutationOutcome, NotificationKind, ObjectRef, Permission, Reasons, ReleasePlan, Signed,
+    StageId, StepEnd,
 };
 
 /// What someone, or the engine on someone's behalf, wants of a release.
@@ -81,6 +82,15 @@ pub enum Command {
         /// The signature.
         signed: Signed,
     },
+    /// Ask the manager to waive a condition.
+    AskWaiver {
+        /// The stage.
+        stage: StageId,
+        /// The condition.
+        condition: ConditionKind,
+        /// Why.
+        reason: String,
+    },
     /// Vote.
     Vote {
         /// The stage.
@@ -131,6 +141,17 @@ pub enum Command {
         /// The identity that the cluster gave a moment ago.
         found: ClusterIdentity,
     },
+    /// A step of the run ended.
+    EndStep {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module that the step changes.
+        module: ModuleId,
+        /// Its number.
+        step: u32,
+        /// How.
+        end: StepEnd,
+    },
     /// Write down what came of it.
     Settle {
         /// The environment.
@@ -139,6 +160,8 @@ pub enum Command {
         mutation: MutationId,
         /// What came of it.
         outcome: MutationOutcome,
+        /// The blob that holds the object right after the write, where that is known.
+        written: Option<Digest>,
     },
     /// The rollout was paused.
     RecordPaused {
@@ -154,6 +177,26 @@ pub enum Command {
     Stop {
         /// The environment.
         environment: EnvironmentId,
+    },
+    /// End a pause that somebody else made. Written down before the object is changed.
+    LiftPause {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The paused object.
+        object: ObjectRef,
+        /// The field manager that paused it, empty when unknown.
+        paused_by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person has seen that objects which no status judges are in effect.
+    ConfirmSeen {
+        /// The environment.
+        environment: EnvironmentId,
+        /// Which.
+        objects: Vec<ObjectRef>,
+        /// What was seen.
+        note: String,
     },
     /// Go on after a restart of the program.
     Resume {
@@ -173,6 +216,15 @@ pub enum Command {
     StartWayBack {
         /// The environment.
         environment: EnvironmentId,
+    },
+    /// Name the fields that a rollback leaves alone, because somebody changed them after the release.
+    KeepFields {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The object.
+        object: ObjectRef,
+        /// The fields with their values, masked if secret.
+        fields: Vec<KeptField>,
     },
     /// Keep what someone else changed after us, before a way back overwrites it.
     KeepEdit {
@@ -203,6 +255,19 @@ pub enum Command {
     },
     /// Ask for help.
     AskHelp,
+    /// Something was observed.
+    RecordFact {
+        /// Who observed.
+        source: FactSource,
+        /// What it is about.
+        subject: FactSubject,
+        /// When the question was asked.
+        at: Instant,
+        /// From when on it says nothing any more.
+        expires: Option<Instant>,
+        /// What was observed.
+        value: FactValue,
+    },
 }
 
 /// How a module's rollout ended. Failed: the change is bad. Errored: we could not tell.
@@ -210,6 +275,9 @@ pub enum Command {
 pub enum Verdict {
     /// Healthy on the new version.
     Passed,
+    /// Healthy on the new version, with what has to be known about it: a partition that the reviewed
+    /// manifest keeps, objects that a person has seen.
+    PassedWith(Reasons),
     /// The change is bad.
     Failed(Reasons),
     /// We could not tell.

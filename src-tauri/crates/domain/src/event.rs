@@ -3,9 +3,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId,
-    PublicKey, Reasons, ReleasePlan, Role, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, FactSource,
+    FactSubject, FactValue, Instant, ItemId, KeptField, KeyStatement, ModuleId, MutationId,
+    MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, PublicKey, Reasons,
+    ReleasePlan, Role, Signed, StageId, Step, StepEnd,
 };
 
 /// Something that happened in a release. Never changed once written; a new need is a new variant.
@@ -105,6 +106,15 @@ pub enum Event {
         /// The signature.
         signed: Signed,
     },
+    /// Somebody asked the manager to waive a condition.
+    WaiverAsked {
+        /// The stage whose gate it belongs to.
+        stage: StageId,
+        /// The condition.
+        condition: ConditionKind,
+        /// Why.
+        reason: String,
+    },
     /// Someone voted.
     VoteCast {
         /// The stage.
@@ -149,6 +159,21 @@ pub enum Event {
         module: ModuleId,
         /// The version found, if any.
         from: Option<String>,
+        /// What it does, compiled from its strategy. Empty in ledgers before version 4, which knew one
+        /// strategy: it is compiled again when they are read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<Step>,
+    },
+    /// A step of the run in an environment ended.
+    StepEnded {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module that the step changes.
+        module: ModuleId,
+        /// Its number.
+        step: u32,
+        /// How.
+        end: StepEnd,
     },
     /// A mutation is about to be sent.
     MutationIntended {
@@ -169,6 +194,10 @@ pub enum Event {
         mutation: MutationId,
         /// What came of it.
         outcome: MutationOutcome,
+        /// The blob that holds the object right after the write, where that is known: a rollback tells by it
+        /// which fields somebody changed since. None in ledgers before version 4.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        written: Option<Digest>,
     },
     /// The rollout was paused.
     RolloutPaused {
@@ -191,6 +220,30 @@ pub enum Event {
         /// The module.
         module: ModuleId,
     },
+    /// The operator is about to end a pause that somebody else made.
+    PauseLifted {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// The paused object.
+        object: ObjectRef,
+        /// The field manager that paused it, empty when unknown.
+        paused_by: String,
+        /// Why.
+        reason: String,
+    },
+    /// The operator has seen that objects which no status judges are in effect.
+    ObjectsSeen {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The module.
+        module: ModuleId,
+        /// Which.
+        objects: Vec<ObjectRef>,
+        /// What was seen.
+        note: String,
+    },
     /// After a restart of the program, the work goes on from what the cluster shows.
     WorkResumed {
         /// The environment.
@@ -204,6 +257,9 @@ pub enum Event {
         environment: EnvironmentId,
         /// The module.
         module: ModuleId,
+        /// What has to be known about it: a partition, objects that a person has seen.
+        #[serde(default, skip_serializing_if = "Reasons::is_empty")]
+        remarks: Reasons,
     },
     /// The change is bad.
     ModuleFailed {
@@ -229,6 +285,18 @@ pub enum Event {
         environment: EnvironmentId,
         /// Modules in the order they go back.
         modules: Vec<ModuleId>,
+        /// What it does. Empty in ledgers before version 4: it is compiled again when they are read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        steps: Vec<Step>,
+    },
+    /// A rollback left fields alone, because somebody changed them after the release wrote them.
+    FieldsKept {
+        /// The environment.
+        environment: EnvironmentId,
+        /// The object.
+        object: ObjectRef,
+        /// The fields with their values, masked if secret.
+        fields: Vec<KeptField>,
     },
     /// A way back is about to overwrite what someone else changed after us; it is kept.
     EditKept {
@@ -275,6 +343,20 @@ pub enum Event {
     },
     /// The operator asked for help.
     HelpAsked,
+    /// Something was observed of the world outside of the program's own writes.
+    FactRecorded {
+        /// Who observed.
+        source: FactSource,
+        /// What it is about.
+        subject: FactSubject,
+        /// When the question was asked.
+        at: Instant,
+        /// From when on it says nothing any more.
+        #[serde(default)]
+        expires: Option<Instant>,
+        /// What was observed.
+        value: FactValue,
+    },
 }
 
 /// What a notification says.
@@ -301,6 +383,17 @@ pub enum NotificationKind {
 pub enum RegisterEvent {
     /// A person's key was made known.
     KeyRegistered {
+        /// The person.
+        person: PersonId,
+        /// The key.
+        key: PublicKey,
+        /// The witness's signature; none for the first key of a workspace on a workstation, and in
+        /// ledgers from before there were witnesses.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        witnessed: Option<Box<Signed<KeyStatement>>>,
+    },
+    /// A person's key signs nothing from now on. What it signed before stays valid.
+    KeyRevoked {
         /// The person.
         person: PersonId,
         /// The key.

@@ -1,8 +1,8 @@
 //! Whether a piece of evidence still counts: for a gate, and once more at the moment of acting.
 
 use crate::{
-    EnvironmentId, EnvironmentState, IdentityCheck, Instant, LiveHead, MutationOutcome, ObjectRef,
-    Register, Release,
+    EnvironmentId, EnvironmentState, IdentityCheck, Instant, LiveHead, MutationOutcome,
+    MutationVerb, ObjectRef, Register, Release,
 };
 
 /// Whether the newest diff is the reviewed one, complete, and declared.
@@ -18,6 +18,13 @@ pub(crate) fn diff_is_reviewed(release: &Release, environment: &EnvironmentState
 }
 
 impl Release {
+    /// Whether the newest diff of an environment is the reviewed one, complete, and declared: what the
+    /// gate asks and what the operator is asked to do next.
+    pub fn is_reviewed(&self, id: &EnvironmentId) -> bool {
+        let state = self.environments.get(id);
+        state.is_some_and(|state| diff_is_reviewed(self, state))
+    }
+
     /// Whether the backup of an environment has every object that the release will write there, as it is to
     /// be overwritten.
     pub fn is_backed_up(&self, id: &EnvironmentId) -> bool {
@@ -43,6 +50,26 @@ impl EnvironmentState {
         };
         let kept = kept.live.as_ref().map(|body| &body.head);
         is_same(kept, found.live.as_ref()) || self.wrote(object, found.live.as_ref())
+    }
+
+    /// Whether this release's newest word on a workload's pause is "paused".
+    pub fn paused_by_us(&self, workload: &ObjectRef) -> bool {
+        let mut settled = self.settled.iter().rev();
+        let newest = settled.find(|settled| {
+            &settled.intent.object == workload
+                && matches!(
+                    settled.intent.verb,
+                    MutationVerb::Pause | MutationVerb::Unpause
+                )
+                && matches!(settled.outcome, MutationOutcome::Applied { .. })
+        });
+        newest.is_some_and(|settled| settled.intent.verb == MutationVerb::Pause)
+    }
+
+    /// What a person has noted of an object that no status judges; none while nobody has seen it.
+    pub fn seen(&self, object: &ObjectRef) -> Option<&str> {
+        let mut modules = self.modules.values();
+        modules.find_map(|module| module.seen.get(object).map(String::as_str))
     }
 
     fn wrote(&self, object: &ObjectRef, found: Option<&LiveHead>) -> bool {

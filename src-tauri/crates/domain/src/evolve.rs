@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    EnvironmentId, EnvironmentState, Event, IdentityCheck, Instant, ModuleId, ModuleState,
-    ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId, Phase, Reasons,
-    Release, ReleasePlan, SettledMutation, StageState, Status, Tick, Vote, Waiver, WayBack, Work,
-    WorkSpan,
+    Digest, EnvironmentId, EnvironmentState, Event, Fact, FactSubject, IdentityCheck, Instant,
+    ModuleId, ModuleState, ModuleStatus, MutationOutcome, MutationVerb, PendingMutation, PersonId,
+    Phase, Reasons, Release, ReleasePlan, Run, SettledMutation, StageState, Status, Step, StepEnd,
+    Tick, Vote, Waiver, WaiverRequest, WayBack, Work, WorkSpan, compile, rollback,
 };
 
 /// Folds one event into a release. Events that do not fit the state (which `decide` never makes)
@@ -24,6 +24,8 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
         started_at: None,
         ended_at: None,
         reason: None,
+        run: Run::default(),
+        seen: BTreeMap::new(),
     };
     let modules: BTreeMap<_, _> = plan
         .modules
@@ -47,7 +49,9 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
             .environments()
             .map(|e| (e.id.clone(), environment.clone()))
             .collect(),
+        facts: BTreeMap::new(),
         plan: plan.clone(),
+        unreadable: None,
     }
 }
 
@@ -92,6 +96,21 @@ impl Release {
                         signed: signed.clone(),
                     };
                     state.waivers.insert(*condition, waiver);
+                    state.asked.remove(condition);
+                }
+            }
+            Event::WaiverAsked {
+                stage,
+                condition,
+                reason,
+            } => {
+                if let Some(state) = self.stages.get_mut(stage) {
+                    let request = WaiverRequest {
+                        at,
+                        by: actor.cloned(),
+                        reason: reason.clone(),
+                    };
+                    state.asked.insert(*condition, request);
                 }
             }
             Event::VoteCast {
@@ -113,6 +132,41 @@ impl Release {
             Event::GateOpened { stage, .. } => {
                 if let (Some(state), Some(actor)) = (self.stages.get_mut(stage), actor) {
                     state.opened = Some((at, actor.clone()));
+                    state.asked.clear();
+                }
+            }
+            Event::RolloutStarted {
+                environment,
+                module,
+                from,
+                steps,
+            } => {
+                let steps = match steps.is_empty() {
+                    true => compile(&self.plan, environment, module),
+                    false => steps.clone(),
+                };
+                if let Some(state) = self.environments.get_mut(environment) {
+                    state.start_rollout(module, from.as_deref(), steps, at);
+                }
+            }
+            Event::FactRecorded {
+                source,
+                subject,
+                at,
+                expires,
+                value,
+            } => {
+                let fact = Fact {
+                    at: *at,
+                    by: actor.cloned(),
+                    expires: *expires,
+                    value: value.clone(),
+                };
+                let known = self.facts.entry((*source, subject.clone()));
+                // Answers may come in another order than they were asked for.
+                let kept = known.or_insert_with(|| fact.clone());
+                if fact.at >= kept.at {
+                    *kept = fact;
                 }
             }
             Event::WayBackStarted { environment, .. } => {
@@ -134,10 +188,14 @@ impl Release {
             .items(&stage, Phase::Pre)
             .map(|item| item.id.clone())
             .collect();
+        self.facts.retain(|(_, subject), _| match subject {
+            FactSubject::Item { stage: of, item } => of != &stage || keep.contains(item),
+        });
         if let Some(state) = self.stages.get_mut(&stage) {
             state.opened = None;
             state.votes.clear();
             state.waivers.clear();
+            state.asked.clear();
             state.ticks.retain(|item, _| keep.contains(item));
         }
     }
@@ -153,6 +211,19 @@ impl Release {
 }
 
 impl Event {
+    /// Whether it is done without a signature by design, also from a locked or an empty seat: taking
+    /// harm away waits for no passphrase. Its actor says whose seat it was.
+    pub fn is_from_seat(&self) -> bool {
+        matches!(
+            self,
+            Event::RolloutPaused { .. }
+                | Event::RolloutStopped { .. }
+                | Event::WayBackStarted { .. }
+                | Event::WaiverAsked { .. }
+                | Event::HelpAsked
+        )
+    }
+
     /// The environment that an event is about.
     pub fn environment(&self) -> Option<&EnvironmentId> {
         match self {
@@ -165,16 +236,20 @@ impl Event {
             | Event::Armed { environment, .. }
             | Event::Disarmed { environment }
             | Event::RolloutStarted { environment, .. }
+            | Event::StepEnded { environment, .. }
             | Event::MutationIntended { environment, .. }
             | Event::MutationSettled { environment, .. }
             | Event::RolloutPaused { environment, .. }
             | Event::RolloutResumed { environment, .. }
             | Event::RolloutStopped { environment, .. }
+            | Event::PauseLifted { environment, .. }
+            | Event::ObjectsSeen { environment, .. }
             | Event::WorkResumed { environment, .. }
             | Event::ModulePassed { environment, .. }
             | Event::ModuleFailed { environment, .. }
             | Event::ModuleErrored { environment, .. }
             | Event::WayBackStarted { environment, .. }
+            | Event::FieldsKept { environment, .. }
             | Event::EditKept { environment, .. }
             | Event::WayBackDone { environment }
             | Event::WayBackFailed { environment, .. }
@@ -213,20 +288,11 @@ impl EnvironmentState {
             Event::BackupTaken { backup, .. } => self.backup = Some(backup.clone()),
             Event::Armed { module, until, .. } => self.armed = Some((module.clone(), *until)),
             Event::Disarmed { .. } => self.armed = None,
-            Event::RolloutStarted { module, from, .. } => {
-                self.work = Work::Forward {
-                    module: module.clone(),
-                };
-                if let Some(state) = self.modules.get_mut(module) {
-                    // A second try comes from the version that the first one came from.
-                    let from = state.from.take().or_else(|| from.clone());
-                    *state = ModuleState {
-                        status: ModuleStatus::Running,
-                        from,
-                        started_at: Some(at),
-                        ended_at: None,
-                        reason: None,
-                    };
+            Event::StepEnded {
+                module, step, end, ..
+            } => {
+                if let Some(run) = self.run_mut(module) {
+                    run.ended.insert(*step, (end.clone(), at));
                 }
             }
             Event::MutationIntended { module, intent, .. } => {
@@ -245,21 +311,52 @@ impl EnvironmentState {
                 });
             }
             Event::MutationSettled {
-                mutation, outcome, ..
-            } => self.settle(mutation, outcome, at),
+                mutation,
+                outcome,
+                written,
+                ..
+            } => self.settle(mutation, outcome, written.as_ref(), at),
             Event::RolloutPaused { module, .. } => self.set(module, ModuleStatus::Paused),
             Event::RolloutResumed { module, .. } => self.set(module, ModuleStatus::Running),
             Event::RolloutStopped { module, .. } => {
                 self.end(module, ModuleStatus::Stopped, None, at)
             }
-            Event::ModulePassed { module, .. } => self.end(module, ModuleStatus::Passed, None, at),
+            Event::ModulePassed {
+                module, remarks, ..
+            } => {
+                let remarks = Some(remarks).filter(|remarks| !remarks.is_empty());
+                self.end(module, ModuleStatus::Passed, remarks, at);
+                self.end_steps(module, at);
+            }
+            Event::ObjectsSeen {
+                module,
+                objects,
+                note,
+                ..
+            } => {
+                if let Some(state) = self.modules.get_mut(module) {
+                    let seen = objects.iter().map(|object| (object.clone(), note.clone()));
+                    state.seen.extend(seen);
+                }
+            }
             Event::ModuleFailed { module, reason, .. } => {
                 self.end(module, ModuleStatus::Failed, Some(reason), at);
             }
             Event::ModuleErrored { module, reason, .. } => {
                 self.end(module, ModuleStatus::Errored, Some(reason), at);
             }
-            Event::WayBackStarted { modules, .. } => self.start_back(modules, at),
+            Event::WayBackStarted { modules, steps, .. } => {
+                let steps = match steps.is_empty() {
+                    true => rollback(self, modules),
+                    false => steps.clone(),
+                };
+                self.start_back(modules, steps, at);
+            }
+            Event::FieldsKept { object, fields, .. } => {
+                if let Some(way_back) = &mut self.way_back {
+                    way_back.kept.insert(object.clone(), fields.clone());
+                }
+            }
             Event::EditKept { object, blob, .. } => {
                 if let Some(way_back) = &mut self.way_back {
                     way_back.overwritten.push((object.clone(), blob.clone()));
@@ -271,7 +368,13 @@ impl EnvironmentState {
         }
     }
 
-    fn settle(&mut self, mutation: &crate::MutationId, outcome: &MutationOutcome, at: Instant) {
+    fn settle(
+        &mut self,
+        mutation: &crate::MutationId,
+        outcome: &MutationOutcome,
+        written: Option<&Digest>,
+        at: Instant,
+    ) {
         let Some(pending) = self.pending.as_mut().filter(|p| &p.intent.id == mutation) else {
             return;
         };
@@ -292,8 +395,69 @@ impl EnvironmentState {
                 module: pending.module,
                 intent: pending.intent,
                 outcome: outcome.clone(),
+                written: written.cloned(),
                 was_unknown: pending.unknown,
             });
+        }
+    }
+
+    fn start_rollout(
+        &mut self,
+        module: &ModuleId,
+        from: Option<&str>,
+        steps: Vec<Step>,
+        at: Instant,
+    ) {
+        self.work = Work::Forward {
+            module: module.clone(),
+        };
+        if let Some(state) = self.modules.get_mut(module) {
+            // A second try comes from the version that the first one came from.
+            let from = state.from.take().or_else(|| from.map(str::to_owned));
+            *state = ModuleState {
+                status: ModuleStatus::Running,
+                from,
+                started_at: Some(at),
+                ended_at: None,
+                reason: None,
+                run: Run::of(steps),
+                seen: BTreeMap::new(),
+            };
+        }
+    }
+
+    /// The run that a step of a module belongs to now.
+    fn run_mut(&mut self, module: &ModuleId) -> Option<&mut Run> {
+        match self.work {
+            Work::Back => self.way_back.as_mut().map(|way_back| &mut way_back.run),
+            Work::Forward { .. } | Work::Idle => {
+                self.modules.get_mut(module).map(|state| &mut state.run)
+            }
+        }
+    }
+
+    /// Ledgers before version 4 do not say when the steps of a run that passed ended: each with its write, or
+    /// there was nothing to write.
+    fn end_steps(&mut self, module: &ModuleId, at: Instant) {
+        let EnvironmentState {
+            modules, settled, ..
+        } = self;
+        let Some(state) = modules.get_mut(module) else {
+            return;
+        };
+        let since = state.started_at.unwrap_or(at);
+        for step in &state.run.steps {
+            let target = step.action.target();
+            let mut newest = settled.iter().rev();
+            let write = newest.find(|settled| {
+                Some(&settled.intent.object) == target && settled.intended_at >= since
+            });
+            let end = match (target, write) {
+                (None, _) => (StepEnd::Done, at),
+                (Some(_), Some(write)) => (StepEnd::Done, write.settled_at),
+                (Some(_), None) => (StepEnd::Unneeded, at),
+            };
+            state.run.ended.entry(step.number).or_insert(end);
         }
     }
 
@@ -325,7 +489,7 @@ impl EnvironmentState {
         }
     }
 
-    fn start_back(&mut self, modules: &[ModuleId], at: Instant) {
+    fn start_back(&mut self, modules: &[ModuleId], steps: Vec<Step>, at: Instant) {
         self.work = Work::Back;
         self.armed = None;
         // What was true before the way back is not true after it.
@@ -340,6 +504,8 @@ impl EnvironmentState {
             failure: None,
             modules: modules.to_vec(),
             overwritten: Vec::new(),
+            run: Run::of(steps),
+            kept: BTreeMap::new(),
         });
     }
 

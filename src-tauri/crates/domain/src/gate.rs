@@ -4,8 +4,8 @@
 use crate::evidence::{diff_is_reviewed, is_fresh, newest_check};
 use crate::{
     ChecklistItem, ConditionKind, EnvironmentId, EnvironmentState, IdentityCheck, Instant,
-    ItemKind, ModuleStatus, MutationOutcome, MutationVerb, PersonId, Phase, Register, Release,
-    Stage, StageId,
+    ItemKind, ModuleStatus, MutationOutcome, MutationVerb, PersonId, Phase, ProbeVerdict, Register,
+    Release, Stage, StageId,
 };
 
 /// Verdict on one condition of a gate.
@@ -61,6 +61,8 @@ pub enum ItemVerdict {
     Passed,
     /// It does not.
     Failed,
+    /// It was asked, and no answer came that could be judged.
+    Unknown,
 }
 
 /// Verdicts on all conditions of the gate before a stage, in the order they are listed. A condition
@@ -148,6 +150,14 @@ pub fn item_verdict(release: &Release, stage: &StageId, item: &ChecklistItem) ->
         ItemKind::ContentApplied => {
             pass(release.rolled_out_at(stage).is_some() && all_applied(release, stage))
         }
+        ItemKind::Http => match (&item.probe, release.probed(stage, item)) {
+            (Some(probe), Some(fact)) => match probe.judge(&fact.value) {
+                ProbeVerdict::Held => ItemVerdict::Passed,
+                ProbeVerdict::NotHeld => ItemVerdict::Failed,
+                ProbeVerdict::NotReachable => ItemVerdict::Unknown,
+            },
+            (Some(_), None) | (None, _) => ItemVerdict::Open,
+        },
     }
 }
 

@@ -55,6 +55,18 @@ identifier! {
     Digest;
 }
 
+impl PersonId {
+    /// Nobody: what is done from an empty seat. It is in no release, and never written down.
+    pub fn nobody() -> Self {
+        PersonId::new("")
+    }
+
+    /// Whether this is [`PersonId::nobody`].
+    pub fn is_nobody(&self) -> bool {
+        self.as_str().is_empty()
+    }
+}
+
 impl Digest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {

@@ -11,7 +11,7 @@ pub struct ObjectRef {
     pub api_version: String,
     /// Kind.
     pub kind: String,
-    /// Namespace.
+    /// Namespace; empty for an object of the whole cluster.
     pub namespace: String,
     /// Name.
     pub name: String,
@@ -22,16 +22,14 @@ impl ObjectRef {
     pub fn label(&self) -> String {
         format!("{}/{}", self.kind, self.name)
     }
-
-    /// Whether its values must not be shown or kept in the clear.
-    pub fn is_secret(&self) -> bool {
-        self.kind == "Secret"
-    }
 }
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.namespace, self.kind, self.name)
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        write!(f, "{}/{}", self.kind, self.name)
     }
 }
 
@@ -77,6 +75,7 @@ pub struct Permission {
     /// Plural resource.
     pub resource: String,
     /// Subresource, empty for none.
+    #[serde(default)]
     pub subresource: String,
     /// Namespace, empty for the whole cluster.
     pub namespace: String,
@@ -110,7 +109,8 @@ pub enum Precondition {
 pub enum MutationVerb {
     /// Server-side apply of a manifest.
     Apply,
-    /// Server-side apply of the backup.
+    /// Take back what the release changed: the fields of the backup that it had changed are put back, in
+    /// the live object, by an update. Created again from the backup if the object is gone.
     Restore,
     /// Delete an object that this release created.
     Remove,
@@ -118,6 +118,18 @@ pub enum MutationVerb {
     Pause,
     /// Resume it.
     Unpause,
+    /// Move the ownership of fields (`metadata.managedFields`); no value changes. Without a body: what
+    /// `kubectl apply` without `--server-side` owns becomes ours, so that an apply can remove what the
+    /// manifest no longer names. With the backup as body: fields that a rollback put back go to whoever
+    /// owned them then.
+    Adopt,
+}
+
+impl MutationVerb {
+    /// Whether it only holds a rollout or lets it go on, and writes no content.
+    pub fn holds(self) -> bool {
+        matches!(self, MutationVerb::Pause | MutationVerb::Unpause)
+    }
 }
 
 /// What is about to be done to a cluster. Written down before it is done.

@@ -11,6 +11,13 @@ use crate::NotAppliedCause;
 #[serde(from = "Stored")]
 pub struct Reasons(pub Vec<Reason>);
 
+impl Reasons {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// Old entries have one English text.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -142,6 +149,47 @@ pub enum Cause {
         /// The kind.
         kind: String,
     },
+    /// Its own status says that it failed (a Job: `BackoffLimitExceeded`).
+    ObjectFailed {
+        /// The condition's reason.
+        reason: String,
+        /// The condition's message.
+        message: String,
+    },
+    /// Its own status has not said that it is in effect for longer than the progress deadline.
+    NotReady {
+        /// The deadline.
+        seconds: u64,
+        /// What it says instead.
+        message: String,
+    },
+    /// Somebody else paused it: its pods do not change.
+    PausedBy {
+        /// The field manager that owns `spec.paused`; empty when nobody does.
+        manager: String,
+    },
+    /// `updateStrategy: OnDelete`: a person has to delete the old pods.
+    ChangesOnDelete {
+        /// Pods that still run the old version.
+        old: u32,
+    },
+    /// It is updated up to the partition of its update strategy, and no further.
+    HeldByPartition {
+        /// The partition.
+        partition: u32,
+        /// Pods that keep the old version.
+        old: u32,
+    },
+    /// A claim that is bound when the first pod uses it (`WaitForFirstConsumer`).
+    WaitsForFirstPod,
+    /// Its kind says neither which generation was observed nor any condition: nobody can tell by it
+    /// whether the change is in effect.
+    NotJudged,
+    /// Not judged by its status; a person has seen that it is in effect.
+    Seen {
+        /// What the person has seen.
+        note: String,
+    },
     /// Anything else, as it was said.
     Said {
         /// Its words.
@@ -266,6 +314,27 @@ impl fmt::Display for Cause {
             Cause::Busy => f.write_str("the API server is busy"),
             Cause::AnotherCluster => f.write_str("another cluster answers"),
             Cause::KindUnknown { kind } => write!(f, "the cluster does not know {kind}"),
+            Cause::ObjectFailed { reason, message } => write!(f, "it failed: {reason}: {message}"),
+            Cause::NotReady { seconds, message } => {
+                write!(f, "not ready for {seconds} s: {message}")
+            }
+            Cause::PausedBy { manager } if manager.is_empty() => {
+                f.write_str("it is paused; its pods do not change")
+            }
+            Cause::PausedBy { manager } => {
+                write!(f, "paused by {manager}; its pods do not change")
+            }
+            Cause::ChangesOnDelete { old } => write!(
+                f,
+                "{old} pods run the old version: pods change when they are deleted (OnDelete)"
+            ),
+            Cause::HeldByPartition { partition, old } => write!(
+                f,
+                "complete up to the partition {partition}: {old} pods keep the old version"
+            ),
+            Cause::WaitsForFirstPod => f.write_str("it is bound when the first pod uses it"),
+            Cause::NotJudged => f.write_str("its status says nothing about the change"),
+            Cause::Seen { note } => write!(f, "not judged by its status; seen: {note}"),
             Cause::PodsNotMade { message }
             | Cause::GivenUp { message }
             | Cause::Said { message } => f.write_str(message),

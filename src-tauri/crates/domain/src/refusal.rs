@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ConditionKind, EnvironmentId, ModuleId, Permission, Role};
+use crate::{
+    ConditionKind, EnvironmentId, Instant, ModuleId, Permission, PersonId, Role, UnreadableEntry,
+};
 
 /// Which rule refuses a command, with what it names. Everything stays as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -46,6 +48,15 @@ pub enum Refusal {
     /// Nobody registered a key for the person.
     #[error("no key is registered for the person")]
     NoKeyRegistered,
+    /// A new key needs another role holder's signature.
+    #[error("a new key needs a witness")]
+    WitnessNeeded,
+    /// The key was witnessed by the other of operator and verifier after the release was created.
+    #[error("{witness} witnessed this key after the release was created")]
+    WitnessedByOther {
+        /// Who.
+        witness: PersonId,
+    },
     /// The gate is closed.
     #[error("the gate is closed")]
     GateClosed,
@@ -148,7 +159,39 @@ pub enum Refusal {
     /// The item is answered by a probe.
     #[error("the item is probed, not signed")]
     ItemAutomatic,
+    /// Nothing of the module can be paused: the controllers of its kinds have no such field.
+    #[error("a {kind} cannot be paused; its controller goes on")]
+    CannotPause {
+        /// The kind of its first workload; empty when it has none.
+        kind: String,
+    },
+    /// The object was not paused by somebody else.
+    #[error("{object} is not paused by anybody else")]
+    NotPaused {
+        /// Which.
+        object: String,
+    },
     /// The mutation writes something that the release does not plan.
     #[error("the change is not part of the plan")]
     NotPlanned,
+    /// An entry of the release cannot be decoded: what it changed is not known.
+    #[error("entry {position} of the release ({verb}) cannot be read by this version")]
+    EntryUnreadable {
+        /// Which entry of the release, from 1.
+        position: u64,
+        /// What the ledger calls it.
+        verb: String,
+        /// When it was written.
+        at: Instant,
+    },
+}
+
+impl From<&UnreadableEntry> for Refusal {
+    fn from(entry: &UnreadableEntry) -> Self {
+        Refusal::EntryUnreadable {
+            position: entry.position,
+            verb: entry.verb.clone(),
+            at: entry.at,
+        }
+    }
 }

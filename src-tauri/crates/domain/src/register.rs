@@ -1,12 +1,17 @@
 use std::collections::BTreeMap;
 
-use crate::{ClusterIdentity, EnvironmentId, IdentityCheck, PersonId, PublicKey, RegisterEvent};
+use crate::{
+    ClusterIdentity, EnvironmentId, IdentityCheck, Instant, KeyPeriod, PersonId, PublicKey,
+    RegisterEvent,
+};
 
 /// What holds across releases: keys, bindings, allowed commands, rehearsal clusters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Register {
-    /// The newest key of each person.
+    /// The key that each person signs with now.
     pub keys: BTreeMap<PersonId, PublicKey>,
+    /// Every key that was ever registered, oldest first.
+    pub key_periods: Vec<KeyPeriod>,
     /// What each environment is pinned to.
     pub bindings: BTreeMap<EnvironmentId, Binding>,
     /// SHA-256 of the allowed credential command, by context and path. Importing a context anew takes
@@ -31,12 +36,18 @@ pub struct Binding {
 }
 
 impl Register {
-    /// Folds one event in.
-    pub fn evolve(&mut self, event: &RegisterEvent) {
+    /// Folds one event in, with the time of its entry.
+    pub fn evolve(&mut self, event: &RegisterEvent, at: Instant) {
         match event {
-            RegisterEvent::KeyRegistered { person, key } => {
-                self.keys.insert(person.clone(), key.clone());
+            RegisterEvent::KeyRegistered {
+                person,
+                key,
+                witnessed,
+            } => {
+                let witness = witnessed.as_ref().map(|signed| &signed.statement.witness);
+                self.begin_key(person, key, witness, at);
             }
+            RegisterEvent::KeyRevoked { person, key } => self.end_key(person, key, at),
             RegisterEvent::EnvironmentBound {
                 environment,
                 context,
@@ -101,10 +112,10 @@ mod tests {
         };
         let mut register = Register::default();
         for event in [imported("dev"), allowed("dev"), allowed("prod")] {
-            register.evolve(&event);
+            register.evolve(&event, Instant::default());
         }
         assert_eq!(register.plugins.len(), 2);
-        register.evolve(&imported("dev"));
+        register.evolve(&imported("dev"), Instant::default());
         let left: Vec<_> = register.plugins.keys().map(|(of, _)| of.as_str()).collect();
         assert_eq!(left, ["prod"]);
     }

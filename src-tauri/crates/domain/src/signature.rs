@@ -111,20 +111,57 @@ impl Statement {
     }
 }
 
+/// What a witness says of another person's new key. The bytes that are signed are its JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyStatement {
+    /// Always `pilothouse/key/1`, so that it cannot be taken for a [`Statement`].
+    pub domain: String,
+    /// Whose key it is.
+    pub person: PersonId,
+    /// The new key.
+    pub key: PublicKey,
+    /// The key that it replaces; none for the person's first.
+    pub replaces: Option<PublicKey>,
+    /// Who saw the person choose it.
+    pub witness: PersonId,
+    /// When.
+    pub at: Instant,
+}
+
+impl KeyStatement {
+    /// A statement of this program.
+    pub fn new(
+        person: PersonId,
+        key: PublicKey,
+        replaces: Option<PublicKey>,
+        witness: PersonId,
+        at: Instant,
+    ) -> Self {
+        KeyStatement {
+            domain: "pilothouse/key/1".to_owned(),
+            person,
+            key,
+            replaces,
+            witness,
+            at,
+        }
+    }
+}
+
 /// A statement with its signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signed {
+pub struct Signed<T = Statement> {
     /// What is said.
-    pub statement: Statement,
+    pub statement: T,
     /// The key that signed.
     pub key: PublicKey,
     /// Ed25519 signature over the statement's bytes, base64.
     pub value: String,
 }
 
-impl Signed {
+impl<T: Serialize> Signed<T> {
     /// Puts a statement together with its signature.
-    pub fn new(statement: Statement, key: PublicKey, signature: &[u8; 64]) -> Self {
+    pub fn new(statement: T, key: PublicKey, signature: &[u8; 64]) -> Self {
         Signed {
             statement,
             key,
@@ -144,7 +181,7 @@ impl Signed {
         else {
             return false;
         };
-        let Ok(message) = self.statement.bytes() else {
+        let Ok(message) = serde_json::to_vec(&self.statement) else {
             return false;
         };
         key.verify_strict(&message, &DalekSignature::from_bytes(&bytes))

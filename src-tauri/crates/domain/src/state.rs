@@ -1,9 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Instant,
-    ItemId, ModuleId, MutationIntent, MutationOutcome, ObjectRef, Permission, PersonId, Reasons,
-    ReleasePlan, Role, Signed, StageId,
+    Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Fact,
+    FactSource, FactSubject, Instant, ItemId, KeptField, ModuleId, MutationIntent, MutationOutcome,
+    ObjectRef, Permission, PersonId, Reasons, ReleasePlan, Role, Run, Signed, StageId,
 };
 
 /// A release as its events make it.
@@ -21,10 +23,28 @@ pub struct Release {
     pub stages: BTreeMap<StageId, StageState>,
     /// Environments by identifier; every environment of the plan has an entry.
     pub environments: BTreeMap<EnvironmentId, EnvironmentState>,
+    /// The newest fact of each source about each subject.
+    pub facts: BTreeMap<(FactSource, FactSubject), Fact>,
+    /// The first of its entries that this program cannot decode. What such an entry changed is not
+    /// known, so that nothing may be decided about the release any more.
+    pub unreadable: Option<UnreadableEntry>,
+}
+
+/// An entry that this program cannot decode: written by a newer one, or damaged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadableEntry {
+    /// Which entry of the release, from 1.
+    pub position: u64,
+    /// What the ledger calls it (`gateOpened`).
+    pub verb: String,
+    /// When it was written.
+    pub at: Instant,
 }
 
 /// Whether a release is over, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "is")]
 pub enum Status {
     /// Under way.
     Running,
@@ -46,6 +66,8 @@ pub struct StageState {
     pub ticks: BTreeMap<ItemId, Tick>,
     /// Waived conditions of its gate.
     pub waivers: BTreeMap<ConditionKind, Waiver>,
+    /// Conditions that the manager was asked to waive and has not waived.
+    pub asked: BTreeMap<ConditionKind, WaiverRequest>,
     /// The newest vote of each role.
     pub votes: BTreeMap<Role, Vote>,
 }
@@ -70,6 +92,17 @@ pub struct Waiver {
     pub make_up_by: Instant,
     /// Who and when.
     pub signed: Signed,
+}
+
+/// The newest request to waive a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WaiverRequest {
+    /// When.
+    pub at: Instant,
+    /// Who asked; none from an empty seat.
+    pub by: Option<PersonId>,
+    /// Why.
+    pub reason: String,
 }
 
 /// A vote.
@@ -189,6 +222,8 @@ pub struct SettledMutation {
     pub intent: MutationIntent,
     /// What came of it.
     pub outcome: MutationOutcome,
+    /// The blob that holds the object right after the write, where that is known.
+    pub written: Option<Digest>,
     /// Whether nobody knew for a while. The request may have been on its way then, and one that was
     /// read back as not applied may still be.
     pub was_unknown: bool,
@@ -205,8 +240,12 @@ pub struct ModuleState {
     pub started_at: Option<Instant>,
     /// When it ended.
     pub ended_at: Option<Instant>,
-    /// Why it failed or could not be told.
+    /// Why it failed or could not be told; once it has passed, what has to be known about it.
     pub reason: Option<Reasons>,
+    /// The steps of its newest rollout; empty when none was begun.
+    pub run: Run,
+    /// Objects that no status judges and a person has seen to be in effect in this run, with the note.
+    pub seen: BTreeMap<ObjectRef, String>,
 }
 
 /// Where a module stands in an environment.
@@ -245,6 +284,10 @@ pub struct WayBack {
     pub modules: Vec<ModuleId>,
     /// What others had changed after us and it has overwritten, with the blob that keeps it.
     pub overwritten: Vec<(ObjectRef, Digest)>,
+    /// Its steps.
+    pub run: Run,
+    /// Fields that it leaves alone, because somebody changed them after the release wrote them.
+    pub kept: BTreeMap<ObjectRef, Vec<KeptField>>,
 }
 
 /// Everything of a stage that is derived.
@@ -279,6 +322,15 @@ impl Release {
             let forward = matches!(e.work, Work::Forward { .. });
             (forward || !e.touched.is_empty()) && e.backup.is_some()
         })
+    }
+
+    /// Whether it is over and nothing of it goes on: a rollback after the end is work, too.
+    pub fn rests(&self) -> bool {
+        self.status != Status::Running
+            && self
+                .environments
+                .values()
+                .all(|e| e.work == Work::Idle && e.pending.is_none())
     }
 
     /// Whether something goes on in any environment.

@@ -9,7 +9,7 @@ use domain::{
 use serde_json::Value;
 
 use crate::lanes::Hands;
-use crate::ports::Outgoing;
+use crate::ports::{Outgoing, Rollback, Sent};
 use crate::{Engine, EngineFailure, FailPoint};
 
 /// A change of a cluster that someone wants made.
@@ -27,6 +27,8 @@ pub(crate) struct Act {
     pub(crate) precondition: Precondition,
     /// Conflicts that the person has seen and signed for.
     pub(crate) take_over: Vec<FieldConflict>,
+    /// What a rollback of the object starts from; for [`MutationVerb::Restore`] only.
+    pub(crate) rollback: Option<Rollback>,
 }
 
 /// What came of an act.
@@ -94,14 +96,38 @@ impl Engine {
         let actor = act.actor.as_ref();
         self.book().commit(&act.release, actor, command).await?;
         self.at(FailPoint::AfterIntent)?;
-        let outcome = cluster
-            .send(&intent, outgoing.as_ref(), &act.take_over)
-            .await;
+        let sent = match &act.rollback {
+            Some(rollback) => cluster.restore(&intent, rollback).await,
+            None => {
+                cluster
+                    .send(&intent, outgoing.as_ref(), &act.take_over)
+                    .await
+            }
+        };
         self.at(FailPoint::AfterSend)?;
-        self.settle(&act.release, &act.environment, &intent, outcome.clone())
+        let outcome = sent.outcome.clone();
+        self.settle(&act.release, &act.environment, &intent, sent)
             .await?;
         self.at(FailPoint::AfterOutcome)?;
         Ok(Acted::of(&intent.id, &outcome))
+    }
+
+    /// Keeps an object as a write of ours left it. A rollback that lacks it still works, from the manifest:
+    /// it does not keep the outcome from being written down.
+    async fn keep_written(
+        &self,
+        intent: &MutationIntent,
+        written: Option<Value>,
+    ) -> Option<Digest> {
+        let written = written.filter(|_| intent.verb == MutationVerb::Apply)?;
+        let bytes = serde_json::to_vec(&written).ok()?;
+        match self.keep(&intent.object, &bytes).await {
+            Ok(blob) => Some(blob),
+            Err(failure) => {
+                tracing::warn!(object = %intent.object, %failure, "the object as written could not be kept");
+                None
+            }
+        }
     }
 
     /// Writes an outcome down. A ledger that cannot be written is offered it again for a while; in
@@ -111,12 +137,14 @@ impl Engine {
         release: &ReleaseId,
         environment: &EnvironmentId,
         intent: &MutationIntent,
-        outcome: MutationOutcome,
+        sent: Sent,
     ) -> Result<(), EngineFailure> {
+        let written = self.keep_written(intent, sent.written).await;
         let command = Command::Settle {
             environment: environment.clone(),
             mutation: intent.id.clone(),
-            outcome,
+            outcome: sent.outcome,
+            written,
         };
         match self.write_at_last(release, None, command).await {
             Err(EngineFailure::Ledger(failure)) => Err(EngineFailure::OutcomeUnwritten {

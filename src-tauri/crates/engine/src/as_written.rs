@@ -4,10 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Cause, FieldAuthor, ModuleId, MutationOutcome, ObjectRef, Reason};
+use domain::{Cause, FieldAuthor, Masked, ModuleId, MutationOutcome, ObjectRef, Reason};
 use serde_json::{Map, Value};
 
-use crate::bodies::masked;
 use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::live::ChangesProgress;
@@ -53,11 +52,10 @@ impl Engine {
         let live = bounded(self.limits().question, cluster.read(object)).await?;
         let shown = self.shown(errand, object);
         let fields = match (shown, live) {
-            // Masked values would all seem to differ.
-            (Some(shown), Some(live)) if object.kind != "Secret" => {
-                let live = masked(object, live.body, None);
+            (Some(shown), Some(live)) => {
+                let live = Masked::of(live.body);
                 let mut paths = Vec::new();
-                differing("", &shown, &live, &mut paths);
+                differing("", shown.value(), live.value(), &mut paths);
                 paths.retain(|path| !BOOKKEEPING.iter().any(|kept| path.starts_with(kept)));
                 first_few(paths)
             }
@@ -68,7 +66,7 @@ impl Engine {
     }
 
     /// An object as the newest dry run of this session has shown it.
-    fn shown(&self, errand: &Errand, object: &ObjectRef) -> Option<Value> {
+    fn shown(&self, errand: &Errand, object: &ObjectRef) -> Option<Masked> {
         match self
             .lane(&errand.release, &errand.environment)
             .live()
@@ -211,6 +209,8 @@ mod tests {
             fields: fields.iter().map(field).collect(),
             conflicts: conflicts.iter().map(conflict).collect(),
             rejected: None,
+            adopts: false,
+            replicas: Default::default(),
         }
     }
 

@@ -1,5 +1,6 @@
-//! Waiting for workloads to get healthy, with pictures from the watch and a fresh reading before
-//! anything is concluded: a picture may be older than the last write.
+//! Waiting for what was written to be in effect: workloads with pictures from the watch, everything else
+//! that has a status by asking for it, and a fresh reading before anything is concluded, since a picture
+//! may be older than the last write.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use domain::{ObjectRef, Reasons, Release};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::asked::{Needs, Polled};
 use crate::engine::Errand;
 use crate::failure::Obstacle;
 use crate::handles::bounded;
@@ -20,7 +22,7 @@ use crate::{Engine, EngineFailure, Limits};
 /// How waiting ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Awaited {
-    /// All workloads are complete and stayed so.
+    /// All objects are in effect and stayed so; what no status judges, a person has seen.
     Healthy,
     /// They will not get there; why.
     Bad(Reasons),
@@ -43,37 +45,55 @@ pub(crate) enum Standing {
     Gone,
 }
 
-/// Kinds that roll out, and are waited for.
-pub(crate) fn is_workload(object: &ObjectRef) -> bool {
-    let kinds = ["Deployment", "StatefulSet", "DaemonSet"];
-    object.api_version.starts_with("apps/") && kinds.contains(&object.kind.as_str())
-}
-
 impl Engine {
-    /// Waits until the workloads are healthy in the eyes of the judge.
+    /// Waits until the objects are in effect in the eyes of the judge.
     pub(crate) async fn await_rollout(
         &self,
         errand: &Errand,
-        workloads: &[ObjectRef],
+        objects: &[ObjectRef],
         mut judge: Judge,
         leave: &CancellationToken,
         standing: impl Fn(&Release) -> Standing,
     ) -> Result<Awaited, EngineFailure> {
+        let (watched, asked): (Vec<ObjectRef>, Vec<ObjectRef>) =
+            objects.iter().cloned().partition(ObjectRef::is_workload);
+        let mut polled = Polled::new(asked);
+        let mut needs = Needs::default();
         let mut eye = Eye::new(self.limits());
         let (mut unseen, mut unanswered) =
             (Trouble::new(self.limits()), Trouble::new(self.limits()));
+        // Lost contact is told by what watches.
+        let mut not_polled = Trouble::untold(self.limits());
         loop {
             let release = self.release(&errand.release)?.release;
             let standing = standing(&release);
             if leave.is_cancelled() || standing == Standing::Gone {
                 return Ok(Awaited::Left);
             }
-            let opened = eye.open(self, errand, workloads).await;
+            let opened = eye.open(self, errand, &watched).await;
             let picture = eye.picture(self.limits());
             let held = standing == Standing::Held;
+            match leave
+                .run_until_cancelled(self.poll(errand, &mut polled))
+                .await
+            {
+                None => return Ok(Awaited::Left),
+                Some(Ok(false)) => {}
+                Some(Ok(true)) => not_polled.is_over(),
+                Some(Err(failure)) => {
+                    eye.is_doubted();
+                    if let Some(given_up) = self.borne(errand, &mut not_polled, failure).await? {
+                        return Ok(given_up);
+                    }
+                }
+            }
             // While the store behind an API server hangs, nothing can move: nobody's patience is used up.
-            let believed = picture.as_deref().filter(|_| eye.answered);
-            let look = judge.look(believed, held);
+            let believed = picture
+                .as_deref()
+                .filter(|_| eye.answered && polled.is_known());
+            let look = judge.look(believed, &polled.seen, held);
+            let state = release.environments.get(&errand.environment);
+            needs.look(state, believed, &polled.seen, look == Look::Healthy, held);
             self.show_look(errand, &picture, &judge, held, eye.answered);
             if is_seen(&picture) && eye.answered {
                 unseen.is_over();
@@ -84,7 +104,7 @@ impl Engine {
                     return Ok(given_up);
                 }
             } else if eye.is_to_ask(&picture, self.limits()) {
-                let why = self.why_unseen(errand, workloads);
+                let why = self.why_unseen(errand, &watched);
                 match leave.run_until_cancelled(why).await {
                     None => return Ok(Awaited::Left),
                     Some(Ok(())) => eye.answered = true,
@@ -100,22 +120,26 @@ impl Engine {
             let doubted = match look {
                 Look::GoesOn => None,
                 Look::LostContact => return Ok(Awaited::LostContact),
-                Look::Healthy => match self.fresh(errand, workloads).await {
-                    Ok(fresh) if all_complete(&fresh) => return Ok(Awaited::Healthy),
+                // Nothing is left to wait for but a person.
+                Look::Healthy if !needs.unseen.is_empty() => None,
+                Look::Healthy => match self.fresh(errand, objects).await {
+                    Ok(fresh) if all_settled(&judge, &fresh) => return Ok(Awaited::Healthy),
                     answer => {
                         judge.doubt();
                         Some(answer)
                     }
                 },
-                Look::Bad(reason) => match self.fresh(errand, workloads).await {
-                    Ok(fresh) if !all_complete(&fresh) => return Ok(Awaited::Bad(reason)),
+                Look::Bad(reason) => match self.fresh(errand, objects).await {
+                    Ok(fresh) if !all_settled(&judge, &fresh) => return Ok(Awaited::Bad(reason)),
                     answer => Some(answer),
                 },
-                Look::Unjudged(reason) => match self.fresh(errand, workloads).await {
-                    Ok(fresh) if !all_complete(&fresh) => return Ok(Awaited::Unjudged(reason)),
+                Look::Unjudged(reason) => match self.fresh(errand, objects).await {
+                    Ok(fresh) if !all_settled(&judge, &fresh) => {
+                        return Ok(Awaited::Unjudged(reason));
+                    }
                     answer => Some(answer),
                 },
-                Look::GivenUp(reason) => match self.fresh(errand, workloads).await {
+                Look::GivenUp(reason) => match self.fresh(errand, objects).await {
                     Ok(fresh) if any_given_up(&fresh) => return Ok(Awaited::Bad(reason)),
                     answer => Some(answer),
                 },
@@ -130,6 +154,7 @@ impl Engine {
                     }
                 }
             }
+            self.call_for_a_person(errand, &release, &mut needs).await;
             tokio::select! {
                 () = leave.cancelled() => return Ok(Awaited::Left),
                 () = eye.change() => {}
@@ -180,14 +205,22 @@ impl Engine {
     async fn fresh(
         &self,
         errand: &Errand,
-        workloads: &[ObjectRef],
-    ) -> Result<Vec<RolloutReading>, EngineFailure> {
+        objects: &[ObjectRef],
+    ) -> Result<Vec<(ObjectRef, RolloutReading)>, EngineFailure> {
         self.ask_identity(&errand.environment).await?;
+        self.readings(errand, objects).await
+    }
+
+    pub(crate) async fn readings(
+        &self,
+        errand: &Errand,
+        objects: &[ObjectRef],
+    ) -> Result<Vec<(ObjectRef, RolloutReading)>, EngineFailure> {
         let cluster = self.cluster(&errand.environment).await?;
-        let mut readings = Vec::with_capacity(workloads.len());
-        for workload in workloads {
-            let reading = bounded(self.limits().question, cluster.rollout(workload)).await?;
-            readings.push(reading);
+        let mut readings = Vec::with_capacity(objects.len());
+        for object in objects {
+            let reading = bounded(self.limits().question, cluster.rollout(object)).await?;
+            readings.push((object.clone(), reading));
         }
         Ok(readings)
     }
@@ -231,13 +264,14 @@ fn is_seen(picture: &Option<Arc<Picture>>) -> bool {
     picture.as_ref().is_some_and(|picture| picture.connected)
 }
 
-fn all_complete(readings: &[RolloutReading]) -> bool {
-    readings.iter().all(|r| r.phase == RolloutPhase::Complete)
+fn all_settled(judge: &Judge, readings: &[(ObjectRef, RolloutReading)]) -> bool {
+    let mut readings = readings.iter();
+    readings.all(|(object, reading)| judge.is_settled(object, reading))
 }
 
-fn any_given_up(readings: &[RolloutReading]) -> bool {
-    let given_up = |r: &RolloutReading| r.phase == RolloutPhase::DeadlineExceeded;
-    readings.iter().any(given_up)
+fn any_given_up(readings: &[(ObjectRef, RolloutReading)]) -> bool {
+    let given_up = [RolloutPhase::DeadlineExceeded, RolloutPhase::Failed];
+    readings.iter().any(|(_, r)| given_up.contains(&r.phase))
 }
 
 type Pictures = tokio::sync::watch::Receiver<Option<Arc<Picture>>>;

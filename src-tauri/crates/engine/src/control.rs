@@ -6,7 +6,6 @@ use domain::{
 };
 
 use crate::act::{Act, Acted};
-use crate::awaiting::is_workload;
 use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::lanes::Hands;
@@ -100,7 +99,7 @@ impl Engine {
     }
 
     /// Holds the rollout still: pauses what was written already, and writes nothing more. A second
-    /// call changes nothing.
+    /// call changes nothing. Refused where nothing of the module can be paused.
     pub async fn pause(
         &self,
         id: &ReleaseId,
@@ -115,6 +114,7 @@ impl Engine {
         let record = Command::RecordPaused {
             environment: environment.clone(),
         };
+        self.may(id, Some(actor), &record)?;
         self.hold(id, actor, environment, &module, record).await
     }
 
@@ -139,8 +139,8 @@ impl Engine {
             .await
     }
 
-    /// Stops the rollout where it is: pauses what was written, and ends the work. The cluster stays
-    /// as it is until someone decides.
+    /// Stops the rollout where it is: pauses what was written and can be paused, and ends the work.
+    /// Nothing more is written; the controllers of StatefulSets and DaemonSets go on with what was.
     pub async fn stop(
         &self,
         id: &ReleaseId,
@@ -152,12 +152,78 @@ impl Engine {
             environment: environment.clone(),
         };
         match self.may(id, Some(actor), &record) {
-            Ok(()) | Err(Refusal::OutcomePending) => {}
-            Err(refusal) => return Err(refusal.into()),
+            Ok(()) | Err(EngineFailure::Refused(Refusal::OutcomePending)) => {}
+            Err(failure) => return Err(failure),
         }
         self.hold(id, actor, environment, &module, record).await?;
         self.lane(id, environment).dismiss();
         Ok(())
+    }
+
+    /// Ends somebody else's pause of an object of the running module. That it is wanted, and why, is
+    /// written down before the object is changed.
+    pub async fn lift_pause(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        object: &ObjectRef,
+        reason: &str,
+    ) -> Result<(), EngineFailure> {
+        let module = self.running_module(id, environment)?;
+        self.settle_now(id, environment).await?;
+        let cluster = self.cluster(environment).await?;
+        let lane = self.lane(id, environment);
+        let hands = lane.hands().await;
+        let reading = bounded(self.limits().question, cluster.rollout(object)).await?;
+        if !reading.paused {
+            let object = object.label();
+            return Err(Refusal::NotPaused { object }.into());
+        }
+        let command = Command::LiftPause {
+            environment: environment.clone(),
+            object: object.clone(),
+            paused_by: reading.paused_by.unwrap_or_default(),
+            reason: reason.to_owned(),
+        };
+        self.command(id, actor, command).await?;
+        let errand = Errand {
+            release: id.clone(),
+            actor: actor.clone(),
+            environment: environment.clone(),
+        };
+        let by = Some(actor.clone());
+        let unpause = MutationVerb::Unpause;
+        let acted = self
+            .switch_pause(hands, &errand, &module, by, object, unpause)
+            .await?;
+        match acted {
+            None | Some(Acted::Applied(_)) => Ok(()),
+            Some(Acted::Unknown(_)) => self.settle_now(id, environment).await,
+            Some(Acted::NotApplied(cause, reason)) => Err(EngineFailure::NotApplied {
+                object: object.clone(),
+                cause,
+                reason,
+            }),
+        }
+    }
+
+    /// Writes down that a person has seen objects of the running module to be in effect which no status
+    /// judges.
+    pub async fn confirm_seen(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        environment: &EnvironmentId,
+        objects: Vec<ObjectRef>,
+        note: &str,
+    ) -> Result<(), EngineFailure> {
+        let command = Command::ConfirmSeen {
+            environment: environment.clone(),
+            objects,
+            note: note.to_owned(),
+        };
+        self.command(id, actor, command).await
     }
 
     fn running_module(
@@ -219,7 +285,7 @@ impl Engine {
             }
             let planned = release.plan.objects(environment);
             let mut deployments = planned
-                .filter(|(of, planned)| &of.id == module && planned.object.kind == "Deployment")
+                .filter(|(of, planned)| &of.id == module && planned.object.can_pause())
                 .map(|(_, planned)| planned.object.clone());
             let next = deployments.find(|object| !seen.contains(object) && due(&state, object));
             let Some(next) = next else {
@@ -276,6 +342,7 @@ impl Engine {
             body: None,
             precondition: Precondition::Unchanged(live.head),
             take_over: Vec::new(),
+            rollback: None,
         };
         self.act(hands, act).await.map(Some)
     }
@@ -285,7 +352,8 @@ fn status(state: &EnvironmentState, module: &ModuleId) -> Option<ModuleStatus> {
     state.modules.get(module).map(|module| module.status)
 }
 
-/// The version that a module's workload had when it was backed up.
+/// The version that a module had when it was backed up: its workload's, else what another of its
+/// objects said.
 fn version_before(
     release: &Release,
     state: &EnvironmentState,
@@ -298,9 +366,10 @@ fn version_before(
         kept.and_then(|kept| kept.live.as_ref())
     };
     let version = |body: &BackupBody| body.version.clone();
-    let mut workloads = release
-        .plan
-        .objects(environment)
-        .filter(|(of, planned)| &of.id == module && is_workload(&planned.object));
-    workloads.find_map(|(_, planned)| kept(&planned.object).and_then(version))
+    let planned = release.plan.objects(environment);
+    let mine = planned.filter(|(of, _)| &of.id == module);
+    let (workloads, others): (Vec<_>, Vec<_>) =
+        mine.partition(|(_, planned)| planned.object.is_workload());
+    let mut in_turn = workloads.into_iter().chain(others);
+    in_turn.find_map(|(_, planned)| kept(&planned.object).and_then(version))
 }

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use domain::{
-    Backup, BackupBody, BackupObject, Command, Diff, Digest, EnvironmentId, ModuleId, ObjectDiff,
-    ObjectRef, PersonId, PlannedObject, ReleaseId,
+    Backup, BackupBody, BackupObject, Command, Diff, Digest, EnvironmentId, Masked, ModuleId,
+    ObjectDiff, ObjectRef, PersonId, PlannedObject, ReleaseId,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::bodies::masked;
 use crate::handles::bounded;
 use crate::live::{ChangesProgress, DiffBodies, FullDiff};
 use crate::ports::{Cluster, LiveObject, Outgoing};
@@ -99,16 +97,13 @@ impl Engine {
             fields: preview.fields,
             conflicts: preview.conflicts,
             rejected: preview.rejected,
+            adopts: preview.adopts,
             content: preview.content,
         };
-        let before = preview.live.map(|live| live.body);
-        let after = preview
-            .after
-            .map(|after| masked(object, after, before.as_ref()));
         let bodies = DiffBodies {
             object: object.clone(),
-            before: before.map(|before| masked(object, before, None)),
-            after,
+            before: preview.live.map(|live| Masked::of(live.body)),
+            after: preview.after.map(Masked::of),
         };
         Ok((diff, bodies))
     }
@@ -154,12 +149,10 @@ impl Engine {
         let live = bounded(self.limits().question, cluster.read(object)).await?;
         let kept = match live {
             None => None,
-            Some(LiveObject {
-                head,
-                body,
-                version,
-                ..
-            }) => {
+            Some(live) => {
+                // With who owns which field, so that a rollback can give fields back to their owners.
+                let body = live.kept();
+                let LiveObject { head, version, .. } = live;
                 let bytes = serde_json::to_vec(&body)
                     .map_err(|_| EngineFailure::Unreadable(object.to_string()))?;
                 let blob = self.keep(object, &bytes).await?;
@@ -177,30 +170,5 @@ impl Engine {
             object: object.clone(),
             live: kept,
         })
-    }
-
-    /// A kept object of the backup, to be shown: values of Secrets are masked. None when the object
-    /// did not exist.
-    pub async fn backup_body(
-        &self,
-        id: &ReleaseId,
-        environment: &EnvironmentId,
-        object: &ObjectRef,
-    ) -> Result<Option<Value>, EngineFailure> {
-        let (_, state) = self.environment(id, environment)?;
-        let kept = state
-            .backup
-            .as_ref()
-            .and_then(|backup| backup.objects.iter().find(|kept| &kept.object == object));
-        let missing = || EngineFailure::NotInRelease {
-            what: object.to_string(),
-        };
-        match &kept.ok_or_else(missing)?.live {
-            None => Ok(None),
-            Some(live) => {
-                let body = self.body(object, &live.blob).await?;
-                Ok(Some(masked(object, body, None)))
-            }
-        }
     }
 }

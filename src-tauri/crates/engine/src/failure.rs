@@ -158,7 +158,8 @@ fn cause(failure: &ClusterFailure) -> Cause {
         ClusterFailure::Busy => Cause::Busy,
         ClusterFailure::AnotherCluster { .. } => Cause::AnotherCluster,
         ClusterFailure::KindUnknown(kind) => Cause::KindUnknown { kind: kind.clone() },
-        ClusterFailure::PluginNotAllowed { .. }
+        ClusterFailure::OtherScope { .. }
+        | ClusterFailure::PluginNotAllowed { .. }
         | ClusterFailure::PluginFailed { .. }
         | ClusterFailure::Answered { .. }
         | ClusterFailure::Unreadable(_) => Cause::Said {

@@ -43,11 +43,8 @@ fn picture(phase: RolloutPhase, available: u32, pods: Vec<PodPicture>) -> Pictur
         wanted: 3,
         updated: available,
         available,
-        paused: false,
-        surge: None,
-        unavailable: None,
         message: "as the cluster says".into(),
-        blocked: None,
+        ..RolloutReading::default()
     };
     Picture {
         at: None,
@@ -69,7 +66,7 @@ async fn until(
     picture: impl Fn(u64) -> Option<Picture>,
 ) -> (Look, u64) {
     for second in 0..1000 {
-        let look = judge.look(picture(second).as_ref(), held);
+        let look = judge.look(picture(second).as_ref(), &[], held);
         if look != Look::GoesOn {
             return (look, second);
         }
@@ -126,7 +123,7 @@ async fn progress_moves_the_deadline() {
     let mut judge = judge();
     for second in 0..150 {
         assert_eq!(
-            judge.look(creeping(second).as_ref(), false),
+            judge.look(creeping(second).as_ref(), &[], false),
             Look::GoesOn,
             "{second} s"
         );
@@ -209,9 +206,9 @@ async fn held_still_on_purpose_is_never_bad() {
 async fn a_workstation_that_slept_has_used_up_little_patience() {
     let mut judge = judge();
     let still = picture(RolloutPhase::Progressing, 1, vec![]);
-    assert_eq!(judge.look(Some(&still), false), Look::GoesOn);
+    assert_eq!(judge.look(Some(&still), &[], false), Look::GoesOn);
     tokio::time::advance(Duration::from_secs(3600)).await;
-    assert_eq!(judge.look(Some(&still), false), Look::GoesOn);
+    assert_eq!(judge.look(Some(&still), &[], false), Look::GoesOn);
 }
 
 #[tokio::test(start_paused = true)]
@@ -261,4 +258,99 @@ async fn a_dead_node_says_nothing_about_the_change() {
     };
     let (look, _) = until(&mut judge(), false, unscheduled).await;
     assert!(matches!(look, Look::Bad(_)), "{look:?}");
+}
+
+fn alone(kind: &str, phase: RolloutPhase, change: impl Fn(&mut RolloutReading)) -> Picture {
+    let mut picture = picture(phase, 0, vec![]);
+    let seen = &mut picture.workloads[0];
+    seen.workload.kind = kind.into();
+    if kind == "Job" {
+        seen.workload.api_version = "batch/v1".into();
+    }
+    change(seen.rollout.as_mut().unwrap());
+    picture
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_holds_says_nothing_about_the_change() {
+    let paused = |r: &mut RolloutReading| {
+        (r.paused, r.paused_by) = (true, Some("kubectl-rollout".into()));
+    };
+    let note = |note: Cause| move |r: &mut RolloutReading| r.note = Some(note.clone());
+    let lines = [
+        (
+            alone("Deployment", RolloutPhase::Progressing, paused),
+            "Deployment/router: paused by kubectl-rollout; its pods do not change",
+        ),
+        (
+            alone(
+                "StatefulSet",
+                RolloutPhase::OnDelete,
+                note(Cause::ChangesOnDelete { old: 2 }),
+            ),
+            "StatefulSet/router: 2 pods run the old version: pods change when they are deleted (OnDelete)",
+        ),
+        (
+            alone(
+                "StatefulSet",
+                RolloutPhase::Partitioned,
+                note(Cause::HeldByPartition {
+                    partition: 1,
+                    old: 1,
+                }),
+            ),
+            "StatefulSet/router: complete up to the partition 1: 1 pods keep the old version",
+        ),
+    ];
+    for (picture, expected) in lines {
+        let (look, after) = until(&mut judge(), false, |_| Some(picture.clone())).await;
+        let Look::Unjudged(reason) = look else {
+            panic!("{look:?}")
+        };
+        assert_eq!((reason.to_string().as_str(), after), (expected, 60));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_fails_at_once_and_a_condition_after_a_while() {
+    let failed = |r: &mut RolloutReading| {
+        let (reason, message) = ("BackoffLimitExceeded".into(), "too often".into());
+        r.note = Some(Cause::ObjectFailed { reason, message });
+    };
+    for (kind, seconds) in [("Job", 0), ("Thing", 45)] {
+        let picture = alone(kind, RolloutPhase::Failed, failed);
+        let (look, after) = until(&mut judge(), false, |_| Some(picture.clone())).await;
+        let expected = format!("{kind}/router: it failed: BackoffLimitExceeded: too often");
+        assert_eq!(
+            look,
+            Look::GivenUp(Reasons(vec![
+                Cause::ObjectFailed {
+                    reason: "BackoffLimitExceeded".into(),
+                    message: "too often".into()
+                }
+                .of(format!("{kind}/router")),
+            ])),
+            "{expected}"
+        );
+        assert_eq!(after, seconds, "{kind}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_that_are_asked_for_count_like_those_that_are_watched() {
+    let watched = picture(RolloutPhase::Complete, 3, vec![]);
+    let mut judge = judge();
+    let waits = alone("Job", RolloutPhase::Progressing, |_| {}).workloads;
+    for _ in 0..30 {
+        assert_eq!(judge.look(Some(&watched), &waits, false), Look::GoesOn);
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    let done = alone("Job", RolloutPhase::Complete, |_| {}).workloads;
+    let mut looks = Vec::new();
+    for _ in 0..=10 {
+        looks.push(judge.look(Some(&watched), &done, false));
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(looks.pop(), Some(Look::Healthy));
+    assert!(looks.iter().all(|look| *look == Look::GoesOn), "{looks:?}");
 }

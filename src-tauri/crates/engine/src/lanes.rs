@@ -17,7 +17,19 @@ impl Lanes {
         let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(key).or_default())
     }
+
+    /// Every lane that somebody asked for in this process.
+    pub(crate) fn all(&self) -> Vec<Placed> {
+        let lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes
+            .iter()
+            .map(|(key, lane)| (key.clone(), Arc::clone(lane)))
+            .collect()
+    }
 }
+
+/// A lane with what it belongs to.
+pub(crate) type Placed = ((ReleaseId, EnvironmentId), Arc<Lane>);
 
 /// An environment of a release in this process.
 #[derive(Default)]
@@ -93,11 +105,12 @@ impl Lane {
         }
     }
 
-    /// Tells the running task to leave.
-    pub(crate) fn dismiss(&self) {
-        if let Some(task) = &self.lock().task {
-            task.leave.cancel();
-        }
+    /// Tells the running task to leave; cancelled when it is over.
+    pub(crate) fn dismiss(&self) -> Option<CancellationToken> {
+        let state = self.lock();
+        let task = state.task.as_ref()?;
+        task.leave.cancel();
+        Some(task.over.clone())
     }
 
     /// Changes what is shown.
@@ -124,8 +137,8 @@ impl Drop for Turn {
         let mut state = self.lane.lock();
         if state.task.as_ref().is_some_and(|t| t.number == self.number) {
             state.task = None;
-            state.live.step = None;
             state.live.waiting = None;
+            state.live.objects = Vec::new();
             state.live.deadline_at = None;
         }
         self.over.cancel();

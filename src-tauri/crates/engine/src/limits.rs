@@ -32,6 +32,8 @@ pub struct Limits {
     /// How long a watch may show nothing new before the cluster is asked whether it still answers: an
     /// API server's cache keeps watches open while the store behind it hangs.
     pub silence: Duration,
+    /// How often objects that are not watched are asked for while they are waited for.
+    pub poll: Duration,
     /// How often a rollout is judged when nothing moves.
     pub tick: Duration,
     /// The most that one look may add to a waiting time: longer than a question may take, so that a
@@ -47,6 +49,8 @@ pub struct Limits {
     pub undo_tries: u32,
     /// How long the desktop may take to accept a notification.
     pub notify: Duration,
+    /// How long a probe may take; above the adapter's own bound, which says more about it.
+    pub probe: Duration,
     /// Least time between two change messages of one topic.
     pub changes_gap: Duration,
     /// Change messages kept for a slow listener.
@@ -72,6 +76,7 @@ impl Default for Limits {
             turned_away: Duration::from_secs(30),
             failing_patience: Duration::from_secs(45),
             silence: Duration::from_secs(10),
+            poll: Duration::from_secs(2),
             tick: Duration::from_millis(250),
             longest_tick: Duration::from_secs(30),
             append_tries: 8,
@@ -79,6 +84,7 @@ impl Default for Limits {
             settle_pause: Duration::from_millis(200),
             undo_tries: 3,
             notify: Duration::from_secs(5),
+            probe: Duration::from_secs(15),
             changes_gap: Duration::from_millis(50),
             changes_kept: 256,
             log_tail: 200,

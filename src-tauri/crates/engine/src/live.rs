@@ -1,23 +1,22 @@
 use std::sync::Arc;
 
-use domain::{Diff, Instant, ObjectRef};
-use serde_json::Value;
+use domain::{Diff, Instant, Masked, ObjectRef};
 
 use crate::EngineFailure;
-use crate::ports::Picture;
+use crate::ports::{Picture, WorkloadPicture};
 
 /// What is known of an environment of a release beyond the ledger; gone when the program ends.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     /// Whether a task of this process works on it now.
     pub running: Option<Running>,
-    /// What that task does now.
-    pub step: Option<Step>,
     /// What it waits for, if it waits for a person or for contact.
     pub waiting: Option<Waiting>,
     /// The newest picture of the workloads: all of the environment while it is looked at, else
     /// those of the newest task.
     pub picture: Option<Arc<Picture>>,
+    /// Objects that are no workloads, as the running task has found them last.
+    pub objects: Vec<WorkloadPicture>,
     /// What the lookout sees.
     pub(crate) overview: Option<Arc<Picture>>,
     /// Seconds since the newest thing came from the watch; none when nothing came yet.
@@ -37,32 +36,6 @@ pub enum Running {
     Forward,
     /// The environment goes back.
     Back,
-}
-
-/// What a task does now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// What.
-    pub doing: Doing,
-    /// Since when.
-    pub since: Instant,
-}
-
-/// What a step does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// Writes an object.
-    Apply(ObjectRef),
-    /// Waits for the rollout.
-    Await,
-    /// Reads back whether an object was changed.
-    ReadBack(ObjectRef),
-    /// Puts an object back.
-    Restore(ObjectRef),
-    /// Deletes an object that this release created.
-    Remove(ObjectRef),
-    /// Waits until the old version is healthy.
-    AwaitBack,
 }
 
 /// What a task waits for.
@@ -112,7 +85,7 @@ pub struct DiffBodies {
     /// The object.
     pub object: ObjectRef,
     /// Live; none when it would be created.
-    pub before: Option<Value>,
+    pub before: Option<Masked>,
     /// As it would be; none when the cluster refuses it.
-    pub after: Option<Value>,
+    pub after: Option<Masked>,
 }

@@ -1,7 +1,6 @@
 use domain::{EnvironmentId, ModuleId, ObjectRef, ReleaseId};
 use tokio::sync::mpsc;
 
-use crate::awaiting::is_workload;
 use crate::handles::bounded;
 use crate::ports::LogLine;
 use crate::{Engine, EngineFailure};
@@ -19,7 +18,7 @@ impl Engine {
         let workloads: Vec<ObjectRef> = release
             .plan
             .objects(environment)
-            .filter(|(of, planned)| &of.id == module && is_workload(&planned.object))
+            .filter(|(of, planned)| &of.id == module && planned.object.is_workload())
             .map(|(_, planned)| planned.object.clone())
             .collect();
         let cluster = self.cluster(environment).await?;

@@ -5,7 +5,6 @@
 use domain::{EnvironmentId, ObjectRef, ReleaseId};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::awaiting::is_workload;
 use crate::handles::bounded;
 use crate::limits::BackOff;
 use crate::{Engine, EngineFailure};
@@ -52,7 +51,7 @@ impl Engine {
             .plan
             .objects(environment)
             .map(|(_, planned)| planned.object.clone())
-            .filter(is_workload)
+            .filter(ObjectRef::is_workload)
             .collect();
         let cluster = self.cluster(environment).await?;
         let watching = bounded(self.limits().question, cluster.watch(&workloads)).await?;

@@ -16,23 +16,29 @@ pub(crate) fn command(command: &Command) -> &'static str {
         Command::RecordBackup { .. } => "recordBackup",
         Command::Tick { .. } => "tick",
         Command::Waive { .. } => "waive",
+        Command::AskWaiver { .. } => "askWaiver",
         Command::Vote { .. } => "vote",
         Command::OpenGate { .. } => "openGate",
         Command::Arm { .. } => "arm",
         Command::Disarm { .. } => "disarm",
         Command::StartRollout { .. } => "startRollout",
         Command::Intend { .. } => "intend",
+        Command::EndStep { .. } => "endStep",
         Command::Settle { .. } => "settle",
         Command::RecordPaused { .. } => "recordPaused",
         Command::RecordResumed { .. } => "recordResumed",
+        Command::LiftPause { .. } => "liftPause",
+        Command::ConfirmSeen { .. } => "confirmSeen",
         Command::Stop { .. } => "stop",
         Command::Resume { .. } => "resume",
         Command::Conclude { .. } => "conclude",
         Command::StartWayBack { .. } => "startWayBack",
+        Command::KeepFields { .. } => "keepFields",
         Command::KeepEdit { .. } => "keepEdit",
         Command::ConcludeWayBack { .. } => "concludeWayBack",
         Command::RecordNotification { .. } => "recordNotification",
         Command::AskHelp => "askHelp",
+        Command::RecordFact { .. } => "recordFact",
     }
 }
 
@@ -48,13 +54,17 @@ pub(crate) fn environment(command: &Command) -> Option<&EnvironmentId> {
         | Command::Disarm { environment }
         | Command::StartRollout { environment, .. }
         | Command::Intend { environment, .. }
+        | Command::EndStep { environment, .. }
         | Command::Settle { environment, .. }
         | Command::RecordPaused { environment }
         | Command::RecordResumed { environment }
+        | Command::LiftPause { environment, .. }
+        | Command::ConfirmSeen { environment, .. }
         | Command::Stop { environment }
         | Command::Resume { environment }
         | Command::Conclude { environment, .. }
         | Command::StartWayBack { environment }
+        | Command::KeepFields { environment, .. }
         | Command::KeepEdit { environment, .. }
         | Command::ConcludeWayBack { environment, .. }
         | Command::RecordNotification { environment, .. } => Some(environment),

@@ -137,6 +137,23 @@ impl Engine {
         self.command(id, actor, command).await
     }
 
+    /// Asks the manager to waive a condition. Not signed: it changes nothing about the gate.
+    pub async fn ask_waiver(
+        &self,
+        id: &ReleaseId,
+        actor: &PersonId,
+        stage: &StageId,
+        condition: ConditionKind,
+        reason: String,
+    ) -> Result<(), EngineFailure> {
+        let command = Command::AskWaiver {
+            stage: stage.clone(),
+            condition,
+            reason,
+        };
+        self.command(id, actor, command).await
+    }
+
     /// Votes Go or No-Go.
     pub async fn vote(
         &self,
@@ -276,7 +293,11 @@ impl Engine {
         Ok(self.ports().vault.sign(statement).await?)
     }
 
-    fn with_facts<T>(&self, actor: &PersonId, ask: impl FnOnce(domain::Facts<'_>) -> T) -> T {
+    pub(crate) fn with_facts<T>(
+        &self,
+        actor: &PersonId,
+        ask: impl FnOnce(domain::Facts<'_>) -> T,
+    ) -> T {
         let register = self.register();
         ask(domain::Facts {
             now: self.now(),
@@ -306,7 +327,7 @@ impl Engine {
         id: &ReleaseId,
         actor: Option<&PersonId>,
         command: &Command,
-    ) -> Result<(), domain::Refusal> {
+    ) -> Result<(), EngineFailure> {
         self.book().ask(id, actor, command).map(|_| ())
     }
 }

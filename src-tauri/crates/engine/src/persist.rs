@@ -2,7 +2,7 @@
 
 use domain::{
     Cause, EnvironmentState, ModuleStatus, NotAppliedCause, NotificationKind, ObjectRef, Refusal,
-    Release, Verdict, Work,
+    Release, StepEnd, Verdict, Work,
 };
 
 use crate::act::Acted;
@@ -11,7 +11,7 @@ use crate::engine::Errand;
 use crate::failure::not_changed;
 use crate::lanes::{Hands, Turn};
 use crate::limits::BackOff;
-use crate::live::{Doing, Waiting};
+use crate::live::Waiting;
 use crate::trouble::Trouble;
 use crate::{Engine, EngineFailure};
 
@@ -29,12 +29,12 @@ impl From<Verdict> for End {
     }
 }
 
-/// What came of one object.
-pub(crate) enum Written {
-    /// It is as the release wants it.
-    Done,
-    /// The task ends with it.
-    End(End),
+/// What performing a step came to.
+pub(crate) enum Performed {
+    /// The step ended.
+    Step(StepEnd),
+    /// The whole run ends with it.
+    Run(End),
 }
 
 impl Engine {
@@ -46,9 +46,9 @@ impl Engine {
         errand: &Errand,
         module: &domain::ModuleId,
         turn: &Turn,
-        (object, doing): (&ObjectRef, Doing),
+        object: &ObjectRef,
         act: F,
-    ) -> Result<Written, EngineFailure>
+    ) -> Result<Performed, EngineFailure>
     where
         F: Fn(Hands, EnvironmentState) -> R,
         R: Future<Output = Result<Acted, EngineFailure>>,
@@ -63,8 +63,8 @@ impl Engine {
             let hands = lane.hands().await;
             let (release, state) = self.environment(id, environment)?;
             match standing(&release, errand, module) {
-                Standing::Gone => return Ok(Written::End(End::Left)),
-                _ if turn.leave.is_cancelled() => return Ok(Written::End(End::Left)),
+                Standing::Gone => return Ok(Performed::Run(End::Left)),
+                _ if turn.leave.is_cancelled() => return Ok(Performed::Run(End::Left)),
                 Standing::Held => {
                     drop(hands);
                     trouble.is_over();
@@ -73,9 +73,9 @@ impl Engine {
                 }
                 Standing::Goes => {}
             }
-            self.show_step(errand, doing.clone());
+            self.show(id, environment, |live| live.waiting = None);
             let failure = match act(hands, state).await {
-                Ok(Acted::Applied(_)) => return Ok(Written::Done),
+                Ok(Acted::Applied(_)) => return Ok(Performed::Step(StepEnd::Done)),
                 Ok(Acted::NotApplied(cause, reason)) => {
                     let failure = EngineFailure::NotApplied {
                         object: object.clone(),
@@ -91,11 +91,11 @@ impl Engine {
                 Ok(Acted::Unknown(mutation)) => {
                     self.until_settled(id, environment, &turn.leave).await?;
                     match self.settled(id, environment, &mutation)? {
-                        Some(Acted::Applied(_)) => return Ok(Written::Done),
+                        Some(Acted::Applied(_)) => return Ok(Performed::Step(StepEnd::Done)),
                         // A request that got lost is for the person to look into, not to send again.
                         Some(Acted::NotApplied(NotAppliedCause::Unheard, message)) => {
                             let lost = Cause::Lost { message }.of(object.label());
-                            return Ok(Written::End(Verdict::Errored(lost.into()).into()));
+                            return Ok(Performed::Run(Verdict::Errored(lost.into()).into()));
                         }
                         Some(Acted::NotApplied(cause, reason)) => {
                             return Ok(not_applied(object, cause, &reason));
@@ -124,10 +124,10 @@ impl Engine {
             };
             if !self.bear(errand, &mut trouble, obstacle, &failure).await {
                 let verdict = Verdict::Errored(self.too_long(obstacle, &failure));
-                return Ok(Written::End(verdict.into()));
+                return Ok(Performed::Run(verdict.into()));
             }
             tokio::select! {
-                () = turn.leave.cancelled() => return Ok(Written::End(End::Left)),
+                () = turn.leave.cancelled() => return Ok(Performed::Run(End::Left)),
                 () = tokio::time::sleep(pause.next()) => {}
             }
         }
@@ -156,7 +156,7 @@ impl Engine {
 }
 
 /// The verdict when nothing was changed: only a refusal speaks about the change.
-fn not_applied(object: &ObjectRef, cause: NotAppliedCause, reason: &str) -> Written {
+fn not_applied(object: &ObjectRef, cause: NotAppliedCause, reason: &str) -> Performed {
     let reasons = not_changed(object, cause, reason).into();
     let verdict = match cause {
         NotAppliedCause::Refused => Verdict::Failed(reasons),
@@ -164,7 +164,7 @@ fn not_applied(object: &ObjectRef, cause: NotAppliedCause, reason: &str) -> Writ
             Verdict::Errored(reasons)
         }
     };
-    Written::End(verdict.into())
+    Performed::Run(verdict.into())
 }
 
 /// Where a module's way forward stands by the ledger.

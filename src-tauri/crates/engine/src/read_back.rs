@@ -11,7 +11,7 @@ use crate::act::Acted;
 use crate::handles::bounded;
 use crate::lanes::Lane;
 use crate::limits::{BackOff, Patience};
-use crate::live::{Doing, Step};
+use crate::ports::Sent;
 use crate::{Engine, EngineFailure, FailPoint};
 
 impl Engine {
@@ -50,11 +50,6 @@ impl Engine {
         let Some(first) = self.pending(release, environment)? else {
             return Ok(None);
         };
-        let step = Step {
-            doing: Doing::ReadBack(first.intent.object.clone()),
-            since: self.now(),
-        };
-        self.show(release, environment, |live| live.step = Some(step));
         let limits = self.limits();
         let mut pause = BackOff::new(limits.read_back_first, limits.read_back_most);
         let mut waited = Patience::new(limits);
@@ -99,7 +94,7 @@ impl Engine {
             return self.settled(release, environment, mutation);
         };
         self.at(FailPoint::BeforeReadBack)?;
-        let outcome = match self.reading(environment, &pending).await {
+        let sent = match self.reading(environment, &pending).await {
             Err(failure) if failure.obstacle().is_some() => {
                 // Without a task nobody waits: the person is told by the answer.
                 if lane.running().is_some() {
@@ -108,11 +103,13 @@ impl Engine {
                 MutationOutcome::Unknown {
                     reason: failure.to_string(),
                 }
+                .into()
             }
             reading => reading?,
         };
         self.at(FailPoint::AfterReadBack)?;
-        self.settle(release, environment, &pending.intent, outcome.clone())
+        let outcome = sent.outcome.clone();
+        self.settle(release, environment, &pending.intent, sent)
             .await?;
         self.at(FailPoint::AfterOutcome)?;
         Ok(match Acted::of(mutation, &outcome) {
@@ -127,13 +124,13 @@ impl Engine {
         &self,
         environment: &EnvironmentId,
         pending: &PendingMutation,
-    ) -> Result<MutationOutcome, EngineFailure> {
+    ) -> Result<Sent, EngineFailure> {
         // Another cluster has nothing to say about what this one was sent.
         self.ask_identity(environment).await?;
         let cluster = self.cluster(environment).await?;
         let question = self.limits().question;
         let first = bounded(question, cluster.read_back(&pending.intent)).await?;
-        if !matches!(first, MutationOutcome::NotApplied { .. }) {
+        if !matches!(first.outcome, MutationOutcome::NotApplied { .. }) {
             return Ok(first);
         }
         tokio::time::sleep(self.limits().not_applied_gap).await;

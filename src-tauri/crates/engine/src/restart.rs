@@ -47,7 +47,11 @@ impl Engine {
         let pending = self.pending(id, &environment)?;
         let found = match &pending {
             None => Finding::Settled,
-            Some(pending) => match self.reading(&environment, pending).await {
+            Some(pending) => match self
+                .reading(&environment, pending)
+                .await
+                .map(|sent| sent.outcome)
+            {
                 Ok(MutationOutcome::Applied { .. }) => Finding::Applied,
                 Ok(MutationOutcome::NotApplied { .. }) => Finding::NotApplied,
                 Ok(MutationOutcome::Unknown { .. }) | Err(_) => Finding::Unreachable,

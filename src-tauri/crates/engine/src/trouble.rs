@@ -16,6 +16,8 @@ pub(crate) struct Trouble {
     /// Apart from the other: a cluster that was down for long may take its time to let people in.
     turned_away: Patience,
     told: bool,
+    /// Whether somebody else tells the person of it.
+    untold: bool,
 }
 
 impl Trouble {
@@ -24,6 +26,15 @@ impl Trouble {
             without_contact: Patience::new(limits),
             turned_away: Patience::new(limits),
             told: false,
+            untold: false,
+        }
+    }
+
+    /// One that the person is not told of, since another one tells of the same loss.
+    pub(crate) fn untold(limits: &Limits) -> Self {
+        Trouble {
+            untold: true,
+            ..Trouble::new(limits)
         }
     }
 
@@ -57,8 +68,8 @@ impl Engine {
         if without_contact >= limits.lost_contact || turned_away >= limits.turned_away {
             return false;
         }
-        if without_contact >= limits.needs_you_after && !std::mem::replace(&mut trouble.told, true)
-        {
+        let tells = without_contact >= limits.needs_you_after && !trouble.untold;
+        if tells && !std::mem::replace(&mut trouble.told, true) {
             let modules = self.modules_at_work(id, environment);
             self.tell(id, environment, NotificationKind::NeedsYou, modules)
                 .await;

@@ -1,8 +1,8 @@
 //! What the ledger says that this release has written, object by object.
 
 use domain::{
-    EnvironmentState, FieldAuthor, MutationOutcome, MutationVerb, ObjectDiff, ObjectRef,
-    PlannedObject, SettledMutation,
+    Digest, EnvironmentState, FieldAuthor, MutationOutcome, MutationVerb, ObjectDiff, ObjectRef,
+    SettledMutation,
 };
 
 /// What the newest diff says of an object.
@@ -41,12 +41,12 @@ pub(crate) fn newest_write<'a>(
 /// The head that an object has if this release wrote the planned body and nobody touched it since.
 pub(crate) fn written_before<'a>(
     state: &'a EnvironmentState,
-    planned: &PlannedObject,
+    object: &ObjectRef,
+    body: &Digest,
 ) -> Option<&'a domain::LiveHead> {
-    let write = newest_write(state, &planned.object)?;
-    let ours = write.intent.verb == MutationVerb::Apply
-        && write.intent.body.as_ref() == Some(&planned.body);
-    ours.then(|| newest_head(state, &planned.object)).flatten()
+    let write = newest_write(state, object)?;
+    let ours = write.intent.verb == MutationVerb::Apply && write.intent.body.as_ref() == Some(body);
+    ours.then(|| newest_head(state, object)).flatten()
 }
 
 /// The head after the newest applied mutation of any kind.
@@ -63,14 +63,5 @@ pub(crate) fn newest_head<'a>(
 
 /// Whether this release's newest word on a workload's pause is "paused".
 pub(crate) fn paused_by_us(state: &EnvironmentState, workload: &ObjectRef) -> bool {
-    let mut settled = state.settled.iter().rev();
-    let newest = settled.find(|settled| {
-        &settled.intent.object == workload
-            && matches!(
-                settled.intent.verb,
-                MutationVerb::Pause | MutationVerb::Unpause
-            )
-            && matches!(settled.outcome, MutationOutcome::Applied { .. })
-    });
-    newest.is_some_and(|settled| settled.intent.verb == MutationVerb::Pause)
+    state.paused_by_us(workload)
 }

@@ -1,4 +1,4 @@
-use domain::{Digest, Signed};
+use domain::{Digest, KeyStatement, Signed};
 use engine::ports::{ChainReport, LedgerFailure};
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::Deserialize as _;
@@ -114,7 +114,7 @@ fn cut_at(walk: &Walk, tails: &[Tail]) -> Option<u64> {
 /// Whether every signature in a text of JSON verifies. One that cannot be read does not.
 pub(crate) fn signatures_hold(text: &str) -> bool {
     // Most entries carry none, and parsing is most of the time it takes.
-    if !text.contains("\"signed\"") {
+    if !text.contains("\"signed\"") && !text.contains("\"witnessed\"") {
         return true;
     }
     serde_json::from_str(text).is_ok_and(|value| all_hold(&value))
@@ -122,13 +122,21 @@ pub(crate) fn signatures_hold(text: &str) -> bool {
 
 fn all_hold(value: &Value) -> bool {
     match value {
-        Value::Object(fields) => fields.iter().all(|(name, value)| {
-            if name == "signed" && value.is_object() {
-                Signed::deserialize(value).is_ok_and(|signed| signed.verifies())
-            } else {
-                all_hold(value)
-            }
-        }),
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .all(|(name, value)| match (name.as_str(), value.is_object()) {
+                    ("signed", true) => {
+                        let signed: Result<Signed, _> = Signed::deserialize(value);
+                        signed.is_ok_and(|signed| signed.verifies())
+                    }
+                    ("witnessed", true) => {
+                        let signed: Result<Signed<KeyStatement>, _> = Signed::deserialize(value);
+                        signed.is_ok_and(|signed| signed.verifies())
+                    }
+                    _ => all_hold(value),
+                })
+        }
         Value::Array(values) => values.iter().all(all_hold),
         _ => true,
     }

@@ -28,7 +28,7 @@ impl Contexts {
     /// and that the next import of it completes.
     pub(crate) fn store(
         &self,
-        items: &mut dyn Items,
+        items: &mut Items,
         context: &Context,
     ) -> Result<ContextHead, VaultFailure> {
         let place = self.place(&context.name);
@@ -42,7 +42,7 @@ impl Contexts {
     }
 
     /// One context; `NoEntry` names it when there is none.
-    pub(crate) fn read(&self, items: &mut dyn Items, name: &str) -> Result<Context, VaultFailure> {
+    pub(crate) fn read(&self, items: &mut Items, name: &str) -> Result<Context, VaultFailure> {
         let place = self.place(name);
         let text = Value::new(&place, name, self.item).read(items)?;
         stored::from_text(
@@ -53,7 +53,7 @@ impl Contexts {
 
     /// All that can be read. One that is lost or garbled must not hide the others; whoever asks
     /// for it by name is told.
-    pub(crate) fn list(&self, items: &mut dyn Items) -> Result<Vec<ContextHead>, VaultFailure> {
+    pub(crate) fn list(&self, items: &mut Items) -> Result<Vec<ContextHead>, VaultFailure> {
         let mut heads = Vec::new();
         for name in self.names(items)? {
             match self.read(items, &name) {
@@ -69,7 +69,7 @@ impl Contexts {
 
     /// The context first, then its name: what is interrupted can be done again by name. `NoEntry`
     /// when there was neither.
-    pub(crate) fn forget(&self, items: &mut dyn Items, name: &str) -> Result<(), VaultFailure> {
+    pub(crate) fn forget(&self, items: &mut Items, name: &str) -> Result<(), VaultFailure> {
         let place = self.place(name);
         let was_there = items.get(&place)?.is_some();
         Value::new(&place, name, self.item).delete(items)?;
@@ -89,7 +89,7 @@ impl Contexts {
         }
     }
 
-    fn names(&self, items: &mut dyn Items) -> Result<BTreeSet<String>, VaultFailure> {
+    fn names(&self, items: &mut Items) -> Result<BTreeSet<String>, VaultFailure> {
         match Value::new(&self.index(), INDEX, self.item).read(items)? {
             None => Ok(BTreeSet::new()),
             Some(text) => serde_json::from_slice(&text)
@@ -97,11 +97,7 @@ impl Contexts {
         }
     }
 
-    fn write_names(
-        &self,
-        items: &mut dyn Items,
-        names: &BTreeSet<String>,
-    ) -> Result<(), VaultFailure> {
+    fn write_names(&self, items: &mut Items, names: &BTreeSet<String>) -> Result<(), VaultFailure> {
         let text =
             serde_json::to_vec(names).map_err(|error| VaultFailure::Broken(error.to_string()))?;
         Value::new(&self.index(), INDEX, self.item).write(items, &text)

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use crate::Limits;
 use crate::items::Items;
 
-type Work = Box<dyn FnOnce(&mut dyn Items) + Send>;
-type Open = Box<dyn Fn() -> Box<dyn Items> + Send + Sync>;
+type Work = Box<dyn FnOnce(&mut Items) + Send>;
+type Open = Box<dyn Fn() -> Items + Send + Sync>;
 
 /// The one thread that talks to the keychain. Keychains block, may hang behind a prompt, and some
 /// dislike more than one caller; nobody else waits for them but here. The thread is not joined at
@@ -22,10 +22,7 @@ pub(crate) struct Keychain {
 
 impl Keychain {
     /// Nothing is opened before the first call, so that an early failure does not stick.
-    pub(crate) fn new(
-        limits: Limits,
-        open: impl Fn() -> Box<dyn Items> + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) fn new(limits: Limits, open: impl Fn() -> Items + Send + Sync + 'static) -> Self {
         Keychain {
             open: std::sync::Arc::new(Box::new(open)),
             work: Mutex::new(None),
@@ -37,7 +34,7 @@ impl Keychain {
     /// begun when its caller gives up is never done.
     pub(crate) async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut dyn Items) -> Result<T, VaultFailure> + Send + 'static,
+        work: impl FnOnce(&mut Items) -> Result<T, VaultFailure> + Send + 'static,
     ) -> Result<T, VaultFailure> {
         let (answer, result) = oneshot::channel();
         let deadline = Instant::now() + self.limits.call;
@@ -81,17 +78,15 @@ impl Keychain {
     }
 }
 
-fn serve(mut items: Box<dyn Items>, waiting: &Receiver<Work>) {
+fn serve(mut items: Items, waiting: &Receiver<Work>) {
     while let Ok(work) = waiting.recv() {
-        work(items.as_mut());
+        work(&mut items);
     }
 }
 
 /// The keychain did not answer in time.
-pub(crate) fn late(limits: Limits) -> VaultFailure {
+fn late(limits: Limits) -> VaultFailure {
     VaultFailure::Timeout {
-        seconds: u32::try_from(limits.call.as_secs())
-            .unwrap_or(u32::MAX)
-            .max(1),
+        seconds: limits.seconds(),
     }
 }

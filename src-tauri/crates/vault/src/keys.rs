@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::contexts::short;
-use crate::items::Place;
+use crate::items::{Items, Place};
 use crate::limits::Stretch;
 
 /// A person's key as the keychain keeps it: the seed is sealed by the passphrase, so that an
@@ -38,6 +38,61 @@ pub(crate) fn place(profile: &str, person: &PersonId) -> Place {
         user: format!("{profile}/key/{}", short(person.as_str())),
         label: format!("Pilothouse: signing key of {person}"),
     }
+}
+
+/// Where a person's new key waits for its registration.
+pub(crate) fn prepared_place(profile: &str, person: &PersonId) -> Place {
+    let place = place(profile, person);
+    Place {
+        user: format!("{}/new", place.user),
+        label: format!("{} (not registered yet)", place.label),
+    }
+}
+
+/// Writes a sealed key and reads it back: what a lost key has signed nobody can go on from.
+pub(crate) fn put(items: &mut Items, place: &Place, text: &[u8]) -> Result<(), VaultFailure> {
+    items.set(place, text)?;
+    if items.get(place)?.is_some_and(|kept| *kept == text) {
+        Ok(())
+    } else {
+        let broken = "a key came back as something else".to_owned();
+        Err(VaultFailure::Broken(broken))
+    }
+}
+
+/// Puts the prepared key in the place of the person's key, and says whether that changed anything. A kill
+/// in between leaves both, and the next call finishes it.
+pub(crate) fn adopt(
+    items: &mut Items,
+    place: &Place,
+    prepared: &Place,
+    person: &PersonId,
+    key: &PublicKey,
+) -> Result<bool, VaultFailure> {
+    if holding(items, place, person, key)?.is_some() {
+        items.delete(prepared)?;
+        return Ok(false);
+    }
+    let text = holding(items, prepared, person, key)?
+        .ok_or_else(|| VaultFailure::NoKey(person.to_string()))?;
+    put(items, place, &text)?;
+    items.delete(prepared)?;
+    Ok(true)
+}
+
+/// The text of an item if it holds this key of the person.
+fn holding(
+    items: &mut Items,
+    place: &Place,
+    person: &PersonId,
+    key: &PublicKey,
+) -> Result<Option<Zeroizing<Vec<u8>>>, VaultFailure> {
+    let Some(text) = items.get(place)? else {
+        return Ok(None);
+    };
+    let public = SealedKey::from_text(person, &text).and_then(|sealed| sealed.public());
+    // What cannot be read is not this key.
+    Ok(public.is_ok_and(|public| &public == key).then_some(text))
 }
 
 impl SealedKey {

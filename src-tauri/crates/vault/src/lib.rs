@@ -14,8 +14,6 @@ mod stored;
 mod values;
 mod vault;
 
-#[cfg(not(target_os = "linux"))]
-mod native;
 #[cfg(target_os = "linux")]
 mod secret_service;
 

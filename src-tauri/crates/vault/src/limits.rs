@@ -36,6 +36,15 @@ impl Stretch {
     };
 }
 
+impl Limits {
+    /// [`Limits::call`] as a failure names it.
+    pub(crate) fn seconds(self) -> u32 {
+        u32::try_from(self.call.as_secs())
+            .unwrap_or(u32::MAX)
+            .max(1)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {

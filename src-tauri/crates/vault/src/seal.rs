@@ -29,7 +29,7 @@ fn place(profile: &str) -> Place {
 
 /// The key; none when nothing was ever sealed. A garbled one is `Broken`, never replaced: the
 /// ledger's sealed backups need it.
-pub(crate) fn key(items: &mut dyn Items, profile: &str) -> Result<Option<Key>, VaultFailure> {
+pub(crate) fn key(items: &mut Items, profile: &str) -> Result<Option<Key>, VaultFailure> {
     let Some(text) = items.get(&place(profile))? else {
         return Ok(None);
     };
@@ -41,7 +41,7 @@ pub(crate) fn key(items: &mut dyn Items, profile: &str) -> Result<Option<Key>, V
 }
 
 /// The key, made if there is none.
-pub(crate) fn key_or_new(items: &mut dyn Items, profile: &str) -> Result<Key, VaultFailure> {
+pub(crate) fn key_or_new(items: &mut Items, profile: &str) -> Result<Key, VaultFailure> {
     if let Some(key) = key(items, profile)? {
         return Ok(key);
     }

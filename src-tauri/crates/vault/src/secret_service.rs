@@ -1,27 +1,34 @@
+use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::ports::VaultFailure;
+use keyring::Error as KeyringError;
+use keyring_core::api::{CredentialApi, CredentialStoreApi};
+use keyring_core::attributes::parse_attributes;
+use keyring_core::{Credential, Entry};
 use secret_service::{Collection, EncryptionType, Error, Item, SecretService};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
-use zeroize::Zeroizing;
 
-use crate::Limits;
-use crate::items::{Items, Place, SERVICE};
-use crate::keychain::late;
+use crate::items::{Deadline, Trouble};
 
 type Session = Arc<SecretService<'static>>;
 
-/// The Secret Service of the session bus (GNOME Keyring, KWallet, KeePassXC). Connection and
-/// session are made when they are needed and made again when they fail: the service may start,
-/// stop or be replaced while the program runs.
-pub(crate) struct SecretItems {
+/// The Secret Service of a bus (GNOME Keyring, KWallet, KeePassXC) as a store for keyring. Connection
+/// and session are made when they are needed and made again when they fail: the service may start,
+/// stop or be replaced while the program runs. Every call is over by the deadline.
+pub(crate) struct SecretServiceStore(Arc<Service>);
+
+struct Service {
+    /// The bus; none for the session's.
     address: Option<String>,
-    limits: Limits,
-    deadline: Instant,
+    deadline: Deadline,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
     runtime: Option<Runtime>,
     session: Option<Session>,
     /// The prompt that is open. It stays open when a call gives up, so that a person who is slower
@@ -29,8 +36,8 @@ pub(crate) struct SecretItems {
     unlocking: Option<JoinHandle<Result<(), Error>>>,
 }
 
-/// Why a call did not come to its end.
-enum Trouble {
+/// Why an attempt did not come to its end.
+enum Ended {
     /// There is no bus.
     NoBus(zbus::Error),
     Failed(Error),
@@ -38,67 +45,101 @@ enum Trouble {
     Late,
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for Ended {
     fn from(error: Error) -> Self {
-        Trouble::Failed(error)
+        Ended::Failed(error)
     }
 }
 
-impl SecretItems {
-    /// On the bus of this address, or of the session.
-    pub(crate) fn new(address: Option<String>, limits: Limits) -> Self {
-        SecretItems {
+impl SecretServiceStore {
+    /// On the bus of this address, or of the session. Touches neither bus nor service yet.
+    pub(crate) fn new(address: Option<String>, deadline: Deadline) -> Self {
+        SecretServiceStore(Arc::new(Service {
             address,
-            limits,
-            deadline: Instant::now() + limits.call,
-            runtime: None,
-            session: None,
-            unlocking: None,
-        }
+            deadline,
+            state: Mutex::default(),
+        }))
+    }
+}
+
+impl CredentialStoreApi for SecretServiceStore {
+    fn vendor(&self) -> String {
+        "Pilothouse, Secret Service".to_owned()
     }
 
+    fn id(&self) -> String {
+        let bus = self.0.address.as_deref().unwrap_or("session");
+        format!("{} on {bus}", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Takes one modifier: `label`, what a person sees of the item in the keychain's own window.
+    fn build(
+        &self,
+        service: &str,
+        user: &str,
+        modifiers: Option<&HashMap<&str, &str>>,
+    ) -> keyring::Result<Entry> {
+        let mut modifiers = parse_attributes(&["label"], modifiers)?;
+        let item = ServiceItem {
+            store: Arc::clone(&self.0),
+            service: service.to_owned(),
+            user: user.to_owned(),
+            label: modifiers.remove("label").unwrap_or_default(),
+        };
+        Ok(Entry::new_with_credential(Arc::new(item)))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Service {
     /// Does something in the unlocked default collection. A failure on a session made earlier is
     /// tried once more on a new one: everything that is done here can be done twice.
-    fn with<T, F>(&mut self, work: impl Fn(Session) -> F) -> Result<T, VaultFailure>
+    fn with<T, F>(&self, work: impl Fn(Session) -> F) -> keyring::Result<T>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        if self.runtime.is_none() {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.runtime.is_none() {
             // A worker of its own keeps a prompt's answer coming in between calls.
             let runtime = Builder::new_multi_thread()
                 .worker_threads(1)
                 .enable_all()
                 .build();
-            self.runtime = Some(runtime.map_err(|error| VaultFailure::Broken(error.to_string()))?);
+            state.runtime =
+                Some(runtime.map_err(|error| KeyringError::PlatformFailure(Box::new(error)))?);
         }
-        let is_new = self.session.is_none();
-        let mut result = self.attempt(&work);
-        if matches!(&result, Err(Trouble::Failed(error)) if !is_locked(error)) && !is_new {
-            self.session = None;
-            result = self.attempt(&work);
+        let is_new = state.session.is_none();
+        let mut result = self.attempt(&mut state, &work);
+        if matches!(&result, Err(Ended::Failed(error)) if !is_locked(error)) && !is_new {
+            state.session = None;
+            result = self.attempt(&mut state, &work);
         }
-        result.map_err(|trouble| {
-            if !matches!(trouble, Trouble::Locked) {
-                self.session = None;
+        result.map_err(|ended| {
+            if !matches!(ended, Ended::Locked) {
+                state.session = None;
             }
-            match trouble {
-                Trouble::Locked => VaultFailure::Locked,
-                Trouble::Late => late(self.limits),
-                Trouble::NoBus(error) => VaultFailure::Missing(error.to_string()),
-                Trouble::Failed(error) => of_service(&error),
+            let no_access = |trouble| KeyringError::NoStorageAccess(Box::new(trouble));
+            match ended {
+                Ended::Locked => no_access(Trouble::Locked),
+                Ended::Late => no_access(Trouble::Late),
+                Ended::NoBus(error) => no_access(Trouble::Missing(error.to_string())),
+                Ended::Failed(error) => of_service(error),
             }
         })
     }
 
-    fn attempt<T, F>(&mut self, work: &impl Fn(Session) -> F) -> Result<T, Trouble>
+    fn attempt<T, F>(&self, state: &mut State, work: &impl Fn(Session) -> F) -> Result<T, Ended>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let Some(runtime) = &self.runtime else {
-            return Err(Trouble::Late);
+        let Some(runtime) = &state.runtime else {
+            return Err(Ended::Late);
         };
-        let deadline = tokio::time::Instant::from_std(self.deadline);
-        let (session, unlocking) = (&mut self.session, &mut self.unlocking);
+        let deadline = tokio::time::Instant::from_std(self.deadline.get());
+        let (session, unlocking) = (&mut state.session, &mut state.unlocking);
         let address = self.address.as_deref();
         runtime.block_on(async {
             let opened = tokio::time::timeout_at(deadline, async {
@@ -107,30 +148,30 @@ impl SecretItems {
                     None => Arc::clone(session.insert(Arc::new(connect(address).await?))),
                 };
                 let is_open = is_open(&opened).await?;
-                Ok::<_, Trouble>((opened, is_open))
+                Ok::<_, Ended>((opened, is_open))
             });
-            let (opened, is_open) = opened.await.map_err(|_| Trouble::Late)??;
+            let (opened, is_open) = opened.await.map_err(|_| Ended::Late)??;
             if !is_open {
                 unlock(&opened, unlocking, deadline).await?;
             }
             *unlocking = None;
             Ok(tokio::time::timeout_at(deadline, work(opened))
                 .await
-                .map_err(|_| Trouble::Late)??)
+                .map_err(|_| Ended::Late)??)
         })
     }
 }
 
-async fn connect(address: Option<&str>) -> Result<SecretService<'static>, Trouble> {
+async fn connect(address: Option<&str>) -> Result<SecretService<'static>, Ended> {
     let builder = match address {
         Some(address) => zbus::connection::Builder::address(address),
         None => zbus::connection::Builder::session(),
     };
     let connection = builder
-        .map_err(Trouble::NoBus)?
+        .map_err(Ended::NoBus)?
         .build()
         .await
-        .map_err(Trouble::NoBus)?;
+        .map_err(Ended::NoBus)?;
     Ok(SecretService::connect_with_existing(EncryptionType::Dh, connection).await?)
 }
 
@@ -148,7 +189,7 @@ async fn unlock(
     session: &Session,
     unlocking: &mut Option<JoinHandle<Result<(), Error>>>,
     deadline: tokio::time::Instant,
-) -> Result<(), Trouble> {
+) -> Result<(), Ended> {
     let prompt = match unlocking {
         Some(prompt) if !prompt.is_finished() => prompt,
         _ => {
@@ -167,59 +208,95 @@ async fn unlock(
     };
     match tokio::time::timeout_at(deadline, prompt).await {
         Ok(Ok(Ok(()))) if is_open(session).await? => Ok(()),
-        _ => Err(Trouble::Locked),
+        _ => Err(Ended::Locked),
     }
 }
 
-fn attributes(place: &Place) -> HashMap<&str, &str> {
-    HashMap::from([("service", SERVICE), ("username", place.user.as_str())])
+/// One item, known by service and user name.
+struct ServiceItem {
+    store: Arc<Service>,
+    service: String,
+    user: String,
+    label: String,
 }
 
-async fn find<'a>(collection: &'a Collection<'a>, place: &Place) -> Result<Vec<Item<'a>>, Error> {
-    collection.search_items(attributes(place)).await
-}
-
-impl Items for SecretItems {
-    fn until(&mut self, deadline: Instant) {
-        self.deadline = deadline;
+impl ServiceItem {
+    fn attributes(&self) -> HashMap<&str, &str> {
+        HashMap::from([
+            ("service", self.service.as_str()),
+            ("username", self.user.as_str()),
+        ])
     }
 
-    fn get(&mut self, place: &Place) -> Result<Option<Zeroizing<Vec<u8>>>, VaultFailure> {
-        self.with(|session| async move {
+    async fn find<'a>(&self, collection: &'a Collection<'a>) -> Result<Vec<Item<'a>>, Error> {
+        collection.search_items(self.attributes()).await
+    }
+}
+
+impl CredentialApi for ServiceItem {
+    fn get_secret(&self) -> keyring::Result<Vec<u8>> {
+        let found = self.store.with(|session| async move {
             let collection = session.get_default_collection().await?;
-            match find(&collection, place).await?.first() {
-                Some(item) => Ok(Some(Zeroizing::new(item.get_secret().await?))),
+            match self.find(&collection).await?.first() {
+                Some(item) => Ok(Some(item.get_secret().await?)),
                 None => Ok(None),
             }
-        })
+        })?;
+        found.ok_or(KeyringError::NoEntry)
     }
 
-    fn set(&mut self, place: &Place, text: &[u8]) -> Result<(), VaultFailure> {
-        self.with(|session| async move {
+    fn set_secret(&self, text: &[u8]) -> keyring::Result<()> {
+        self.store.with(|session| async move {
             let collection = session.get_default_collection().await?;
             let replace = true;
             collection
-                .create_item(&place.label, attributes(place), text, replace, "text/plain")
+                .create_item(&self.label, self.attributes(), text, replace, "text/plain")
                 .await?;
             Ok(())
         })
     }
 
-    fn delete(&mut self, place: &Place) -> Result<(), VaultFailure> {
-        self.with(|session| async move {
+    fn delete_credential(&self) -> keyring::Result<()> {
+        let deleted = self.store.with(|session| async move {
             let collection = session.get_default_collection().await?;
-            for item in find(&collection, place).await? {
+            let found = self.find(&collection).await?;
+            for item in &found {
                 item.delete().await?;
             }
-            Ok(())
-        })
+            Ok(found.len())
+        })?;
+        match deleted {
+            0 => Err(KeyringError::NoEntry),
+            _ => Ok(()),
+        }
+    }
+
+    /// The item itself: it is known by what it was made with.
+    fn get_credential(&self) -> keyring::Result<Option<Arc<Credential>>> {
+        let found = self.store.with(|session| async move {
+            let collection = session.get_default_collection().await?;
+            Ok(self.find(&collection).await?.len())
+        })?;
+        match found {
+            0 => Err(KeyringError::NoEntry),
+            _ => Ok(None),
+        }
+    }
+
+    fn get_specifiers(&self) -> Option<(String, String)> {
+        Some((self.service.clone(), self.user.clone()))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
-impl Drop for SecretItems {
+impl Drop for Service {
     fn drop(&mut self) {
         // Waiting for an open prompt would hold up the end of the program.
-        if let Some(runtime) = self.runtime.take() {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = state.runtime.take() {
             runtime.shutdown_background();
         }
     }
@@ -240,11 +317,11 @@ fn is_locked(error: &Error) -> bool {
     ) || error_name(error) == Some("org.freedesktop.Secret.Error.IsLocked")
 }
 
-fn of_service(error: &Error) -> VaultFailure {
-    if is_locked(error) {
-        return VaultFailure::Locked;
+fn of_service(error: Error) -> KeyringError {
+    if is_locked(&error) {
+        return KeyringError::NoStorageAccess(Box::new(Trouble::Locked));
     }
-    let absent = match error {
+    let absent = match &error {
         Error::Unavailable => true,
         Error::Zbus(
             zbus::Error::Address(_) | zbus::Error::InputOutput(_) | zbus::Error::Handshake(_),
@@ -262,8 +339,8 @@ fn of_service(error: &Error) -> VaultFailure {
         }),
     };
     if absent {
-        VaultFailure::Missing(error.to_string())
+        KeyringError::NoStorageAccess(Box::new(Trouble::Missing(error.to_string())))
     } else {
-        VaultFailure::Broken(error.to_string())
+        KeyringError::PlatformFailure(Box::new(error))
     }
 }

@@ -44,7 +44,7 @@ impl<'a> Value<'a> {
     /// The value, or none when there is no head. A lost part is `NoEntry`, a garbled one `Broken`.
     pub(crate) fn read(
         &self,
-        items: &mut dyn Items,
+        items: &mut Items,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, VaultFailure> {
         let Some(head) = self.head(items)? else {
             return Ok(None);
@@ -76,7 +76,7 @@ impl<'a> Value<'a> {
     }
 
     /// Replaces the value as a whole. When it returns, the new value has been read back.
-    pub(crate) fn write(&self, items: &mut dyn Items, value: &[u8]) -> Result<(), VaultFailure> {
+    pub(crate) fn write(&self, items: &mut Items, value: &[u8]) -> Result<(), VaultFailure> {
         // A head that cannot be read names nothing worth keeping; either set will do.
         let old = match self.head(items) {
             Ok(head) => head,
@@ -114,7 +114,7 @@ impl<'a> Value<'a> {
     }
 
     /// Deletes head and parts, also those that an interrupted write left.
-    pub(crate) fn delete(&self, items: &mut dyn Items) -> Result<(), VaultFailure> {
+    pub(crate) fn delete(&self, items: &mut Items) -> Result<(), VaultFailure> {
         let (set, parts) = match self.head(items) {
             Ok(Some(head)) => (Some(head.set), head.parts),
             Ok(None) | Err(VaultFailure::Broken(_)) => (None, 0),
@@ -130,7 +130,7 @@ impl<'a> Value<'a> {
 
     /// Deletes a set from its last part down, so that a kill leaves no gap and the rest is found
     /// again by counting up. `least` parts are known to have been there.
-    fn clear(&self, items: &mut dyn Items, set: Set, least: usize) -> Result<(), VaultFailure> {
+    fn clear(&self, items: &mut Items, set: Set, least: usize) -> Result<(), VaultFailure> {
         let mut parts = least;
         while items.get(&self.part(set, parts, 0))?.is_some() {
             parts += 1;
@@ -141,7 +141,7 @@ impl<'a> Value<'a> {
         Ok(())
     }
 
-    fn head(&self, items: &mut dyn Items) -> Result<Option<Head>, VaultFailure> {
+    fn head(&self, items: &mut Items) -> Result<Option<Head>, VaultFailure> {
         let Some(text) = items.get(self.place)? else {
             return Ok(None);
         };

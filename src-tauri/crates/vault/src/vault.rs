@@ -1,18 +1,19 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
-use domain::{PersonId, PublicKey, Signed, Statement};
+use domain::{KeyStatement, PersonId, PublicKey, Signed, Statement};
 use ed25519_dalek::{Signer as _, SigningKey};
 use engine::ports::{Context, ContextHead, Vault, VaultFailure};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::contexts::Contexts;
-use crate::items::Place;
+use crate::items::{Deadline, Items, Place};
 use crate::keychain::Keychain;
 use crate::keys::SealedKey;
-use crate::{Limits, keys, seal};
+use crate::{Limits, items, keys, seal};
 
 /// How a vault is opened.
 #[derive(Clone, Debug, Default)]
@@ -48,15 +49,13 @@ impl KeychainVault {
     pub fn open(profile: impl Into<String>, options: Options) -> KeychainVault {
         let profile = profile.into();
         let limits = options.limits;
-        #[cfg(target_os = "linux")]
         let keychain = Keychain::new(limits, move || {
-            Box::new(crate::secret_service::SecretItems::new(
-                options.bus_address.clone(),
-                limits,
-            ))
+            let deadline = Deadline::new(Instant::now() + limits.call);
+            let (address, until) = (options.bus_address.clone(), deadline.clone());
+            Items::new(limits.seconds(), deadline, move || {
+                items::open(address.clone(), until.clone())
+            })
         });
-        #[cfg(not(target_os = "linux"))]
-        let keychain = Keychain::new(limits, || Box::new(crate::native::NativeItems::default()));
         KeychainVault {
             contexts: Contexts::new(&profile, limits.item),
             profile,
@@ -72,6 +71,67 @@ impl KeychainVault {
             Some(text) => SealedKey::from_text(person, &text).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Makes a key for somebody who has none and unlocks it, without a register to write it into.
+    ///
+    /// # Errors
+    /// `KeyExists` where there is one; it is never replaced by this.
+    pub async fn create_key(
+        &self,
+        person: &PersonId,
+        passphrase: SecretString,
+    ) -> Result<PublicKey, VaultFailure> {
+        let exists = VaultFailure::KeyExists(person.to_string());
+        if self.sealed_key(person).await?.is_some() {
+            return Err(exists);
+        }
+        let (sealed, key) = self.make_key(person, passphrase).await?;
+        let (place, text, public) = (
+            keys::place(&self.profile, person),
+            sealed.text()?,
+            sealed.public()?,
+        );
+        self.keychain
+            .with(move |items| {
+                // Someone may have made one in the meantime, and it may have signed already.
+                if items.get(&place)?.is_some() {
+                    return Err(exists);
+                }
+                keys::put(items, &place, &text)
+            })
+            .await?;
+        self.keep_unlocked(person, key);
+        Ok(public)
+    }
+
+    /// Makes a key; takes as long as the stretching does.
+    async fn make_key(
+        &self,
+        person: &PersonId,
+        passphrase: SecretString,
+    ) -> Result<(SealedKey, Box<SigningKey>), VaultFailure> {
+        let least = self.limits.passphrase;
+        if passphrase.expose_secret().chars().count() < least as usize {
+            return Err(VaultFailure::WeakPassphrase { least });
+        }
+        let (owner, stretch) = (person.clone(), self.limits.stretch);
+        aside(move || SealedKey::make(&owner, &passphrase, stretch)).await
+    }
+
+    /// Opens a person's key with its passphrase.
+    async fn open_key(
+        &self,
+        person: &PersonId,
+        passphrase: SecretString,
+    ) -> Result<(PublicKey, Box<SigningKey>), VaultFailure> {
+        let sealed = self
+            .sealed_key(person)
+            .await?
+            .ok_or_else(|| VaultFailure::NoKey(person.to_string()))?;
+        let public = sealed.public()?;
+        let key = aside(move || sealed.open(&passphrase)).await?;
+        Ok((public, key))
     }
 
     fn keep_unlocked(&self, person: &PersonId, key: Box<SigningKey>) {
@@ -137,43 +197,45 @@ impl Vault for KeychainVault {
             .await
     }
 
-    async fn create_key(
+    async fn prepare_key(
         &self,
         person: &PersonId,
         passphrase: SecretString,
     ) -> Result<PublicKey, VaultFailure> {
-        let least = self.limits.passphrase;
-        if passphrase.expose_secret().chars().count() < least as usize {
-            return Err(VaultFailure::WeakPassphrase { least });
-        }
-        let exists = VaultFailure::KeyExists(person.to_string());
-        if self.sealed_key(person).await?.is_some() {
-            return Err(exists);
-        }
-        let (owner, stretch) = (person.clone(), self.limits.stretch);
-        let (sealed, key) = aside(move || SealedKey::make(&owner, &passphrase, stretch)).await?;
-        let (place, text, public) = (
-            keys::place(&self.profile, person),
-            sealed.text()?,
-            sealed.public()?,
-        );
-        let lost = VaultFailure::Broken(format!("the key of {person} came back as something else"));
+        let (sealed, _) = self.make_key(person, passphrase).await?;
+        let place = keys::prepared_place(&self.profile, person);
+        let (text, public) = (sealed.text()?, sealed.public()?);
         self.keychain
-            .with(move |items| {
-                // Someone may have made one in the meantime, and it may have signed already.
-                if items.get(&place)?.is_some() {
-                    return Err(exists);
-                }
-                items.set(&place, &text)?;
-                if items.get(&place)?.is_some_and(|kept| *kept == text) {
-                    Ok(())
-                } else {
-                    Err(lost)
-                }
-            })
+            .with(move |items| keys::put(items, &place, &text))
             .await?;
-        self.keep_unlocked(person, key);
         Ok(public)
+    }
+
+    async fn adopt_key(&self, person: &PersonId, key: &PublicKey) -> Result<(), VaultFailure> {
+        let (place, prepared) = (
+            keys::place(&self.profile, person),
+            keys::prepared_place(&self.profile, person),
+        );
+        let (owner, wanted) = (person.clone(), key.clone());
+        let replaced = self
+            .keychain
+            .with(move |items| keys::adopt(items, &place, &prepared, &owner, &wanted))
+            .await?;
+        if replaced {
+            self.lock(person).await;
+        }
+        Ok(())
+    }
+
+    async fn witness(
+        &self,
+        statement: KeyStatement,
+        passphrase: SecretString,
+    ) -> Result<Signed<KeyStatement>, VaultFailure> {
+        let (public, key) = self.open_key(&statement.witness, passphrase).await?;
+        let bytes = serde_json::to_vec(&statement)
+            .map_err(|error| VaultFailure::Broken(error.to_string()))?;
+        Ok(Signed::new(statement, public, &key.sign(&bytes).to_bytes()))
     }
 
     async fn key(&self, person: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure> {
@@ -192,12 +254,7 @@ impl Vault for KeychainVault {
         person: &PersonId,
         passphrase: SecretString,
     ) -> Result<PublicKey, VaultFailure> {
-        let sealed = self
-            .sealed_key(person)
-            .await?
-            .ok_or_else(|| VaultFailure::NoKey(person.to_string()))?;
-        let public = sealed.public()?;
-        let key = aside(move || sealed.open(&passphrase)).await?;
+        let (public, key) = self.open_key(person, passphrase).await?;
         self.keep_unlocked(person, key);
         Ok(public)
     }
@@ -207,6 +264,13 @@ impl Vault for KeychainVault {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(person);
+    }
+
+    async fn lock_others(&self, person: &PersonId) -> bool {
+        let mut unlocked = self.unlocked.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = unlocked.len();
+        unlocked.retain(|owner, _| owner == person);
+        unlocked.len() < before
     }
 
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure> {

@@ -118,6 +118,24 @@ pub enum Expectation {
     /// A manual item.
     #[error("`manual`: before the stage nothing is rolled out that could be probed")]
     Manual,
+    /// An item that is asked after the rollout.
+    #[error("`post`: an address is asked right after the rollout, before it nothing new answers")]
+    ProbePhase,
+    /// An item of the kind that asks an address.
+    #[error("`kind: http` for an item with `http`")]
+    ProbeKind,
+    /// An address to ask.
+    #[error("an http or https address without credentials and without `#`")]
+    ProbeUrl,
+    /// A host that may be asked.
+    #[error("an address of a host that `probeHosts` names: {host} is not among them")]
+    ProbeHost {
+        /// The host of the address.
+        host: String,
+    },
+    /// A host's name.
+    #[error("a host name in lower case or an IP address, without scheme, port or path")]
+    ProbeHostName,
     /// A condition that may be waived.
     #[error(
         "`soakPassed` or `checklistComplete`: the other conditions keep a release safe and are never waived"
@@ -150,14 +168,39 @@ pub enum Expectation {
     /// An object.
     #[error("an object: a mapping with `apiVersion`, `kind` and `metadata`")]
     Object,
-    /// One object.
-    #[error("one object in each document, not a list")]
-    OneObject,
+    /// Objects, not what they are built from.
+    #[error(
+        "objects as the cluster reads them, not a kustomization: write them with `kubectl kustomize`"
+    )]
+    Rendered,
+    /// A name that stays the same.
+    #[error("a fixed `name`: with `generateName` each release would create another object")]
+    FixedName,
     /// An object in a namespace.
-    #[error("an object of a namespace: {kind} belongs to the whole cluster")]
+    #[error(
+        "an object in a namespace: {kind} affects the whole cluster; `scope: cluster` at the module in pilothouse.yaml allows it"
+    )]
     Namespaced {
         /// The kind that is none.
         kind: String,
+    },
+    /// No namespace.
+    #[error("no namespace: {kind} belongs to the whole cluster")]
+    NoNamespace {
+        /// The kind that is in none.
+        kind: String,
+    },
+    /// The same object as another environment of the cluster has.
+    #[error(
+        "the same {object} as at {first}: both environments are on cluster {cluster}, where it exists once"
+    )]
+    SameInCluster {
+        /// The object.
+        object: String,
+        /// The cluster.
+        cluster: String,
+        /// Where it is first.
+        first: Place,
     },
     /// `metadata` with a name.
     #[error("`metadata` with a `name`")]
@@ -180,12 +223,6 @@ pub enum Expectation {
         /// The key.
         field: String,
     },
-    /// No field that the cluster writes.
-    #[error("no `{field}`: the cluster writes it, leave it out")]
-    NotField {
-        /// Its path.
-        field: String,
-    },
     /// The namespace of the environment.
     #[error("namespace `{namespace}`, the one of environment {environment}")]
     Namespace {
@@ -202,13 +239,15 @@ pub enum Expectation {
         /// Where it is first.
         first: Place,
     },
-    /// A workload in an environment.
-    #[error("a Deployment, StatefulSet or DaemonSet of {module} in {environment}")]
-    Workload {
+    /// Something that says which version the module has.
+    #[error(
+        "a version of {module}: a label `{label}` on one of its objects, an image with a tag, or `version` here"
+    )]
+    VersionOfModule {
         /// Of which module.
         module: String,
-        /// In which environment.
-        environment: String,
+        /// The label.
+        label: String,
     },
     /// The version that the module has elsewhere.
     #[error("version {version} of {module}, as at {first}, instead of {found}")]
@@ -226,13 +265,15 @@ pub enum Expectation {
     #[error("a tag that names one version, not `latest`")]
     ExactTag,
     /// A label or a tag that says which version.
-    #[error("a label `{label}`, or an image with a tag")]
+    #[error(
+        "a label `{label}`, an image with a tag, or `version` at the module in pilothouse.yaml"
+    )]
     VersionLabel {
         /// The label.
         label: String,
     },
     /// A version.
-    #[error("a version")]
+    #[error("a version: 1 to 63 letters, digits, dots, hyphens, underscores or plus signs")]
     Version,
     /// An image of the version that the label says.
     #[error("an image of version {version}, as the label at {first} says")]
@@ -291,6 +332,9 @@ pub enum Thing {
     /// An item of the checklist.
     #[error("item")]
     Item,
+    /// A host that probes may ask.
+    #[error("host")]
+    Host,
 }
 
 /// What is wrong with a YAML file.

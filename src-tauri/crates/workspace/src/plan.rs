@@ -2,8 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Digest, Module, ModuleId, ObjectRef, PlannedModule, PlannedObject, ReleaseId, ReleasePlan,
+    canonical,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{Opened, ReleaseDraft};
 
@@ -77,7 +78,7 @@ pub fn plan(opened: &Opened, draft: &ReleaseDraft, id: ReleaseId) -> Result<Plan
     for module in &chosen {
         let mut objects = Vec::new();
         for manifest in &module.manifests {
-            let bytes = canonical(&manifest.body)?;
+            let bytes = bytes_of(&manifest.body)?;
             let body = Digest::of(&bytes);
             bodies.insert(body.clone(), (manifest.object.clone(), bytes));
             let (environment, object) = (manifest.environment.clone(), manifest.object.clone());
@@ -166,22 +167,6 @@ fn before(module: &Module, all: &[Module], chosen: &BTreeSet<&ModuleId>) -> Vec<
 }
 
 /// JSON with sorted keys and no spaces: the same manifest has the same digest however it is laid out.
-fn canonical(value: &Value) -> Result<Vec<u8>, PlanFailure> {
-    serde_json::to_vec(&sorted(value)).map_err(|why| PlanFailure::Unwritable(why.to_string()))
-}
-
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(entries) => {
-            let by_key: BTreeMap<&String, &Value> = entries.iter().collect();
-            Value::Object(
-                by_key
-                    .into_iter()
-                    .map(|(k, v)| (k.clone(), sorted(v)))
-                    .collect::<Map<_, _>>(),
-            )
-        }
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-        other => other.clone(),
-    }
+fn bytes_of(value: &Value) -> Result<Vec<u8>, PlanFailure> {
+    serde_json::to_vec(&canonical(value)).map_err(|why| PlanFailure::Unwritable(why.to_string()))
 }

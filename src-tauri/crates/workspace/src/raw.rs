@@ -24,7 +24,10 @@ pub(crate) struct RawWorkspace {
     /// What has to be checked before and after a stage, and on the two days after it.
     #[serde(default)]
     pub checklist: Vec<Located<RawItem>>,
-    /// Whom to ask for help, most suitable first.
+    /// Hosts that checklist items of kind `http` may ask: names or addresses, without a scheme or port.
+    #[serde(default)]
+    pub probe_hosts: Vec<Located<String>>,
+    /// On-call contacts, in the order to call them.
     #[serde(default)]
     pub on_call: Vec<RawOnCall>,
     /// Times and limits.
@@ -85,7 +88,7 @@ pub(crate) struct RawEnvironment {
     pub name: Located<RawText>,
     /// Short name for a column, at most 12 characters.
     pub short: Located<String>,
-    /// How careful one has to be with it.
+    /// Tier: how strictly changes are guarded.
     pub tier: RawTier,
     /// Name of the cluster; typed by hand to unlock changes in production.
     pub cluster: Located<String>,
@@ -93,7 +96,7 @@ pub(crate) struct RawEnvironment {
     pub namespace: Located<String>,
 }
 
-/// How careful one has to be with an environment.
+/// Tier of an environment: how strictly changes are guarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum RawTier {
@@ -107,7 +110,8 @@ pub(crate) enum RawTier {
     Prod,
 }
 
-/// A module. Its version is what its manifests say in the label `app.kubernetes.io/version`.
+/// A module. Its version is what its manifests say in the label `app.kubernetes.io/version`, else the
+/// tag of its image, else `version` here.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RawModule {
@@ -118,6 +122,26 @@ pub(crate) struct RawModule {
     /// Modules that go before it whenever both are released.
     #[serde(default)]
     pub depends_on: Vec<Located<String>>,
+    /// Version of a module whose manifests name none: no label `app.kubernetes.io/version`, no image
+    /// with a tag.
+    #[serde(default)]
+    pub version: Option<Located<String>>,
+    /// `cluster` allows manifests of objects that belong to the whole cluster (ClusterRole,
+    /// CustomResourceDefinition, PriorityClass …). In such a module a custom resource without
+    /// `metadata.namespace` is one of the whole cluster too.
+    #[serde(default)]
+    pub scope: RawScope,
+}
+
+/// What a module may contain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RawScope {
+    /// Objects of the environment's namespace only.
+    #[default]
+    Namespace,
+    /// Objects of the whole cluster as well.
+    Cluster,
 }
 
 /// How a module is rolled out.
@@ -160,11 +184,11 @@ pub(crate) struct RawItem {
     pub id: Located<String>,
     /// When it is due. `pre` keeps the stage's own gate closed, `post` the next one.
     pub phase: RawPhase,
-    /// Heading it stands under.
+    /// Heading of the item in the list.
     pub group: Located<RawText>,
-    /// What has to hold.
+    /// The statement that is signed.
     pub title: Located<RawText>,
-    /// One line about it.
+    /// One line of explanation.
     #[serde(default)]
     pub detail: Option<RawText>,
     /// Suggested steps.
@@ -175,9 +199,27 @@ pub(crate) struct RawItem {
     /// How it is answered.
     #[serde(default)]
     pub kind: Located<RawKind>,
+    /// What is asked, for an item of kind `http`.
+    #[serde(default)]
+    pub http: Option<Located<RawHttp>>,
     /// Stages it belongs to; left out for all.
     #[serde(default)]
     pub stages: Vec<Located<String>>,
+}
+
+/// An address, and how it has to answer once the stage is rolled out. It is asked without credentials,
+/// proxy or redirects; `https` is verified by the system's certificates.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawHttp {
+    /// `http` or `https` address of one of `probeHosts`, without credentials.
+    pub url: Located<String>,
+    /// Expected status; left out for 200.
+    #[serde(default)]
+    pub status: Option<Located<u16>>,
+    /// Text that the body has to have; left out when any body will do.
+    #[serde(default)]
+    pub contains: Option<Located<String>>,
 }
 
 /// When a checklist item is due.
@@ -203,10 +245,12 @@ pub(crate) enum RawKind {
     /// A person signs.
     #[default]
     Manual,
-    /// Probed: every module of the stage is healthy on its new version.
+    /// Checked automatically: every module of the stage is healthy on its new version.
     RolloutsHealthy,
-    /// Probed: every object on the cluster is what was applied.
+    /// Checked automatically: every object on the cluster is what was applied.
     ContentApplied,
+    /// Probed: an address answers as expected after the rollout.
+    Http,
 }
 
 /// Someone to ask for help.
@@ -235,7 +279,7 @@ pub(crate) struct RawTimings {
     /// How long a healthy rollout has to stay healthy before the module counts as passed (0 to 3600).
     #[serde(default)]
     pub stable_seconds: Option<Located<u32>>,
-    /// How many modules that do not depend on each other are rolled out at once (1 to 16).
+    /// How many modules that do not depend on each other are rolled out at once (1 to 16). Not in effect yet: modules go one after another.
     #[serde(default)]
     pub parallel: Option<Located<u32>>,
 }
@@ -328,6 +372,6 @@ becomes! {
     RawStrategy => Strategy { Rolling }
     RawRole => Role { Operator, Verifier, Manager }
     RawPhase => Phase { Pre, During, Post, Day1, Day2 }
-    RawKind => ItemKind { Manual, RolloutsHealthy, ContentApplied }
+    RawKind => ItemKind { Manual, RolloutsHealthy, ContentApplied, Http }
     RawLevel => Level { Low, Medium, High }
 }

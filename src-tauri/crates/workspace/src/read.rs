@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use domain::{Digest, Environment, Manifest, Module, Workspace};
+use domain::{Digest, Environment, LeftOut, Manifest, Module, Workspace};
 
 use crate::check::{Checked, FILE, check};
 use crate::draft::{ReleaseDraft, complete};
@@ -31,7 +31,7 @@ pub fn read_within(folder: &Path, limits: &Limits) -> Result<Opened, WorkspaceFa
     let mut folder = Folder::open(folder, limits)?;
     let text = folder.text(FILE)?;
     let checked = check(yaml::one(FILE, &text, limits)?)?;
-    let modules = modules(&mut folder, &checked, limits)?;
+    let (modules, left_out) = modules(&mut folder, &checked, limits)?;
     let draft = complete(checked.draft, &modules, &checked.people)?;
     let mut files = folder.into_files();
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -44,6 +44,7 @@ pub fn read_within(folder: &Path, limits: &Limits) -> Result<Opened, WorkspaceFa
             checklist: checked.checklist,
             on_call: checked.on_call,
             timings: checked.timings,
+            left_out,
         },
         digest: digest(&files),
         files,
@@ -55,37 +56,45 @@ fn modules(
     folder: &mut Folder<'_>,
     checked: &Checked,
     limits: &Limits,
-) -> Result<Vec<Module>, WorkspaceFailure> {
+) -> Result<(Vec<Module>, Vec<LeftOut>), WorkspaceFailure> {
     let environments: Vec<&Environment> = checked
         .stages
         .iter()
         .flat_map(|s| &s.environments)
         .collect();
     let mut documents = manifests::read(folder, &checked.modules, &environments, limits)?;
-    checked
-        .modules
-        .iter()
-        .map(|module| {
-            let documents = documents.remove(&module.id).unwrap_or_default();
-            let version = version::of_module(&module.id, &module.place, &documents)?;
-            let manifests = documents
-                .into_iter()
-                .map(|d| Manifest {
-                    environment: d.environment,
-                    object: d.object,
-                    body: d.body,
-                    file: d.file,
-                })
-                .collect();
-            Ok(Module {
-                id: module.id.clone(),
-                strategy: module.strategy,
-                depends_on: module.depends_on.clone(),
-                version,
-                manifests,
-            })
-        })
-        .collect()
+    let mut modules = Vec::new();
+    let mut left_out = Vec::new();
+    for module in &checked.modules {
+        let documents = documents.remove(&module.id).unwrap_or_default();
+        let version = version::of_module(module, &documents)?;
+        let mut manifests = Vec::new();
+        for document in documents {
+            if !document.left_out.is_empty() {
+                left_out.push(LeftOut {
+                    file: document.file.clone(),
+                    line: document.place.line,
+                    object: document.object.label(),
+                    fields: document.left_out,
+                });
+            }
+            manifests.push(Manifest {
+                environment: document.environment,
+                object: document.object,
+                body: document.body,
+                file: document.file,
+            });
+        }
+        modules.push(Module {
+            id: module.id.clone(),
+            strategy: module.strategy,
+            depends_on: module.depends_on.clone(),
+            version,
+            manifests,
+        });
+    }
+    left_out.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    Ok((modules, left_out))
 }
 
 /// As `sha256sum` lists files, so that it can be computed again without this program.

@@ -38,6 +38,48 @@ impl Located<Node> {
         path.iter().try_fold(self, |tree, key| tree.get(key))
     }
 
+    /// The same, to be changed.
+    pub fn at_mut(&mut self, path: &[&str]) -> Option<&mut Tree> {
+        path.iter()
+            .try_fold(self, |tree, key| match &mut tree.value {
+                Node::Map(entries) => entries
+                    .iter_mut()
+                    .find(|(name, _)| name == key)
+                    .map(|(_, value)| value),
+                _ => None,
+            })
+    }
+
+    /// Takes an entry out of a mapping.
+    pub fn remove(&mut self, key: &str) -> Option<Tree> {
+        let Node::Map(entries) = &mut self.value else {
+            return None;
+        };
+        let index = entries.iter().position(|(name, _)| name == key)?;
+        Some(entries.remove(index).1)
+    }
+
+    /// Adds a text to a mapping that has no such entry.
+    pub fn insert_if_absent(&mut self, key: &str, text: &str) {
+        let (line, column) = (self.line, self.column);
+        if let Node::Map(entries) = &mut self.value
+            && !entries.iter().any(|(name, _)| name == key)
+        {
+            let value = Node::Text(text.to_owned());
+            let value = Located {
+                value,
+                line,
+                column,
+            };
+            entries.push((key.to_owned(), value));
+        }
+    }
+
+    /// Whether nothing is written there (`key:`, `null`, `~`).
+    pub fn is_null(&self) -> bool {
+        self.value == Node::Null
+    }
+
     /// The text of a scalar that is one.
     pub fn text(&self) -> Option<&str> {
         match &self.value {

@@ -1,5 +1,8 @@
-use domain::ModuleId;
+use std::collections::BTreeSet;
 
+use domain::{EnvironmentId, ImageRef};
+
+use crate::check::{CheckedModule, FILE};
 use crate::manifests::Document;
 use crate::tree::Tree;
 use crate::{Expectation, Place, WorkspaceFailure};
@@ -7,102 +10,156 @@ use crate::{Expectation, Place, WorkspaceFailure};
 /// The label through which an object says its version (Kubernetes, "Recommended Labels").
 const LABEL: &str = "app.kubernetes.io/version";
 
-/// The version of a module: what all of its workloads say, in every environment. A module that
-/// said two versions would reach one environment as another thing than the next.
+/// A version and where it is said.
+type Said = (String, Place);
+
+/// The version of a module: what its workloads say; without a workload what the label of any object
+/// says, else the image of a Job, CronJob or Pod; else what `pilothouse.yaml` gives it. All that is
+/// said has to be the same, in every environment: a module that said two versions would reach one
+/// environment as another thing than the next.
 pub(crate) fn of_module(
-    module: &ModuleId,
-    place: &Place,
+    module: &CheckedModule,
     documents: &[Document],
 ) -> Result<String, WorkspaceFailure> {
-    let mut found: Option<(String, Place)> = None;
-    for document in documents.iter().filter(|d| d.is_workload()) {
-        let (version, at) = of_workload(document)?;
-        match &found {
-            None => found = Some((version, at)),
-            Some((first, first_at)) if *first != version => {
-                return Err(at.expects(Expectation::SameVersion {
-                    version: first.clone(),
-                    module: module.to_string(),
-                    first: first_at.clone(),
-                    found: version,
-                }));
+    let environments: BTreeSet<&EnvironmentId> = documents.iter().map(|d| &d.environment).collect();
+    let mut said: Vec<Said> = Vec::new();
+    for environment in environments {
+        let here = || documents.iter().filter(|d| &d.environment == environment);
+        let workloads: Vec<&Document> = here().filter(|d| d.is_workload()).collect();
+        if workloads.is_empty() {
+            said.extend(without_workloads(here())?);
+        }
+        for workload in workloads {
+            match of_workload(workload)? {
+                Some(version) => said.push(version),
+                None if module.version.is_some() => {}
+                None => {
+                    return Err(workload.place.expects(Expectation::VersionLabel {
+                        label: LABEL.to_owned(),
+                    }));
+                }
             }
-            Some(_) => {}
         }
     }
-    for environment in documents.iter().map(|d| &d.environment) {
-        if !documents
-            .iter()
-            .any(|d| &d.environment == environment && d.is_workload())
-        {
-            return Err(place.expects(Expectation::Workload {
-                module: module.to_string(),
-                environment: environment.to_string(),
-            }));
-        }
+    // In the order of the pipeline, so that the first place is in the first environment.
+    let position = |place: &Place| documents.iter().position(|d| d.file == place.file);
+    said.sort_by_key(|(_, place)| (position(place), place.line));
+    if let Some(given) = &module.version {
+        said.push((given.value.clone(), given.place(FILE)));
     }
-    // A module without manifests was refused before.
-    let missing = || {
-        place.expects(Expectation::Manifests {
-            path: format!("modules/{module}"),
-        })
+    let Some((version, first)) = said.first() else {
+        return Err(module.place.expects(Expectation::VersionOfModule {
+            module: module.id.to_string(),
+            label: LABEL.to_owned(),
+        }));
     };
-    found.map(|(version, _)| version).ok_or_else(missing)
+    match said.iter().find(|(other, _)| other != version) {
+        None => Ok(version.clone()),
+        Some((found, at)) => Err(at.expects(Expectation::SameVersion {
+            version: version.clone(),
+            module: module.id.to_string(),
+            first: first.clone(),
+            found: found.clone(),
+        })),
+    }
 }
 
-/// The version label, else the tag of the first container's image. Where both are there, some
-/// container has to run what the label says.
-fn of_workload(document: &Document) -> Result<(String, Place), WorkspaceFailure> {
-    let template = document.tree.at(&["spec", "template"]);
-    let images: Vec<&Tree> = template
-        .and_then(|t| t.at(&["spec", "containers"]))
-        .map_or(&[][..], Tree::items)
-        .iter()
-        .filter_map(|container| container.get("image"))
-        .collect();
-    let tags: Vec<&str> = images
-        .iter()
-        .filter_map(|image| image.text().and_then(tag))
-        .collect();
-    if let Some(latest) = images
-        .iter()
-        .find(|image| image.text().and_then(tag) == Some("latest"))
-    {
-        return Err(latest.expects(&document.file, Expectation::ExactTag));
+/// What the objects of an environment without a workload say: their labels, else the images that
+/// their pods run.
+fn without_workloads<'a>(
+    documents: impl Iterator<Item = &'a Document> + Clone,
+) -> Result<Vec<Said>, WorkspaceFailure> {
+    let mut labels = Vec::new();
+    for document in documents.clone() {
+        labels.extend(label(document)?);
     }
-    let label = document.tree.at(&["metadata", "labels", LABEL]);
-    let Some(label) = label else {
-        let first = images
-            .first()
-            .and_then(|image| Some((image, image.text().and_then(tag)?)));
-        return match first {
-            Some((image, tag)) => Ok((tag.to_owned(), image.place(&document.file))),
-            None => Err(document.place.expects(Expectation::VersionLabel {
-                label: LABEL.to_owned(),
-            })),
-        };
+    if !labels.is_empty() {
+        return Ok(labels);
+    }
+    let mut tags = Vec::new();
+    for document in documents {
+        let Some(pods) = pods(document) else { continue };
+        let images = images(pods);
+        exact(document, &images)?;
+        tags.extend(first_tag(document, &images));
+    }
+    // Whatever else the pods run, the first image is the module's.
+    tags.truncate(1);
+    Ok(tags)
+}
+
+/// What makes pods without being a workload: its pods' definition.
+fn pods(document: &Document) -> Option<&Tree> {
+    let object = &document.object;
+    let path: &[&str] = match (object.group(), object.kind.as_str()) {
+        ("batch", "Job") => &["spec", "template"],
+        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template"],
+        ("", "Pod") => &[],
+        _ => return None,
     };
-    let version = label.text().unwrap_or_default().to_owned();
-    if version.is_empty() {
-        return Err(label.expects(&document.file, Expectation::Version));
-    }
+    document.tree.at(path)
+}
+
+/// The version label, else the tag of the first container's image; none when it has neither. Where
+/// both are there, some container has to run what the label says.
+fn of_workload(document: &Document) -> Result<Option<Said>, WorkspaceFailure> {
+    let template = document.tree.at(&["spec", "template"]);
+    let images: Vec<&Tree> = template.map(images).unwrap_or_default();
+    exact(document, &images)?;
+    let tags: Vec<&str> = images.iter().filter_map(|image| tag(image)).collect();
+    let Some((version, first)) = label(document)? else {
+        return Ok(first_tag(document, &images));
+    };
     if let (Some(image), false) = (
         images.first(),
         tags.is_empty() || tags.contains(&version.as_str()),
     ) {
-        let first = label.place(&document.file);
         return Err(image.expects(&document.file, Expectation::ImageOf { version, first }));
     }
     let inner = template.and_then(|t| t.at(&["metadata", "labels", LABEL]));
     if let Some(inner) = inner.filter(|inner| inner.text() != Some(version.as_str())) {
         return Err(inner.expects(&document.file, Expectation::VersionOf { version }));
     }
-    Ok((version, label.place(&document.file)))
+    Ok(Some((version, first)))
 }
 
-/// The tag of an image reference; none when it has only a digest, or nothing.
-fn tag(image: &str) -> Option<&str> {
-    let without_digest = image.split('@').next()?;
-    let last = without_digest.rsplit('/').next()?;
-    last.split_once(':').map(|(_, tag)| tag)
+/// What the version label of an object says.
+fn label(document: &Document) -> Result<Option<Said>, WorkspaceFailure> {
+    let Some(label) = document.tree.at(&["metadata", "labels", LABEL]) else {
+        return Ok(None);
+    };
+    match label.text() {
+        Some(version) if !version.is_empty() => {
+            Ok(Some((version.to_owned(), label.place(&document.file))))
+        }
+        _ => Err(label.expects(&document.file, Expectation::Version)),
+    }
+}
+
+/// The images of a pod's definition, in order.
+fn images(pods: &Tree) -> Vec<&Tree> {
+    let containers = pods.at(&["spec", "containers"]);
+    let containers = containers.map_or(&[][..], Tree::items);
+    containers
+        .iter()
+        .filter_map(|container| container.get("image"))
+        .collect()
+}
+
+/// Refuses a tag that names another image each day.
+fn exact(document: &Document, images: &[&Tree]) -> Result<(), WorkspaceFailure> {
+    match images.iter().find(|image| tag(image) == Some("latest")) {
+        Some(latest) => Err(latest.expects(&document.file, Expectation::ExactTag)),
+        None => Ok(()),
+    }
+}
+
+fn first_tag(document: &Document, images: &[&Tree]) -> Option<Said> {
+    let image = images.first()?;
+    Some((tag(image)?.to_owned(), image.place(&document.file)))
+}
+
+/// The tag of an image; none when it has only a digest, or nothing.
+fn tag(image: &Tree) -> Option<&str> {
+    ImageRef::of(image.text()?).tag
 }

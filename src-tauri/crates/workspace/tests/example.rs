@@ -55,6 +55,52 @@ fn it_has_three_modules_in_five_environments() {
 }
 
 #[test]
+fn in_english_it_is_the_same_without_a_chinese_name_or_draft() {
+    let (_folder, chinese) = opened();
+    let folder = tempfile::tempdir().unwrap();
+    example::write_in(folder.path(), example::Language::En).unwrap();
+    let english = read(folder.path()).unwrap();
+
+    let mut said: Vec<String> = Vec::new();
+    let environments = english
+        .workspace
+        .stages
+        .iter()
+        .flat_map(|s| &s.environments);
+    said.extend(environments.map(|e| e.short.clone()));
+    said.extend(english.workspace.people.iter().map(|p| p.name.clone()));
+    said.extend([
+        english.draft.title.clone(),
+        english.draft.background.clone(),
+    ]);
+    said.extend(english.draft.documents.iter().map(|d| d.title.clone()));
+    said.extend(english.draft.declarations.iter().map(|d| d.text.clone()));
+    assert_eq!(said.len(), 5 + 4 + 2 + 2 + 3);
+    for text in &said {
+        assert!(text.is_ascii() && !text.is_empty(), "{text}");
+    }
+
+    // Nothing but these texts differs.
+    let mut same = english.workspace.clone();
+    for (mine, theirs) in same.people.iter_mut().zip(&chinese.workspace.people) {
+        mine.name.clone_from(&theirs.name);
+    }
+    let stages = same.stages.iter_mut().zip(&chinese.workspace.stages);
+    for (mine, theirs) in stages.flat_map(|(a, b)| a.environments.iter_mut().zip(&b.environments)) {
+        mine.short.clone_from(&theirs.short);
+    }
+    assert_eq!(same, chinese.workspace);
+    assert_eq!(english.draft.modules, chinese.draft.modules);
+    let covered = |opened: &Opened| -> Vec<(String, String)> {
+        let declared = opened.draft.declarations.iter();
+        declared
+            .map(|d| (d.object.clone(), d.path.clone()))
+            .collect()
+    };
+    assert_eq!(covered(&english), covered(&chinese));
+}
+
+#[test]
 fn it_can_be_written_again_and_never_overwrites_an_edit() {
     let (folder, first) = opened();
     assert_eq!(read(folder.path()).unwrap().digest, first.digest);

@@ -68,6 +68,38 @@ fn workspace() -> TempDir {
 }
 
 #[test]
+fn a_probe_is_read_with_what_it_expects() {
+    let folder = workspace();
+    let web = "probeHosts: [a.example, '127.0.0.1']\nchecklist:\n  \
+        - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example:8443/healthz?x=1', status: 204, contains: fine } }\n  \
+        - { id: local, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'http://127.0.0.1:8080' } }\n";
+    let text = PILOTHOUSE.replacen("checklist:\n", web, 1);
+    write(folder.path(), "pilothouse.yaml", &text);
+    let opened = read(folder.path()).unwrap();
+    let probes: Vec<_> = opened
+        .workspace
+        .checklist
+        .iter()
+        .map(|item| item.probe.clone())
+        .collect();
+    let probe = |url: &str, status, contains: Option<&str>| {
+        Some(domain::HttpProbe {
+            url: url.to_owned(),
+            status,
+            contains: contains.map(str::to_owned),
+        })
+    };
+    assert_eq!(
+        probes,
+        [
+            probe("https://a.example:8443/healthz?x=1", 204, Some("fine")),
+            probe("http://127.0.0.1:8080/", 200, None),
+            None,
+        ]
+    );
+}
+
+#[test]
 fn the_untouched_workspace_is_read() {
     let folder = workspace();
     let opened = read(folder.path()).unwrap();
@@ -105,6 +137,18 @@ fn the_untouched_workspace_is_read() {
 #[case::unknown_condition("waivable: [soakPassed]", "waivable: [everything]", (6, 43), "everything")]
 #[case::bad_id("id: tested", "id: Tested Twice", (19, 11), "an identifier")]
 #[case::probe_before_the_stage("role: operator }\n", "role: operator, kind: rolloutsHealthy }\n", (19, 82), "manual")]
+#[case::probe_without_address("phase: pre, group: Tests, title: Tested, role: operator }", "phase: post, group: Tests, title: Tested, role: operator, kind: http }", (19, 83), "`http`")]
+#[case::address_without_probe("role: operator }\n", "role: operator, http: { url: 'https://a.example/' } }\n", (19, 82), "`kind: http`")]
+#[case::probe_in_another_phase("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: day1, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example/' } }\n", (20, 71), "`post`")]
+#[case::host_not_named("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://b.example/' } }\n", (20, 90), "b.example is not among them")]
+#[case::host_by_another_name("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://b.example/?a.example' } }\n", (20, 90), "b.example is not among them")]
+#[case::address_with_password("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://u:p@a.example/' } }\n", (20, 90), "without credentials")]
+#[case::address_of_a_file("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'file:///etc/passwd' } }\n", (20, 90), "http or https")]
+#[case::status_out_of_range("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example/', status: 99 } }\n", (20, 120), "100 to 599")]
+#[case::nothing_to_look_for("checklist:\n", "probeHosts: [a.example]\nchecklist:\n  - { id: web, phase: post, group: A, title: B, role: operator, kind: http, http: { url: 'https://a.example/', contains: '' } }\n", (20, 122), "a line of text")]
+#[case::host_with_port("checklist:", "probeHosts: ['a.example:80']\nchecklist:", (18, 14), "without scheme")]
+#[case::host_in_capitals("checklist:", "probeHosts: [A.example]\nchecklist:", (18, 14), "lower case")]
+#[case::host_twice("checklist:", "probeHosts: [a.example, a.example]\nchecklist:", (18, 25), "another host")]
 #[case::item_of_unknown_stage("role: operator }\n", "role: operator, stages: [second] }\n", (19, 85), "a stage of this file")]
 #[case::empty_text("name: Shop\n", "name: ' '\n", (1, 7), "a line of text")]
 #[case::one_language("name: { zh: 一, en: One }", "name: { zh: 一 }", (4, 13), "missing field `en`")]
@@ -129,12 +173,11 @@ fn pilothouse_is_refused(
 
 #[rstest]
 #[case::other_namespace("namespace: shop", "namespace: kube-system", (5, 14), "namespace `shop`")]
-#[case::cluster_scoped("kind: Deployment", "kind: ClusterRole", (1, 1), "whole cluster")]
+#[case::cluster_scoped("apiVersion: apps/v1\nkind: Deployment", "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole", (1, 1), "`scope: cluster` at the module")]
 #[case::no_name("  name: front\n", "", (4, 3), "`name`")]
-#[case::generated_name("  name: front\n", "  generateName: front-\n", (4, 3), "`name`")]
+#[case::generated_name("  name: front\n", "  generateName: front-\n", (4, 17), "`generateName`")]
 #[case::no_metadata("metadata:", "metadatas:", (1, 1), "`metadata`")]
-#[case::exported("  name: front\n", "  name: front\n  uid: 1b2c\n", (5, 8), "no `metadata.uid`")]
-#[case::with_status("spec:\n", "status: {}\nspec:\n", (8, 9), "no `status`")]
+#[case::kustomization("apiVersion: apps/v1\nkind: Deployment", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization", (1, 1), "kubectl kustomize")]
 #[case::number_as_label("\"2.0.0\"", "2.0", (7, 32), "put it in quotes")]
 #[case::latest("front:2.0.0", "front:latest", (13, 18), "`latest`")]
 #[case::label_and_image_differ("front:2.0.0", "front:1.9.9", (13, 18), "an image of version 2.0.0")]

@@ -57,6 +57,7 @@ export async function follow(release: ReleaseView, step: NextStep): Promise<void
       return go('checklist', { stage: step.stage });
     case 'soak':
     case 'vote':
+    case 'decideWaiver':
     case 'openGate':
       return go('gate', { stage: gateOf(release, step) });
     case 'arm':

@@ -75,3 +75,9 @@ export function podWords(look: PodLook): string {
       return m.rollout_pod_none();
   }
 }
+
+/** The same for the cell of a pod, which has room for eight letters. */
+export function cellWords(look: PodLook): string {
+  if (look === 'terminating') return m.rollout_cell_terminating();
+  return look === 'gone' ? m.rollout_cell_gone() : podWords(look);
+}

@@ -9,6 +9,16 @@ import { applyTheme, theme } from '../theme.svelte';
 const USUAL = 100;
 
 let percent = $state<number>(USUAL);
+let lockAfter = $state<number>(15);
+
+/** Idle minutes after which the key in the seat is locked; 0 for never. */
+export const lockAfterMinutes = (): number => lockAfter;
+
+/** Sets them, and has the program keep them. */
+export function lockAfterSo(minutes: number): void {
+  lockAfter = minutes;
+  keepPreferences();
+}
 
 /** How large everything is, in percent. The program does it; this only knows. */
 export const zoom = (): number => percent;
@@ -18,6 +28,7 @@ export function takePreferences(kept: Preferences): void {
   speak(kept.language);
   applyTheme(kept.theme);
   percent = kept.zoom;
+  lockAfter = kept.lock_after_minutes;
 }
 
 let sent: Promise<void> = Promise.resolve();
@@ -26,7 +37,7 @@ let sent: Promise<void> = Promise.resolve();
     be the last one heard. What was chosen holds at once; that it cannot be kept is no reason to take
     it back. */
 export function keepPreferences(): void {
-  sent = sent.then(() => backend().preferencesSet({ language: language(), theme: theme(), zoom: zoom() })).catch(() => undefined);
+  sent = sent.then(() => backend().preferencesSet({ language: language(), theme: theme(), zoom: zoom(), lock_after_minutes: lockAfter })).catch(() => undefined);
 }
 
 /** Makes everything so large. */

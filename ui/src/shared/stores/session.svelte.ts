@@ -127,9 +127,14 @@ class Session {
     this.workspace = kept(this.workspace, workspace);
   }
 
-  /** Chooses who sits at the workstation. */
-  async sit(person: string | null): Promise<void> {
-    await backend().personSelect(person);
+  /** Leaves the seat; the key is locked by that. */
+  async leave(): Promise<void> {
+    await backend().seatLeave();
+    await this.seated(null);
+  }
+
+  /** Takes over who is in the seat now. */
+  async seated(person: string | null): Promise<void> {
     this.person = person;
     // What may be done depends on who sits here: the shown screen asks again, too.
     for (const listener of [...listeners]) if (listener.topic === 'release') listener.run(null);
@@ -145,6 +150,8 @@ class Session {
     release: paced(() => this.readRelease()).run,
     rollout: () => this.#again.release(),
     ledger: paced(() => this.#readChain()).run,
+    // The frame asks for it itself.
+    closing: () => undefined,
   };
 
   async #readChain(): Promise<void> {

@@ -2,8 +2,7 @@
 
 mod render;
 
-use domain::{FieldAuthor, FieldChange};
-use serde_json::Value;
+use domain::{FieldAuthor, FieldChange, Masked, path_within};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use render::Rendered;
@@ -47,15 +46,15 @@ pub enum LineKind {
 }
 
 /// The lines of a diff between two stripped objects; none of either is an object that is not there.
-/// `fields` are the changes between them, for who writes what. Secrets come out masked.
+/// `fields` are the changes between them, for who writes what.
 pub fn diff_lines(
-    live: Option<&Value>,
-    after: Option<&Value>,
+    live: Option<&Masked>,
+    after: Option<&Masked>,
     fields: &[FieldChange],
 ) -> Vec<Line> {
-    let render = |object: Option<&Value>| {
+    let render = |object: Option<&Masked>| {
         object
-            .map(|object| render::object(&crate::mask(object)))
+            .map(|object| render::object(object.value()))
             .unwrap_or_default()
     };
     let (olds, news) = (render(live), render(after));
@@ -152,15 +151,9 @@ fn line(old: Option<usize>, new: Option<usize>, kind: LineKind, rendered: &Rende
 fn automatic(path: &str, fields: &[FieldChange]) -> bool {
     let mut concerned = fields
         .iter()
-        .filter(|field| within(&field.path, path) || within(path, &field.path))
+        .filter(|field| path_within(&field.path, path) || path_within(path, &field.path))
         .peekable();
     concerned.peek().is_some() && concerned.all(|field| field.author == FieldAuthor::Automatic)
-}
-
-/// Whether a path is another one or below it.
-fn within(path: &str, above: &str) -> bool {
-    path.strip_prefix(above)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']) || above.is_empty())
 }
 
 fn fold(lines: Vec<Line>) -> Vec<Line> {

@@ -77,7 +77,7 @@ fn below(lines: &mut Vec<Rendered>, indent: usize, value: &Value, path: &Path) {
             }
         }
         Value::Array(list) => {
-            let key = merge_key(list, &[]);
+            let key = merge_key(&[list]);
             for (index, element) in list.iter().enumerate() {
                 let path = match key {
                     Some(key) => path.element(key, &label(element, key)),

@@ -155,10 +155,17 @@ fn pruned(
             "name": metadata.name, "uid": uid, "generation": metadata.generation,
             "resourceVersion": metadata.resource_version,
             "templateGeneration": template_generation, "revision": revision,
+            "pausedBy": paused_by(metadata),
         },
         "spec": spec,
         "status": data["status"],
     })
+}
+
+/// Who owns `spec.paused`; managed fields themselves are too large to keep.
+fn paused_by(metadata: &kube::core::ObjectMeta) -> Option<String> {
+    let managed = serde_json::to_value(metadata.managed_fields.as_ref()?).ok()?;
+    crate::rollout::pause_manager(managed.as_array()?)
 }
 
 pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {

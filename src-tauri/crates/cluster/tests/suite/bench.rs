@@ -91,7 +91,8 @@ impl Bench {
         precondition: Precondition,
     ) -> MutationOutcome {
         let intent = intent(id, MutationVerb::Apply, &outgoing.object, precondition);
-        self.cluster.send(&intent, Some(outgoing), &[]).await
+        let sent = self.cluster.send(&intent, Some(outgoing), &[]).await;
+        sent.outcome
     }
 
     /// Applies and insists.

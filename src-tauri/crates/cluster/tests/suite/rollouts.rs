@@ -50,7 +50,7 @@ pub async fn a_rollout_is_paused_goes_on_and_is_seen(bench: &Bench) {
         Precondition::Unchanged(head.clone()),
     );
     let MutationOutcome::Applied { live: Some(paused) } =
-        bench.cluster.send(&pause, None, &[]).await
+        bench.cluster.send(&pause, None, &[]).await.outcome
     else {
         panic!()
     };
@@ -60,7 +60,7 @@ pub async fn a_rollout_is_paused_goes_on_and_is_seen(bench: &Bench) {
     );
     assert!(bench.cluster.rollout(&old.object).await.unwrap().paused);
     assert!(matches!(
-        bench.cluster.read_back(&pause).await.unwrap(),
+        bench.cluster.read_back(&pause).await.unwrap().outcome,
         MutationOutcome::Applied { .. }
     ));
     let new = deployment("seen", &bench.images[1]);
@@ -84,7 +84,7 @@ pub async fn a_rollout_is_paused_goes_on_and_is_seen(bench: &Bench) {
         Precondition::Unchanged(bench.head(&old.object).await),
     );
     assert!(matches!(
-        bench.cluster.send(&unpause, None, &[]).await,
+        bench.cluster.send(&unpause, None, &[]).await.outcome,
         MutationOutcome::Applied { .. }
     ));
     let done = picture(&mut pictures, |p| {

@@ -1,6 +1,8 @@
 //! Dry runs, mutations and reading back.
 
-use domain::{FieldConflict, LiveHead, MutationOutcome, MutationVerb, ObjectRef, Precondition};
+use domain::{
+    FieldConflict, LiveHead, Masked, MutationOutcome, MutationVerb, ObjectRef, Precondition,
+};
 use engine::ports::Outgoing;
 use serde_json::json;
 
@@ -184,14 +186,19 @@ pub async fn fields_of_others_are_taken_over_only_when_agreed(bench: &Bench) {
         path: ".data.other".into(),
     }];
     assert!(matches!(
-        bench.cluster.send(&sends, Some(&next), &others).await,
+        bench
+            .cluster
+            .send(&sends, Some(&next), &others)
+            .await
+            .outcome,
         MutationOutcome::NotApplied { .. }
     ));
     assert!(matches!(
         bench
             .cluster
             .send(&sends, Some(&next), &preview.conflicts)
-            .await,
+            .await
+            .outcome,
         MutationOutcome::Applied { .. }
     ));
     assert_eq!(
@@ -251,7 +258,8 @@ pub async fn secrets_stay_masked(bench: &Bench) {
         .find(|f| f.path == "data.password")
         .unwrap();
     assert_eq!(field.author, domain::FieldAuthor::Manifest);
-    let lines = cluster::diff_lines(None, preview.after.as_ref(), &preview.fields);
+    let after = preview.after.map(Masked::of);
+    let lines = cluster::diff_lines(None, after.as_ref(), &preview.fields);
     assert!(!format!("{lines:?}").contains("aHVudGVyMm"));
 }
 
@@ -281,7 +289,7 @@ pub async fn an_object_is_removed_and_restored(bench: &Bench) {
         ..outgoing.clone()
     };
     assert!(matches!(
-        bench.cluster.send(&restore, Some(&body), &[]).await,
+        bench.cluster.send(&restore, Some(&body), &[]).await.outcome,
         MutationOutcome::Applied { .. }
     ));
     let restored = bench.cluster.read(&outgoing.object).await.unwrap().unwrap();
@@ -299,17 +307,18 @@ pub async fn an_object_is_removed_and_restored(bench: &Bench) {
         bench
             .cluster
             .send(&remove(Precondition::Unchanged(stale)), None, &[])
-            .await,
+            .await
+            .outcome,
         MutationOutcome::NotApplied { .. }
     ));
     let remove = remove(Precondition::Unchanged(restored.head));
     assert_eq!(
-        bench.cluster.send(&remove, None, &[]).await,
+        bench.cluster.send(&remove, None, &[]).await.outcome,
         MutationOutcome::Applied { live: None }
     );
     assert_eq!(bench.cluster.read(&outgoing.object).await.unwrap(), None);
     assert_eq!(
-        bench.cluster.read_back(&remove).await.unwrap(),
+        bench.cluster.read_back(&remove).await.unwrap().outcome,
         MutationOutcome::Applied { live: None }
     );
 }
@@ -322,10 +331,13 @@ pub async fn read_back_knows_what_was_applied(bench: &Bench) {
         &outgoing.object,
         Precondition::Absent,
     );
-    assert!(reason(bench.cluster.read_back(&never).await.unwrap()).contains("not there after"));
+    assert!(
+        reason(bench.cluster.read_back(&never).await.unwrap().outcome).contains("not there after")
+    );
     let head = bench.applied("m-1", &outgoing).await;
     assert!(
-        reason(bench.cluster.read_back(&never).await.unwrap()).contains("somebody else created")
+        reason(bench.cluster.read_back(&never).await.unwrap().outcome)
+            .contains("somebody else created")
     );
     let sent = intent(
         "m-1",
@@ -334,7 +346,7 @@ pub async fn read_back_knows_what_was_applied(bench: &Bench) {
         Precondition::Absent,
     );
     assert_eq!(
-        bench.cluster.read_back(&sent).await.unwrap(),
+        bench.cluster.read_back(&sent).await.unwrap().outcome,
         MutationOutcome::Applied {
             live: Some(head.clone())
         }
@@ -345,7 +357,9 @@ pub async fn read_back_knows_what_was_applied(bench: &Bench) {
         &outgoing.object,
         Precondition::Unchanged(head),
     );
-    assert!(reason(bench.cluster.read_back(&next).await.unwrap()).contains("not there after"));
+    assert!(
+        reason(bench.cluster.read_back(&next).await.unwrap().outcome).contains("not there after")
+    );
     bench
         .edits(
             &outgoing.object,
@@ -354,6 +368,7 @@ pub async fn read_back_knows_what_was_applied(bench: &Bench) {
         )
         .await;
     assert!(
-        reason(bench.cluster.read_back(&next).await.unwrap()).contains("somebody else changed")
+        reason(bench.cluster.read_back(&next).await.unwrap().outcome)
+            .contains("somebody else changed")
     );
 }

@@ -1,6 +1,4 @@
-use domain::{
-    Diff, EnvironmentId, EnvironmentState, FieldAuthor, ObjectDiff, ObjectRef, Release, Work,
-};
+use domain::{Diff, EnvironmentId, EnvironmentState, FieldAuthor, ObjectDiff, ObjectRef, Release};
 
 use super::ViewInput;
 use super::common::{at, count, signature_view};
@@ -42,9 +40,8 @@ pub fn changes_view(
         })
         .unwrap_or_default();
     let undeclared = objects.iter().map(|o| o.undeclared.len()).sum();
-    let rejected = objects.iter().any(|o| o.rejected.is_some());
-    let mine = input.me == Some(&release.plan.operator);
-    let running_release = release.status == domain::Status::Running;
+    let may_review =
+        |diff: &Diff| domain::may_review(release, environment, &diff.digest, input.facts()).is_ok();
     let reviewed = diff
         .and_then(|d| {
             state
@@ -69,15 +66,8 @@ pub fn changes_view(
         conflicts: count(objects.iter().map(|o| o.conflicts.len()).sum()),
         declarations: declarations(input, diff),
         backup: backup_view(input.release, environment, state),
-        // As `decide` has it: not while something runs, and not once something was written.
-        may_back_up: running_release && state.work == Work::Idle && state.touched.is_empty(),
-        may_review: running_release
-            && mine
-            && !asked.running
-            && reviewed.is_none()
-            && diff.is_some()
-            && undeclared == 0
-            && !rejected,
+        may_back_up: domain::may_back_up(release, environment, input.facts()).is_ok(),
+        may_review: !asked.running && reviewed.is_none() && diff.is_some_and(may_review),
         reviewed,
         objects,
     })
@@ -134,6 +124,7 @@ fn object_view(
         kind: object.object.kind.clone(),
         name: object.object.name.clone(),
         namespace: object.object.namespace.clone(),
+        cluster_scoped: object.object.is_cluster_scoped(),
         module: object.module.to_string(),
         api_version: object.object.api_version.clone(),
         verb: match (&object.live, written) {

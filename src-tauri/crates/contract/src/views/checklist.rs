@@ -98,10 +98,12 @@ fn item_view(input: &ViewInput<'_>, stage: &StageId, item: &ChecklistItem) -> Ch
             ItemVerdict::Open => ChecklistItemState::Open,
             ItemVerdict::Passed => ChecklistItemState::Passed,
             ItemVerdict::Failed => ChecklistItemState::Failed,
+            ItemVerdict::Unknown => ChecklistItemState::Unknown,
         },
         signature: tick.map(|t| signature_view(&release.plan, &t.signed)),
         note: tick.and_then(|t| t.note.clone()),
         evidence: evidence(release, stage, item.kind),
+        probe: super::probe::probe_view(input, stage, item),
         may_sign: refused.is_none(),
         why_not: refused.as_ref().map(refusal_view),
     }
@@ -117,7 +119,7 @@ fn evidence(release: &Release, stage: &StageId, kind: ItemKind) -> Option<String
             .filter_map(|e| release.environments.get(&e.id))
     };
     match kind {
-        ItemKind::Manual => None,
+        ItemKind::Manual | ItemKind::Http => None,
         ItemKind::RolloutsHealthy => {
             let modules = || states().flat_map(|e| e.modules.values());
             let passed = modules()

@@ -25,6 +25,12 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::NotOperator => plain(RefusalCode::NotOperator),
         Refusal::SignatureInvalid => plain(RefusalCode::SignatureInvalid),
         Refusal::NoKeyRegistered => plain(RefusalCode::NoKeyRegistered),
+        Refusal::WitnessNeeded => plain(RefusalCode::WitnessNeeded),
+        Refusal::WitnessedByOther { witness } => with(
+            RefusalCode::WitnessedByOther,
+            "witness",
+            witness.to_string(),
+        ),
         Refusal::GateClosed => plain(RefusalCode::GateClosed),
         Refusal::GateAlreadyOpen => plain(RefusalCode::GateAlreadyOpen),
         Refusal::ConditionUnmet { condition } => with(
@@ -76,11 +82,21 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::BackupStands => plain(RefusalCode::BackupStands),
         Refusal::NotRunning => plain(RefusalCode::NotRunning),
         Refusal::OutcomePending => plain(RefusalCode::OutcomePending),
+        Refusal::EntryUnreadable { position, verb, at } => RefusalView {
+            code: RefusalCode::EntryUnreadable,
+            params: BTreeMap::from([
+                ("position".to_owned(), position.to_string()),
+                ("verb".to_owned(), verb.clone()),
+                ("at".to_owned(), super::common::at(*at)),
+            ]),
+        },
         Refusal::AlreadyPassed => plain(RefusalCode::AlreadyPassed),
         Refusal::NothingToRestore => plain(RefusalCode::NothingToRestore),
         Refusal::AlreadySigned => plain(RefusalCode::AlreadySigned),
         Refusal::WasTakenBack => plain(RefusalCode::WasTakenBack),
         Refusal::ItemAutomatic => plain(RefusalCode::ItemAutomatic),
+        Refusal::CannotPause { kind } => with(RefusalCode::CannotPause, "kind", kind.clone()),
+        Refusal::NotPaused { object } => with(RefusalCode::NotPaused, "object", object.clone()),
         // Only the engine can run into it; to a person it is a thing that is not in the release.
         Refusal::NotPlanned => with(RefusalCode::NotInRelease, "what", "change".to_owned()),
     }
@@ -143,6 +159,12 @@ pub fn cluster_failure(failure: &ClusterFailure, cluster: &str, host: &str) -> F
             .with("expected", &expected.uid)
             .with("found", &found.uid),
         ClusterFailure::KindUnknown(kind) => of(FailureCode::KindUnknown).with("kind", kind),
+        ClusterFailure::OtherScope { kind, of_cluster } => of(if *of_cluster {
+            FailureCode::KindOfCluster
+        } else {
+            FailureCode::KindOfNamespace
+        })
+        .with("kind", kind),
         ClusterFailure::PluginNotAllowed { path, sha256, why } => of(match why {
             PluginRefusal::Missing => FailureCode::PluginMissing,
             PluginRefusal::NeverAllowed => FailureCode::PluginNotAllowed,

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
 use domain::gate::{Verdict, VerdictState, verdicts};
-use domain::{Command, ConditionKind, Stage, StageId, condition_name, may_vote};
+use domain::{Command, ConditionKind, Stage, StageId, condition_name, may_vote, may_waive};
 
 use super::common::{at, count, person_head, role_view, signature_view, text};
 use super::{ViewInput, refusal_view};
 use crate::{
-    ConditionState, ConditionView, GateView, Progress, ProgressUnit, VoteView, WaiverView,
+    ConditionState, ConditionView, GateView, Progress, ProgressUnit, VoteView, WaiverRequestView,
+    WaiverView,
 };
 
 /// The gate before a stage; none for a stage that the release does not have.
@@ -56,6 +57,7 @@ pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
             .iter()
             .map(|m| m.id.to_string())
             .collect(),
+        cluster_scoped: cluster_scoped(input, rules),
         pods: pods_behind(input, rules),
         arming_minutes: release.plan.timings.arming_s.div_ceil(60),
         soak_s: rules.soak_s,
@@ -69,10 +71,12 @@ fn condition(
     verdict: Verdict,
 ) -> ConditionView {
     let release = input.release;
-    let waiver = release
-        .stages
-        .get(&stage.id)
-        .and_then(|s| s.waivers.get(&verdict.kind));
+    let state = release.stages.get(&stage.id);
+    let waiver = state.and_then(|s| s.waivers.get(&verdict.kind));
+    // One that was answered by time or evidence is no question any more.
+    let asked = state
+        .and_then(|s| s.asked.get(&verdict.kind))
+        .filter(|_| !verdict.lets_pass());
     let about = match verdict.kind {
         ConditionKind::PreviousStagePassed | ConditionKind::SoakPassed => before.unwrap_or(stage),
         _ => stage,
@@ -109,6 +113,15 @@ fn condition(
             reason: waiver.reason.clone(),
             make_up_by: at(waiver.make_up_by),
             signature: signature_view(&release.plan, &waiver.signed),
+        }),
+        may_waive: may_waive(release, &stage.id, verdict.kind, input.facts()).is_ok(),
+        asked: asked.map(|request| WaiverRequestView {
+            name: request
+                .by
+                .as_ref()
+                .map(|person| person_head(&release.plan, person).name),
+            at: at(request.at),
+            reason: request.reason.clone(),
         }),
         expected_at,
     }
@@ -177,6 +190,22 @@ fn votes(input: &ViewInput<'_>, stage: &Stage) -> Vec<VoteView> {
             }
         })
         .collect()
+}
+
+/// Objects of whole clusters behind the gate, each once, in the order they are written.
+fn cluster_scoped(input: &ViewInput<'_>, stage: &Stage) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let all = stage
+        .environments
+        .iter()
+        .flat_map(|environment| input.release.plan.objects(&environment.id));
+    for (_, planned) in all.filter(|(_, planned)| planned.object.is_cluster_scoped()) {
+        let label = planned.object.label();
+        if !found.contains(&label) {
+            found.push(label);
+        }
+    }
+    found
 }
 
 /// Pods that the modules behind the gate have now, as far as they are watched.

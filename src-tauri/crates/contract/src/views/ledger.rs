@@ -1,10 +1,12 @@
 use domain::{
-    Environment, EnvironmentId, Event, PersonId, RegisterEvent, Release, ReleaseId, Signed, Stage,
+    Environment, EnvironmentId, Event, PersonId, PublicKey, Register, RegisterEvent, Release,
+    ReleaseId, Signed, Stage,
 };
 use engine::ports::{Entry, Record, Stream};
 
 use super::common::{at, look, position, text};
-use super::verbs::{register_verb, release_verb};
+use super::people::key_period_view;
+use super::verbs::{register_verb, release_verb, unknown_verb};
 use crate::{LedgerDetail, LedgerRow, SignatureView};
 
 /// The names that the ledger's identifiers stand for: of the release an entry belongs to, else of
@@ -17,6 +19,8 @@ pub struct Names<'a> {
     pub stages: &'a [Stage],
     /// People of the open workspace.
     pub people: &'a [domain::Person],
+    /// Whose key is which.
+    pub register: &'a Register,
 }
 
 impl<'a> Names<'a> {
@@ -48,7 +52,7 @@ impl<'a> Names<'a> {
 pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
     let id = match &entry.stream {
         Stream::Release(id) => Some(id),
-        Stream::Register => None,
+        Stream::Register | Stream::Unknown(_) => None,
     };
     let release = id.and_then(names.release);
     let (verb, environment) = match &entry.record {
@@ -56,8 +60,10 @@ pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
         Record::Register(event) => {
             let cluster =
                 |id: &EnvironmentId| names.environment(None, id).map(|e| e.cluster.clone());
-            (register_verb(event, cluster), environment_of(event))
+            let name = |id: &PersonId| names.person(None, id);
+            (register_verb(event, cluster, name), environment_of(event))
         }
+        Record::Unknown(record) => (unknown_verb(record), record.environment.as_ref()),
     };
     let known = environment.and_then(|id| names.environment(release, id));
     LedgerRow {
@@ -76,6 +82,7 @@ pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
         params: verb.params,
         reasons: verb.reasons,
         bad: verb.bad,
+        from_seat: matches!(&entry.record, Record::Release(event) if event.is_from_seat()),
         hash: entry.hash.clone(),
     }
 }
@@ -86,27 +93,30 @@ pub fn ledger_detail(
     names: &Names<'_>,
     chain_valid: bool,
 ) -> Result<LedgerDetail, serde_json::Error> {
-    let signed = match &entry.record {
-        Record::Release(event) => signed(event),
-        Record::Register(_) => None,
-    };
+    let signature = signature(&entry.record);
     let release = match &entry.stream {
         Stream::Release(id) => (names.release)(id),
-        Stream::Register => None,
+        Stream::Register | Stream::Unknown(_) => None,
     };
     Ok(LedgerDetail {
         row: ledger_row(entry, names),
         json: serde_json::to_string_pretty(entry)?,
         previous: entry.previous.clone(),
         chain_valid,
-        signature: signed.map(|s| SignatureView {
-            person: s.statement.person.to_string(),
-            name: names.person(release, &s.statement.person),
-            at: at(s.statement.at),
+        signature: signature.as_ref().map(|s| SignatureView {
+            person: s.person.to_string(),
+            name: names.person(release, s.person),
+            at: at(s.at),
             fingerprint: s.key.fingerprint(),
         }),
-        signature_valid: signed.map(Signed::verifies),
-        signature_value: signed.map(|s| s.value.clone()),
+        signature_valid: signature.as_ref().map(|s| s.verifies),
+        signature_value: signature.as_ref().map(|s| s.value.to_owned()),
+        signature_key: signature.as_ref().and_then(|s| {
+            let periods = names.register.key_periods.iter();
+            let mut of_signer = periods.filter(|period| &period.person == s.person);
+            let period = of_signer.find(|period| &period.key == s.key)?;
+            Some(key_period_view(period, |id| names.person(release, id)))
+        }),
     })
 }
 
@@ -117,7 +127,39 @@ fn environment_of(event: &RegisterEvent) -> Option<&EnvironmentId> {
     }
 }
 
-/// The signature that an event carries.
+/// What is shown of a signature, whatever it is over.
+struct Signature<'a> {
+    person: &'a PersonId,
+    at: domain::Instant,
+    key: &'a PublicKey,
+    value: &'a str,
+    verifies: bool,
+}
+
+/// The signature that an entry carries.
+fn signature(record: &Record) -> Option<Signature<'_>> {
+    match record {
+        Record::Release(event) => signed(event).map(|signed| Signature {
+            person: &signed.statement.person,
+            at: signed.statement.at,
+            key: &signed.key,
+            value: &signed.value,
+            verifies: signed.verifies(),
+        }),
+        Record::Register(RegisterEvent::KeyRegistered {
+            witnessed: Some(signed),
+            ..
+        }) => Some(Signature {
+            person: &signed.statement.witness,
+            at: signed.statement.at,
+            key: &signed.key,
+            value: &signed.value,
+            verifies: signed.verifies(),
+        }),
+        Record::Register(_) | Record::Unknown(_) => None,
+    }
+}
+
 fn signed(event: &Event) -> Option<&Signed> {
     match event {
         Event::DiffReviewed { signed, .. }

@@ -11,8 +11,10 @@ mod gate;
 mod identity;
 mod ledger;
 mod next;
+mod people;
 mod place;
 mod pods;
+mod probe;
 mod reasons;
 mod record;
 mod release;
@@ -28,6 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Command, EnvironmentId, Facts, Instant, PersonId, Refusal, Register, Release};
+use engine::MeasuredRollback;
 use engine::ports::{Entry, Picture};
 
 use crate::InterruptedView;
@@ -44,16 +47,17 @@ pub use gate::gate_view;
 pub use identity::{IdentityInput, identity_view};
 pub use ledger::{Names, ledger_detail, ledger_row};
 pub use next::next_steps;
+pub use people::{key_period_view, key_periods, witnesses};
 pub use place::{current_environment, current_stage};
 pub use pods::PodMemory;
 pub(crate) use reasons::reason_views;
 pub use record::upgrade_record;
 pub use release::{release_head, release_view};
-pub use rollout::rollout_view;
+pub use rollout::{objects_view, rollout_view};
 pub use stage::{stage_status, stage_view};
 pub use timeline::timeline;
-pub use verbs::{register_verb, release_verb};
-pub use way_back::{MeasuredWayBack, measured_way_backs, way_back_view};
+pub use verbs::{register_verb, release_verb, unknown_verb};
+pub use way_back::way_back_view;
 
 /// What the views of a release are made from.
 #[derive(Clone, Copy)]
@@ -74,8 +78,8 @@ pub struct ViewInput<'a> {
     pub pods: &'a BTreeMap<EnvironmentId, Arc<PodMemory>>,
     /// What was cut off, if anything was.
     pub interrupted: Option<&'a InterruptedView>,
-    /// Ways back measured in other releases, by [`measured_way_backs`].
-    pub measured: &'a [MeasuredWayBack],
+    /// Rollbacks of all releases, this one included, that came to a healthy end.
+    pub measured: &'a [MeasuredRollback],
 }
 
 impl<'a> ViewInput<'a> {

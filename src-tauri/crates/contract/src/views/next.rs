@@ -96,6 +96,14 @@ fn before_gate(input: &ViewInput<'_>, stage: &Stage) -> Vec<NextStep> {
             _ => {}
         }
     }
+    let state = input.release.stages.get(&stage.id);
+    let asked = |kind| state.is_some_and(|s| s.asked.contains_key(&kind));
+    let mut unanswered = verdicts.iter().filter(|v| !v.lets_pass() && v.waivable);
+    if unanswered.any(|v| asked(v.kind)) {
+        let mut step = step(NextStepKind::DecideWaiver, &stage.id);
+        step.person = Some(plan.manager.to_string());
+        steps.push(step);
+    }
     let passing = verdicts.iter().all(|v| v.lets_pass());
     let votes = input.release.stages.get(&stage.id).map(|s| &s.votes);
     let missing: Vec<_> = stage
@@ -146,18 +154,7 @@ fn of_environment(
         return Some(NextStepKind::CheckPermissions);
     }
     let kept = release.is_backed_up(&environment.id);
-    let reviewed =
-        state
-            .diff
-            .as_ref()
-            .zip(state.review.as_ref())
-            .is_some_and(|((_, diff), (digest, _))| {
-                &diff.digest == digest
-                    && diff
-                        .undeclared(&release.plan, &release.declarations)
-                        .is_empty()
-            });
-    match (reviewed, kept) {
+    match (release.is_reviewed(&environment.id), kept) {
         (false, _) => Some(NextStepKind::ReviewDiff),
         (true, false) => Some(NextStepKind::TakeBackup),
         (true, true) => None,

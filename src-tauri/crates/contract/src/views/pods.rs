@@ -249,8 +249,7 @@ pub(super) fn workloads_of<'a>(
     let mine = planned
         .filter(|(of, _)| &of.id == module)
         .map(|(_, planned)| &planned.object);
-    mine.filter(|o| matches!(o.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet"))
-        .collect()
+    mine.filter(|object| object.is_workload()).collect()
 }
 
 /// The grid of a module. What is counted is the version that it goes to: the release's, or on the way

@@ -9,7 +9,8 @@ pub fn reason_views(reasons: &Reasons) -> Vec<ReasonView> {
     reasons.0.iter().map(view).collect()
 }
 
-fn view(reason: &Reason) -> ReasonView {
+/// One of them.
+pub(super) fn view(reason: &Reason) -> ReasonView {
     let (code, params) = parts(&reason.cause);
     ReasonView {
         code,
@@ -71,6 +72,29 @@ fn parts(cause: &Cause) -> (ReasonCode, BTreeMap<String, String>) {
         Cause::Busy => (ReasonCode::Busy, none()),
         Cause::AnotherCluster => (ReasonCode::AnotherCluster, none()),
         Cause::KindUnknown { kind } => (ReasonCode::KindUnknown, one("kind", kind.clone())),
+        Cause::ObjectFailed { reason, message } => {
+            let mut params = said(message);
+            params.insert("reason".to_owned(), reason.clone());
+            (ReasonCode::ObjectFailed, params)
+        }
+        Cause::NotReady { seconds, message } => {
+            let mut params = said(message);
+            params.insert("seconds".to_owned(), seconds.to_string());
+            (ReasonCode::NotReady, params)
+        }
+        Cause::PausedBy { manager } if manager.is_empty() => (ReasonCode::PausedBy, none()),
+        Cause::PausedBy { manager } => (ReasonCode::PausedBy, one("manager", manager.clone())),
+        Cause::ChangesOnDelete { old } => {
+            (ReasonCode::ChangesOnDelete, one("old", old.to_string()))
+        }
+        Cause::HeldByPartition { partition, old } => {
+            let mut params = one("old", old.to_string());
+            params.insert("partition".to_owned(), partition.to_string());
+            (ReasonCode::HeldByPartition, params)
+        }
+        Cause::WaitsForFirstPod => (ReasonCode::WaitsForFirstPod, none()),
+        Cause::NotJudged => (ReasonCode::NotJudged, none()),
+        Cause::Seen { note } => (ReasonCode::Seen, one("note", note.clone())),
         Cause::Said { message } => (ReasonCode::Said, said(message)),
     }
 }

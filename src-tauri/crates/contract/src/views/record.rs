@@ -27,7 +27,11 @@ pub fn upgrade_record(entries: &[Entry]) -> Vec<UpgradeRecordRow> {
             Event::ModulePassed {
                 environment,
                 module,
-            } => rows.extend(row(environment, module, ModuleStatus::Passed)),
+                remarks,
+            } => rows.extend(because(
+                row(environment, module, ModuleStatus::Passed),
+                remarks,
+            )),
             Event::ModuleFailed {
                 environment,
                 module,

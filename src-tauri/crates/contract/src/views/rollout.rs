@@ -2,17 +2,19 @@ use std::sync::Arc;
 
 use domain::{
     Command, EnvironmentId, EnvironmentState, ModuleId, ModuleState, ModuleStatus as Module,
-    ObjectRef, Work,
+    ObjectRef, Refusal, Work,
 };
-use engine::ports::Picture;
+use engine::ports::{Picture, RolloutPhase, RolloutReading, WorkloadPicture};
 
 use super::common::{at, ms_between};
 use super::pods::{PodMemory, grid, last_progress, workloads_of};
+use super::reasons::reason_views;
 use super::rollout_failure::failure;
 use super::stage::{from_version, status_view};
-use super::{ViewInput, steps};
+use super::{ViewInput, reasons, steps};
 use crate::{
-    ClusterEventView, ModuleProgress, ModuleStatus, PodGrid, RolloutControls, RolloutView,
+    ClusterEventView, ModuleProgress, ModuleStatus, ObjectStand, ObjectStandView, PausedView,
+    PodGrid, ReasonView, RolloutControls, RolloutView,
 };
 
 /// Events shown at most.
@@ -75,6 +77,19 @@ pub fn rollout_view(input: &ViewInput<'_>, environment: &EnvironmentId) -> Optio
                     .map_or(ModuleStatus::Waiting, |m| status_view(m.status)),
                 armed: armed == Some(&planned.id),
             })
+            .collect(),
+        paused: module
+            .filter(|m| is_running(state, m))
+            .map(|_| paused(state, picture, &workloads))
+            .unwrap_or_default(),
+        objects: Vec::new(),
+        remarks: module
+            .map(|m| remarks(state, m, picture, &workloads))
+            .unwrap_or_default(),
+        goes_on: workloads
+            .iter()
+            .filter(|object| !object.can_pause())
+            .map(|object| object.label())
             .collect(),
         pods: pods(
             input,
@@ -201,6 +216,94 @@ fn events(picture: Option<&Picture>) -> Vec<ClusterEventView> {
         .collect()
 }
 
+fn is_running(state: &EnvironmentState, module: &ModuleId) -> bool {
+    matches!(&state.work, Work::Forward { module: running } if running == module)
+        && state.modules.get(module).map(|m| m.status) == Some(Module::Running)
+}
+
+/// Readings of the module's workloads.
+fn readings<'a>(
+    picture: Option<&'a Picture>,
+    workloads: &'a [&ObjectRef],
+) -> impl Iterator<Item = (&'a ObjectRef, &'a RolloutReading)> {
+    let seen = picture.into_iter().flat_map(|p| &p.workloads);
+    let mine = seen.filter(|w| workloads.contains(&&w.workload));
+    mine.filter_map(|w| Some((&w.workload, w.rollout.as_ref()?)))
+}
+
+/// Workloads that stand still because somebody else paused them.
+fn paused(
+    state: &EnvironmentState,
+    picture: Option<&Picture>,
+    workloads: &[&ObjectRef],
+) -> Vec<PausedView> {
+    let still =
+        |reading: &RolloutReading| reading.paused && reading.phase != RolloutPhase::Complete;
+    readings(picture, workloads)
+        .filter(|(object, reading)| still(reading) && !state.paused_by_us(object))
+        .map(|(object, reading)| PausedView {
+            object: object.label(),
+            by: reading.paused_by.clone(),
+        })
+        .collect()
+}
+
+/// While a module runs, what its workloads' readings add; once it has passed, what was written down.
+fn remarks(
+    state: &EnvironmentState,
+    module: &ModuleId,
+    picture: Option<&Picture>,
+    workloads: &[&ObjectRef],
+) -> Vec<ReasonView> {
+    let Some(stands) = state.modules.get(module) else {
+        return Vec::new();
+    };
+    match stands.status {
+        Module::Passed => stands.reason.as_ref().map(reason_views).unwrap_or_default(),
+        Module::Running | Module::Paused => readings(picture, workloads)
+            .filter_map(|(object, reading)| Some(reading.note.clone()?.of(object.label())))
+            .map(|reason| reasons::view(&reason))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// How the objects stand that the running task asks for one by one. They are known to the engine only,
+/// as long as it waits for them.
+pub fn objects_view(
+    input: &ViewInput<'_>,
+    environment: &EnvironmentId,
+    found: &[WorkloadPicture],
+) -> Vec<ObjectStandView> {
+    let Some(state) = input.release.environments.get(environment) else {
+        return Vec::new();
+    };
+    found.iter().map(|one| object_stand(state, one)).collect()
+}
+
+fn object_stand(state: &EnvironmentState, one: &WorkloadPicture) -> ObjectStandView {
+    let phase = one.rollout.as_ref().map(|r| r.phase);
+    let seen = state.seen(&one.workload);
+    let stand = match phase {
+        Some(RolloutPhase::Complete) => ObjectStand::Done,
+        Some(RolloutPhase::Failed) => ObjectStand::Failed,
+        Some(RolloutPhase::NotJudged) if seen.is_some() => ObjectStand::Seen,
+        Some(RolloutPhase::NotJudged) => ObjectStand::NotJudged,
+        _ => ObjectStand::Waiting,
+    };
+    let note = match (stand, seen) {
+        (ObjectStand::Seen, Some(note)) => Some(domain::Cause::Seen { note: note.into() }),
+        _ => one.rollout.as_ref().and_then(|r| r.note.clone()),
+    };
+    let message = one.rollout.as_ref().map(|r| r.message.clone());
+    ObjectStandView {
+        object: one.workload.label(),
+        stand,
+        said: message.filter(|message| !message.is_empty()),
+        note: note.map(|cause| reasons::view(&cause.into())),
+    }
+}
+
 /// Which buttons work. Pausing and resuming have rules only where the mutation is intended; what
 /// those ask of the person and the state is asked here.
 fn controls(
@@ -220,13 +323,21 @@ fn controls(
     let stop = Command::Stop {
         environment: environment.clone(),
     };
+    let pause = Command::RecordPaused {
+        environment: environment.clone(),
+    };
     let status = state.modules.get(module).map(|m| m.status);
     let forward = matches!(&state.work, Work::Forward { module: running } if running == module);
     let mine = input.me == Some(&input.release.plan.operator);
     let settled = state.pending.is_none();
     RolloutControls {
         start: input.allows(&start).is_ok(),
-        pause: forward && mine && settled && status == Some(Module::Running),
+        pause: forward
+            && mine
+            && settled
+            && status == Some(Module::Running)
+            && input.allows(&pause).is_ok(),
+        cannot_pause: forward && matches!(input.allows(&pause), Err(Refusal::CannotPause { .. })),
         resume: forward
             && mine
             && settled
@@ -234,5 +345,11 @@ fn controls(
             && armed_for(input, state) == Some(module),
         stop: input.allows(&stop).is_ok(),
         lock: armed_for(input, state).is_some(),
+        lift_pause: forward
+            && mine
+            && settled
+            && status == Some(Module::Running)
+            && armed_for(input, state) == Some(module),
+        confirm_seen: forward && mine,
     }
 }

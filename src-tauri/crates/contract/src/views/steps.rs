@@ -1,12 +1,12 @@
 use domain::{
-    EnvironmentId, EnvironmentState, Instant, ModuleId, ModuleState, ModuleStatus, MutationOutcome,
-    MutationVerb, ObjectRef, Release, Work,
+    Action, EnvironmentId, EnvironmentState, Instant, ModuleId, ModuleState, ModuleStatus,
+    MutationOutcome, ObjectRef, Release, Run, Step, StepEnd, compile,
 };
 
 use super::common::{at, ms_between};
 use crate::{StepKind, StepState, StepView};
 
-/// The steps of a module on its way forward: what is already proven, each object, the wait.
+/// The steps of a module on its way forward: what is already proven, then those of its run.
 pub(super) fn forward(
     release: &Release,
     environment: &EnvironmentId,
@@ -18,133 +18,176 @@ pub(super) fn forward(
     let Some(stands) = state.modules.get(module) else {
         return Vec::new();
     };
-    let begun = stands
-        .started_at
-        .filter(|_| stands.status != ModuleStatus::Waiting);
-    let mut applies: Vec<StepView> = release
-        .plan
-        .objects(environment)
-        .filter(|(of, _)| &of.id == module)
-        .map(|(_, planned)| {
-            let found = begun
-                .and_then(|since| written(state, &planned.object, since, &[MutationVerb::Apply]));
-            let id = format!("apply {}", planned.object.label());
-            object_step(id, StepKind::Apply, &planned.object, found, rest(stands))
-        })
-        .collect();
-    // Objects are written in order: one that was passed over had nothing to change.
-    let reached = applies
-        .iter()
-        .rposition(|step| step.started_at.is_some())
-        .unwrap_or(0);
-    for step in applies
-        .iter_mut()
-        .take(reached)
-        .filter(|step| step.started_at.is_none())
-    {
-        step.state = StepState::Skipped;
-    }
-    let wrote_all = applies
-        .iter()
-        .all(|step| matches!(step.state, StepState::Done | StepState::Skipped));
-    let mut steps = proven(state);
-    steps.append(&mut applies);
-    let last = state
-        .settled
-        .iter()
-        .rev()
-        .find(|s| &s.module == module)
-        .map(|s| s.settled_at);
-    let awaiting = match stands.status {
-        ModuleStatus::Passed => StepState::Done,
-        ModuleStatus::Failed if wrote_all => StepState::Failed,
-        ModuleStatus::Errored if wrote_all => StepState::Errored,
-        ModuleStatus::Running | ModuleStatus::Paused if wrote_all => StepState::Running,
-        ModuleStatus::Running | ModuleStatus::Paused | ModuleStatus::Waiting => StepState::Waiting,
-        _ => StepState::Skipped,
+    let to_come;
+    let (run, since) = match stands.started_at {
+        Some(since) if stands.status != ModuleStatus::Waiting => (&stands.run, Some(since)),
+        _ => {
+            to_come = Run::of(compile(&release.plan, environment, module));
+            (&to_come, None)
+        }
     };
-    let from = last.filter(|_| !matches!(awaiting, StepState::Waiting | StepState::Skipped));
-    steps.push(step(
-        "await".to_owned(),
-        StepKind::Await,
-        None,
-        awaiting,
-        from,
-        stands.ended_at,
-    ));
+    let progress = Progress {
+        run,
+        state,
+        since,
+        current: current(stands),
+        ended_at: stands.ended_at,
+    };
+    let mut steps = proven(state);
+    steps.extend(run.steps.iter().map(|step| progress.view(step)));
     steps
 }
 
-/// The steps of the newest way back: each object that was written, the wait.
+/// The steps of the newest rollback.
 pub(super) fn back(release: &Release, environment: &EnvironmentId) -> Vec<StepView> {
-    let Some(state) = release.environments.get(environment) else {
+    let state = release.environments.get(environment);
+    let Some((state, way_back)) = state.and_then(|state| Some((state, state.way_back.as_ref()?)))
+    else {
         return Vec::new();
     };
-    let Some(way_back) = &state.way_back else {
-        return Vec::new();
+    let current = match (way_back.ended_at, &way_back.failure) {
+        (None, _) => Current::At(StepState::Running),
+        (Some(_), None) => Current::Over,
+        (Some(_), Some(_)) => Current::At(StepState::Failed),
     };
-    let verbs = [MutationVerb::Restore, MutationVerb::Remove];
-    let is_over = way_back.ended_at.is_some();
-    let mut steps = Vec::new();
-    for object in to_take_back(
-        release,
-        environment,
+    let progress = Progress {
+        run: &way_back.run,
         state,
-        way_back.started_at,
-        &way_back.modules,
-    ) {
-        let existed = state
-            .backup
-            .as_ref()
-            .and_then(|b| b.objects.iter().find(|o| o.object == object));
-        let found = written(state, &object, way_back.started_at, &verbs);
-        let removes = match found {
-            Some(Found::Settled { verb, .. } | Found::Pending { verb, .. }) => {
-                verb == MutationVerb::Remove
-            }
-            None => existed.is_some_and(|o| o.live.is_none()),
-        };
-        let (kind, word) = if removes {
-            (StepKind::Remove, "remove")
-        } else {
-            (StepKind::Restore, "restore")
-        };
-        let rest = if is_over {
-            StepState::Skipped
-        } else {
-            StepState::Waiting
-        };
-        steps.push(object_step(
-            format!("{word} {}", object.label()),
-            kind,
-            &object,
-            found,
-            rest,
-        ));
-    }
-    let wrote_all = steps.iter().all(|step| step.state == StepState::Done);
-    let awaiting = match (&way_back.failure, is_over) {
-        (None, true) => StepState::Done,
-        (Some(_), true) => StepState::Failed,
-        (_, false) if wrote_all => StepState::Running,
-        (_, false) => StepState::Waiting,
+        since: Some(way_back.started_at),
+        current,
+        ended_at: way_back.ended_at,
     };
-    let last = state
-        .settled
-        .iter()
-        .rev()
-        .find(|s| verbs.contains(&s.intent.verb))
-        .map(|s| s.settled_at);
-    let from = last.filter(|_| awaiting != StepState::Waiting);
-    steps.push(step(
-        "awaitBack".to_owned(),
-        StepKind::AwaitBack,
-        None,
-        awaiting,
-        from,
-        way_back.ended_at,
-    ));
-    steps
+    let steps = way_back.run.steps.iter();
+    steps.map(|step| progress.view(step)).collect()
+}
+
+/// What the step is that the run is at.
+#[derive(Clone, Copy)]
+enum Current {
+    /// Nothing has begun.
+    ToCome,
+    /// It stands like this.
+    At(StepState),
+    /// The run is over; what has not ended was left out.
+    Over,
+}
+
+fn current(stands: &ModuleState) -> Current {
+    match stands.status {
+        ModuleStatus::Waiting => Current::ToCome,
+        ModuleStatus::Running | ModuleStatus::Paused => Current::At(StepState::Running),
+        ModuleStatus::Failed => Current::At(StepState::Failed),
+        ModuleStatus::Errored => Current::At(StepState::Errored),
+        ModuleStatus::Passed
+        | ModuleStatus::Stopped
+        | ModuleStatus::GoingBack
+        | ModuleStatus::TakenBack => Current::Over,
+    }
+}
+
+/// A run as far as it is.
+struct Progress<'a> {
+    run: &'a Run,
+    state: &'a EnvironmentState,
+    /// When it began.
+    since: Option<Instant>,
+    current: Current,
+    ended_at: Option<Instant>,
+}
+
+impl Progress<'_> {
+    fn view(&self, of: &Step) -> StepView {
+        let (kind, word) = match &of.action {
+            Action::Apply { .. } => (StepKind::Apply, "apply"),
+            Action::Await { .. } => (StepKind::Await, "await"),
+            Action::Restore { .. } => (StepKind::Restore, "restore"),
+            Action::Remove { .. } => (StepKind::Remove, "remove"),
+            Action::AwaitRestored { .. } => (StepKind::AwaitBack, "awaitBack"),
+        };
+        let detail = of.action.target().map(ObjectRef::label);
+        let id = match &detail {
+            Some(label) => format!("{word} {label}"),
+            None => word.to_owned(),
+        };
+        let attempt = of.action.target().and_then(|object| self.attempt(object));
+        let started = attempt.as_ref().map(|attempt| attempt.from);
+        if let Some((end, ended)) = self.run.ended.get(&of.number) {
+            let (state, from, to) = match end {
+                StepEnd::Done => (
+                    StepState::Done,
+                    started.or_else(|| self.ended_before(of.number)),
+                    attempt.and_then(|attempt| attempt.to).or(Some(*ended)),
+                ),
+                StepEnd::Unneeded => (StepState::Skipped, None, None),
+                StepEnd::Failed { .. } => (StepState::Failed, started, Some(*ended)),
+            };
+            return step(id, kind, detail, state, from, to);
+        }
+        let is_next = self.run.next().is_some_and(|next| next.number == of.number);
+        let state = match (self.current, &attempt) {
+            (Current::ToCome, _) => StepState::Waiting,
+            (_, Some(attempt)) if attempt.state != StepState::Done => attempt.state,
+            (Current::At(state), None) if is_next && of.action.target().is_none() => state,
+            // A write is done when its step has ended: what the cluster made of it is looked at first.
+            (Current::At(state), Some(_)) if is_next => state,
+            (Current::At(StepState::Running), _) => StepState::Waiting,
+            (Current::At(_) | Current::Over, _) => StepState::Skipped,
+        };
+        let (from, to) = match state {
+            StepState::Waiting | StepState::Skipped => (None, None),
+            _ if of.action.target().is_none() => (self.ended_before(of.number), self.ended_at),
+            _ => (started, attempt.and_then(|attempt| attempt.to)),
+        };
+        step(id, kind, detail, state, from, to)
+    }
+
+    /// When the step before ended, or the run began.
+    fn ended_before(&self, number: u32) -> Option<Instant> {
+        let before = self.run.ended.range(..number).next_back();
+        before.map(|(_, (_, at))| *at).or(self.since)
+    }
+
+    /// The newest write to an object in this run.
+    fn attempt(&self, object: &ObjectRef) -> Option<Attempt> {
+        let since = self.since?;
+        let pending = self.state.pending.as_ref();
+        if let Some(pending) = pending.filter(|pending| {
+            &pending.intent.object == object && pending.at >= since && !pending.intent.verb.holds()
+        }) {
+            let state = match pending.unknown {
+                true => StepState::Unknown,
+                false => StepState::Running,
+            };
+            return Some(Attempt {
+                from: pending.at,
+                to: None,
+                state,
+            });
+        }
+        let mut newest = self.state.settled.iter().rev();
+        let settled = newest.find(|settled| {
+            &settled.intent.object == object
+                && settled.intended_at >= since
+                && !settled.intent.verb.holds()
+        })?;
+        let state = match settled.outcome {
+            MutationOutcome::Applied { .. } => StepState::Done,
+            MutationOutcome::NotApplied { .. } => StepState::Failed,
+            MutationOutcome::Unknown { .. } => StepState::Unknown,
+        };
+        Some(Attempt {
+            from: settled.intended_at,
+            to: Some(settled.settled_at),
+            state,
+        })
+    }
+}
+
+/// A write to an object.
+struct Attempt {
+    from: Instant,
+    to: Option<Instant>,
+    state: StepState,
 }
 
 /// What has to be true before anything is written; each is an event of its own.
@@ -198,139 +241,6 @@ fn proven(state: &EnvironmentState) -> Vec<StepView> {
             None,
         ),
     ]
-}
-
-/// The newest write to an object since an instant.
-#[derive(Clone, Copy)]
-enum Found<'a> {
-    Pending {
-        verb: MutationVerb,
-        at: Instant,
-        unknown: bool,
-    },
-    Settled {
-        verb: MutationVerb,
-        from: Instant,
-        to: Instant,
-        outcome: &'a MutationOutcome,
-    },
-}
-
-fn written<'a>(
-    state: &'a EnvironmentState,
-    object: &ObjectRef,
-    since: Instant,
-    verbs: &[MutationVerb],
-) -> Option<Found<'a>> {
-    let pending = state
-        .pending
-        .as_ref()
-        .filter(|p| &p.intent.object == object && p.at >= since);
-    if let Some(pending) = pending.filter(|p| verbs.contains(&p.intent.verb)) {
-        return Some(Found::Pending {
-            verb: pending.intent.verb,
-            at: pending.at,
-            unknown: pending.unknown,
-        });
-    }
-    let mut newest = state.settled.iter().rev();
-    let settled = newest.find(|s| {
-        &s.intent.object == object && s.intended_at >= since && verbs.contains(&s.intent.verb)
-    })?;
-    let (from, to) = (settled.intended_at, settled.settled_at);
-    Some(Found::Settled {
-        verb: settled.intent.verb,
-        from,
-        to,
-        outcome: &settled.outcome,
-    })
-}
-
-fn object_step(
-    id: String,
-    kind: StepKind,
-    object: &ObjectRef,
-    found: Option<Found<'_>>,
-    rest: StepState,
-) -> StepView {
-    let detail = Some(object.label());
-    match found {
-        None => step(id, kind, detail, rest, None, None),
-        Some(Found::Pending { at, unknown, .. }) => {
-            let state = if unknown {
-                StepState::Unknown
-            } else {
-                StepState::Running
-            };
-            step(id, kind, detail, state, Some(at), None)
-        }
-        Some(Found::Settled {
-            from, to, outcome, ..
-        }) => {
-            let state = match outcome {
-                MutationOutcome::Applied { .. } => StepState::Done,
-                MutationOutcome::NotApplied { .. } => StepState::Failed,
-                MutationOutcome::Unknown { .. } => StepState::Unknown,
-            };
-            step(id, kind, detail, state, Some(from), Some(to))
-        }
-    }
-}
-
-/// How an object stands that was not written: to come, or left out.
-fn rest(stands: &ModuleState) -> StepState {
-    match stands.status {
-        ModuleStatus::Waiting | ModuleStatus::Running | ModuleStatus::Paused => StepState::Waiting,
-        _ => StepState::Skipped,
-    }
-}
-
-/// Objects in the order they go back: those already begun in the order they were, then the others
-/// that the release has written, module by module.
-fn to_take_back(
-    release: &Release,
-    environment: &EnvironmentId,
-    state: &EnvironmentState,
-    since: Instant,
-    modules: &[ModuleId],
-) -> Vec<ObjectRef> {
-    let verbs = [MutationVerb::Restore, MutationVerb::Remove];
-    let begun = state
-        .settled
-        .iter()
-        .filter(|s| s.intended_at >= since)
-        .map(|s| &s.intent);
-    let begun = begun
-        .chain(state.pending.iter().map(|p| &p.intent))
-        .filter(|i| verbs.contains(&i.verb));
-    let mut objects: Vec<ObjectRef> = Vec::new();
-    for intent in begun {
-        if !objects.contains(&intent.object) {
-            objects.push(intent.object.clone());
-        }
-    }
-    if state.work != Work::Back {
-        return objects;
-    }
-    let wrote = |object: &ObjectRef| {
-        state.settled.iter().any(|s| {
-            &s.intent.object == object
-                && s.intent.verb == MutationVerb::Apply
-                && matches!(s.outcome, MutationOutcome::Applied { .. })
-        })
-    };
-    for module in modules {
-        for (_, planned) in release
-            .plan
-            .objects(environment)
-            .filter(|(of, _)| &of.id == module)
-        {
-            if wrote(&planned.object) && !objects.contains(&planned.object) {
-                objects.push(planned.object.clone());
-            }
-        }
-    }
-    objects
 }
 
 fn step(

@@ -1,9 +1,11 @@
-use domain::{EnvironmentId, Event, Instant, ModuleId, Release, Work, evolve};
+use domain::{
+    EnvironmentId, Event, FactSubject, Instant, ModuleId, Release, StageId, Work, evolve,
+};
 use engine::ports::{Entry, Record};
 
 use super::ViewInput;
 use super::common::{at, position, text};
-use super::verbs::{Verb, release_verb};
+use super::verbs::{Verb, release_verb, unknown_verb};
 use crate::{TimelineEntry, TimelineMark};
 
 /// Lines at most.
@@ -16,8 +18,15 @@ pub fn timeline(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
     let mut lines = Vec::new();
     let mut folded: Option<Release> = None;
     for entry in input.entries {
-        let Record::Release(event) = &entry.record else {
-            continue;
+        let event = match &entry.record {
+            Record::Release(event) => event,
+            Record::Unknown(record) => {
+                let environment = record.environment.as_ref();
+                let verb = unknown_verb(record);
+                lines.push(line(input, entry, environment, &verb, TimelineMark::Bad));
+                continue;
+            }
+            Record::Register(_) => continue,
         };
         let locked = armed_module(folded.as_ref(), event);
         evolve(&mut folded, event, entry.at, entry.actor.as_ref());
@@ -67,7 +76,7 @@ fn is_shown(event: &Event, verb: &Verb) -> bool {
         Event::MutationSettled { .. }
         | Event::NotificationSent { .. }
         | Event::PermissionsChecked { .. } => verb.bad,
-        Event::IdentityVerified { .. } => false,
+        Event::IdentityVerified { .. } | Event::StepEnded { .. } => false,
         _ => true,
     }
 }
@@ -123,16 +132,39 @@ fn line(
     verb: &Verb,
     mark: TimelineMark,
 ) -> TimelineEntry {
-    let environment = environment.and_then(|id| input.release.plan.environment(id));
+    let plan = &input.release.plan;
+    let environment = environment.and_then(|id| plan.environment(id));
+    let of_environment = environment.and_then(|e| plan.stage_of(&e.id));
+    let stage = stage_named(entry).or(of_environment.map(|stage| &stage.id));
     TimelineEntry {
-        sequence: Some(position(entry.sequence)),
+        entry: Some(position(entry.position)),
         at: at(entry.at),
         verb: verb.name.to_owned(),
         params: verb.params.clone(),
         reasons: verb.reasons.clone(),
         person: entry.actor.as_ref().map(ToString::to_string),
         environment: environment.map(|e| text(&e.name)),
+        environment_id: environment.map(|e| e.id.to_string()),
+        stage: stage.map(ToString::to_string),
         mark,
+    }
+}
+
+/// The stage that an event names itself.
+fn stage_named(entry: &Entry) -> Option<&StageId> {
+    let Record::Release(event) = &entry.record else {
+        return None;
+    };
+    match event {
+        Event::ItemTicked { stage, .. }
+        | Event::ConditionWaived { stage, .. }
+        | Event::VoteCast { stage, .. }
+        | Event::GateOpened { stage, .. }
+        | Event::FactRecorded {
+            subject: FactSubject::Item { stage, .. },
+            ..
+        } => Some(stage),
+        _ => None,
     }
 }
 
@@ -155,9 +187,10 @@ fn mark(input: &ViewInput<'_>, event: &Event, when: Instant, verb: &Verb) -> Tim
         Event::Refused { .. } | Event::ConditionWaived { .. } | Event::ChangeDeclared { .. } => {
             TimelineMark::Note
         }
-        Event::VoteCast { go: false, .. } | Event::HelpAsked | Event::RolloutStopped { .. } => {
-            TimelineMark::Note
-        }
+        Event::VoteCast { go: false, .. }
+        | Event::HelpAsked
+        | Event::WaiverAsked { .. }
+        | Event::RolloutStopped { .. } => TimelineMark::Note,
         _ if verb.bad => TimelineMark::Bad,
         _ => TimelineMark::Good,
     }
@@ -175,13 +208,15 @@ fn to_come(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
         .filter_map(|stage| Some((stage, input.release.soaked_at(&stage.id)?)))
         .filter(|(_, until)| *until > input.now)
         .map(|(stage, until)| TimelineEntry {
-            sequence: None,
+            entry: None,
             at: at(until),
             verb: "soakOver".to_owned(),
             params: Verb::default().words("stage", Some(&stage.name)).params,
             reasons: Vec::new(),
             person: None,
             environment: None,
+            environment_id: None,
+            stage: Some(stage.id.to_string()),
             mark: TimelineMark::Future,
         })
         .collect()

@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    EnvironmentId, Event, Instant, ModuleId, MutationId, MutationIntent, MutationOutcome, Reasons,
-    RegisterEvent, Release, StageId, WorkSpan, condition_name,
+    EnvironmentId, Event, FactSubject, FactValue, Instant, ModuleId, MutationId, MutationIntent,
+    MutationOutcome, PersonId, ProbeVerdict, Reasons, RegisterEvent, Release, StageId, StepEnd,
+    WorkSpan, condition_name,
 };
+use engine::ports::UnknownRecord;
 
 use super::common::ms_between;
 use super::failures::{code_name, named, refusal_view};
@@ -66,6 +68,11 @@ impl Verb {
         self.bad = bad;
         self
     }
+}
+
+/// What an entry says that this program cannot decode: what the ledger calls it.
+pub fn unknown_verb(record: &UnknownRecord) -> Verb {
+    Verb::new("unreadable").with("verb", &record.verb).bad(true)
 }
 
 /// What happened in a release. `release` is its state right after the event or later; it gives the
@@ -131,6 +138,11 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         } => Verb::new("conditionWaived")
             .with("condition", condition_name(*condition))
             .with("reason", reason),
+        Event::WaiverAsked {
+            condition, reason, ..
+        } => Verb::new("waiverAsked")
+            .with("condition", condition_name(*condition))
+            .with("reason", reason),
         Event::VoteCast {
             stage,
             role,
@@ -154,6 +166,20 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
             .with("module", module)
             .maybe("from", from.as_ref())
             .maybe("to", know.version(module)),
+        Event::StepEnded {
+            module, step, end, ..
+        } => {
+            let (name, reasons) = match end {
+                StepEnd::Done => ("stepEnded", None),
+                StepEnd::Unneeded => ("stepUnneeded", None),
+                StepEnd::Failed { reasons } => ("stepFailed", Some(reasons)),
+            };
+            let verb = Verb::new(name).with("module", module).with("step", step);
+            match reasons {
+                Some(reasons) => verb.because(reasons),
+                None => verb,
+            }
+        }
         Event::MutationIntended { intent, .. } => {
             know.mutation(Verb::new("mutationIntended"), Some(intent))
         }
@@ -177,6 +203,21 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         }
         Event::RolloutPaused { module, .. } => Verb::new("rolloutPaused").with("module", module),
         Event::RolloutResumed { module, .. } => Verb::new("rolloutResumed").with("module", module),
+        Event::PauseLifted {
+            object,
+            paused_by,
+            reason,
+            ..
+        } => Verb::new("pauseLifted")
+            .with("object", object.label())
+            .maybe("manager", Some(paused_by).filter(|by| !by.is_empty()))
+            .with("reason", reason),
+        Event::ObjectsSeen { objects, note, .. } => {
+            let labels: Vec<String> = objects.iter().map(domain::ObjectRef::label).collect();
+            Verb::new("objectsSeen")
+                .with("objects", labels.join(", "))
+                .with("note", note)
+        }
         Event::RolloutStopped { module, .. } => Verb::new("rolloutStopped").with("module", module),
         Event::WorkResumed { module, .. } => {
             Verb::new("workResumed").maybe("module", module.as_ref())
@@ -184,7 +225,10 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         Event::ModulePassed {
             environment,
             module,
+            remarks,
         } => Verb::new("modulePassed")
+            .because(remarks)
+            .bad(false)
             .with("module", module)
             .maybe("to", know.version(module))
             .maybe(
@@ -201,6 +245,18 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
         Event::WayBackStarted { modules, .. } => {
             Verb::new("wayBackStarted").with("modules", list(modules))
         }
+        Event::FieldsKept { object, fields, .. } => Verb::new("fieldsKept")
+            .with("object", object.label())
+            .with("count", fields.len())
+            .with(
+                "fields",
+                fields
+                    .iter()
+                    .map(|f| f.path.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            )
+            .bad(true),
         Event::EditKept { object, blob, .. } => Verb::new("editKept")
             .with("object", object.label())
             .with("digest", short(blob.as_str()))
@@ -229,18 +285,33 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
             .with("delivered", delivered)
             .bad(!delivered),
         Event::HelpAsked => Verb::new("helpAsked"),
+        Event::FactRecorded { subject, value, .. } => know.fact(subject, value),
     }
 }
 
-/// What happened outside of any release. `cluster` names the cluster of an environment.
+/// What happened outside of any release. `cluster` names the cluster of an environment, `name` a person.
 pub fn register_verb(
     event: &RegisterEvent,
     cluster: impl Fn(&EnvironmentId) -> Option<String>,
+    name: impl Fn(&PersonId) -> String,
 ) -> Verb {
     match event {
-        RegisterEvent::KeyRegistered { key, .. } => {
-            Verb::new("keyRegistered").with("fingerprint", key.fingerprint())
-        }
+        RegisterEvent::KeyRegistered {
+            person,
+            key,
+            witnessed,
+        } => Verb::new("keyRegistered")
+            .with("person", name(person))
+            .with("fingerprint", key.fingerprint())
+            .maybe(
+                "witness",
+                witnessed
+                    .as_ref()
+                    .map(|signed| name(&signed.statement.witness)),
+            ),
+        RegisterEvent::KeyRevoked { person, key } => Verb::new("keyRevoked")
+            .with("person", name(person))
+            .with("fingerprint", key.fingerprint()),
         RegisterEvent::EnvironmentBound {
             environment,
             identity,
@@ -297,6 +368,34 @@ impl<'a> Know<'a> {
             Some(stage) => verb.words("stage", Some(&stage.name)),
             None => verb.with("stage", id),
         }
+    }
+
+    /// As it was judged: against what the item asks.
+    fn fact(&self, subject: &FactSubject, value: &FactValue) -> Verb {
+        let FactSubject::Item { stage, item } = subject;
+        let known = self
+            .release
+            .and_then(|r| r.plan.checklist.iter().find(|known| &known.id == item));
+        let judged = known
+            .and_then(|item| item.probe.as_ref())
+            .map(|probe| probe.judge(value));
+        let verb = self
+            .stage(Verb::new("factRecorded"), stage)
+            .with("item", item)
+            .words("title", known.map(|item| &item.title))
+            .bad(judged != Some(ProbeVerdict::Held));
+        match value {
+            FactValue::HttpAnswer { status, .. } => verb.with("status", status),
+            FactValue::HttpSilence { .. } => verb,
+        }
+        .with(
+            "verdict",
+            match judged {
+                Some(ProbeVerdict::Held) => "held",
+                Some(ProbeVerdict::NotHeld) => "notHeld",
+                Some(ProbeVerdict::NotReachable) | None => "notReachable",
+            },
+        )
     }
 
     fn mutation(&self, verb: Verb, intent: Option<&MutationIntent>) -> Verb {

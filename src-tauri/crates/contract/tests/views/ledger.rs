@@ -25,6 +25,7 @@ fn a_passed_module_says_how_long_it_took() {
         release: &find,
         stages: &[],
         people: &[],
+        register: &story.register,
     };
     let rows = Shell::of(&story)
         .entries
@@ -60,6 +61,7 @@ fn every_event_of_a_story_has_the_verb_that_the_ledger_stores() {
         release: &find,
         stages: &[],
         people: &[],
+        register: &story.register,
     };
     let rows: Vec<LedgerRow> = shell
         .entries
@@ -118,6 +120,7 @@ fn entries_outside_of_releases_are_named_from_the_workspace() {
         release: &none,
         stages: &stages,
         people: &people,
+        register: &domain::Register::default(),
     };
     let event = RegisterEvent::EnvironmentBound {
         environment: "prod".into(),

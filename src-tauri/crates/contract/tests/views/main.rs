@@ -10,5 +10,6 @@ mod changes;
 mod gates;
 mod ledger;
 mod pods;
+mod probes;
 mod rollouts;
 mod support;

@@ -45,11 +45,9 @@ fn picture(pods: Vec<PodPicture>) -> Picture {
                 wanted: 3,
                 updated: 1,
                 available: 3,
-                paused: false,
                 surge: Some("1".into()),
                 unavailable: Some("1".into()),
-                message: String::new(),
-                blocked: None,
+                ..RolloutReading::default()
             }),
             pods,
         }],

@@ -304,9 +304,9 @@ fn the_way_back_tells_what_it_would_do_and_what_it_did() {
 fn a_measured_time_is_of_the_same_tier_where_there_is_one() {
     let (mut story, intent) = router_runs();
     story.settle("dev", &intent.id, applied("router", "dev"));
-    let measured = |environment: &str, tier, modules: &[&str], took_ms| MeasuredWayBack {
+    let measured = |environment: &str, tier, modules: &[&str], took_ms| engine::MeasuredRollback {
         environment: environment.into(),
-        name: Text {
+        name: domain::Text {
             zh: environment.into(),
             en: environment.into(),
         },
@@ -348,4 +348,158 @@ fn a_measured_time_is_of_the_same_tier_where_there_is_one() {
         12_000.0,
     ));
     assert_eq!(look(&shell), Some(12_000.0), "the longest one");
+}
+
+fn seen_router(change: impl Fn(&mut RolloutReading)) -> Picture {
+    let mut rollout = RolloutReading {
+        phase: RolloutPhase::Progressing,
+        wanted: 3,
+        ..RolloutReading::default()
+    };
+    change(&mut rollout);
+    Picture {
+        at: None,
+        connected: true,
+        workloads: vec![WorkloadPicture {
+            workload: object("router", "dev"),
+            resource_version: None,
+            rollout: Some(rollout),
+            pods: vec![],
+        }],
+        events: vec![],
+    }
+}
+
+#[test]
+fn somebody_elses_pause_is_named_and_can_be_lifted() {
+    let (mut story, intent) = router_runs();
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    let mut shell = Shell::of(&story);
+    shell.show(
+        &story,
+        "dev",
+        seen_router(|r| (r.paused, r.paused_by) = (true, Some("kubectl-rollout".into()))),
+    );
+    let view = |shell: &Shell, story: &Story, me: &str| {
+        shell.see(story, me, |input| {
+            rollout_view(input, &"dev".into()).unwrap()
+        })
+    };
+    let shown = view(&shell, &story, OPERATOR);
+    let expected = PausedView {
+        object: "Deployment/router".into(),
+        by: Some("kubectl-rollout".into()),
+    };
+    assert_eq!(shown.paused, [expected]);
+    assert!(shown.may.lift_pause && !shown.may.cannot_pause);
+    assert!(shown.deadline_at.is_some(), "the deadline runs");
+    assert!(!view(&shell, &story, VERIFIER).may.lift_pause);
+    let lift = |reason: &str| Command::LiftPause {
+        environment: "dev".into(),
+        object: object("router", "dev"),
+        paused_by: "kubectl-rollout".into(),
+        reason: reason.into(),
+    };
+    shell
+        .see(&story, OPERATOR, |input| {
+            input.allows(&lift("agreed with on-call"))
+        })
+        .unwrap();
+    // Our own pause is resumed by its own button.
+    story.must(
+        OPERATOR,
+        Command::RecordPaused {
+            environment: "dev".into(),
+        },
+    );
+    let ours = view(&shell, &story, OPERATOR);
+    assert!(ours.paused.is_empty() && !ours.may.lift_pause);
+}
+
+#[test]
+fn what_has_to_be_known_is_said_while_it_runs_and_after_it_passed() {
+    let (mut story, intent) = router_runs();
+    story.settle("dev", &intent.id, applied("router", "dev"));
+    let note = Cause::HeldByPartition {
+        partition: 1,
+        old: 2,
+    };
+    let mut shell = Shell::of(&story);
+    shell.show(&story, "dev", seen_router(|r| r.note = Some(note.clone())));
+    let view = |story: &Story| {
+        shell.see(story, OPERATOR, |input| {
+            rollout_view(input, &"dev".into()).unwrap()
+        })
+    };
+    let runs = view(&story);
+    assert_eq!(runs.remarks.len(), 1);
+    assert_eq!(runs.remarks[0].code, ReasonCode::HeldByPartition);
+    assert_eq!(runs.remarks[0].params["old"], "2");
+    let found = [WorkloadPicture {
+        workload: object("router", "dev"),
+        resource_version: None,
+        rollout: Some(RolloutReading {
+            phase: RolloutPhase::NotJudged,
+            note: Some(Cause::NotJudged),
+            ..RolloutReading::default()
+        }),
+        pods: vec![],
+    }];
+    let stand = |story: &Story| {
+        let of = |input: &ViewInput<'_>| objects_view(input, &"dev".into(), &found)[0].stand;
+        shell.see(story, OPERATOR, of)
+    };
+    assert_eq!(stand(&story), ObjectStand::NotJudged);
+    story.must(
+        OPERATOR,
+        Command::ConfirmSeen {
+            environment: "dev".into(),
+            objects: vec![object("router", "dev")],
+            note: "it answers".into(),
+        },
+    );
+    assert_eq!(stand(&story), ObjectStand::Seen);
+    story.must(
+        OPERATOR,
+        Command::Conclude {
+            environment: "dev".into(),
+            module: "router".into(),
+            verdict: Verdict::PassedWith(note.of("Deployment/router").into()),
+        },
+    );
+    let passed = rollout(&story, OPERATOR, "dev");
+    assert_eq!(passed.status, ModuleStatus::Passed);
+    assert_eq!(passed.failure, None);
+    assert_eq!(
+        passed.remarks[0].object.as_deref(),
+        Some("Deployment/router")
+    );
+    let rows = upgrade_record(&Shell::of(&story).entries);
+    let row = rows.iter().find(|row| row.module == "router").unwrap();
+    assert_eq!(row.reasons[0].code, ReasonCode::HeldByPartition);
+}
+
+/// The next-step strip and the gate judge a review by the same rule.
+#[test]
+fn a_diff_that_the_cluster_rejects_is_not_past_its_review() {
+    let mut story = Story::created();
+    story.evidence("bj", &["dev", "test"]);
+    let id = EnvironmentId::from("dev");
+    assert!(story.release().is_reviewed(&id));
+    assert!(!kinds(&story).contains(&NextStepKind::ReviewDiff));
+    let mut release = story.release().clone();
+    let state = release.environments.get_mut(&id).unwrap();
+    let (_, diff) = state.diff.as_mut().unwrap();
+    diff.objects[0].rejected = Some("exceeded quota".into());
+    assert!(!release.is_reviewed(&id));
+    let next = see(&story, OPERATOR, |input| {
+        next_steps(&ViewInput {
+            release: &release,
+            ..*input
+        })
+    });
+    let mine = next
+        .iter()
+        .find(|step| step.environment.as_deref() == Some("dev"));
+    assert_eq!(mine.map(|step| step.kind), Some(NextStepKind::ReviewDiff));
 }

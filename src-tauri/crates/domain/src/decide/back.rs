@@ -1,17 +1,17 @@
 use super::Rules;
 use crate::{
-    Digest, EnvironmentId, EnvironmentState, Event, ModuleId, MutationIntent, MutationVerb,
-    ObjectRef, Reasons, Refusal, Work,
+    Digest, EnvironmentId, EnvironmentState, Event, KeptField, ModuleId, MutationIntent,
+    MutationVerb, ObjectRef, Reasons, Refusal, Work, rollback,
 };
 
 impl Rules<'_> {
-    /// Back is easy: no gate, no arming, no typed name (design principle 4), and it works after the
-    /// release has ended. What it may write is bounded by the backup.
+    /// Back is easy: no gate, no arming, no typed name (design principle 4), no role and no signature,
+    /// and it works after the release has ended. Who is in the seat may not be able to unlock it, and a
+    /// role that nobody proves would only cost time. What it may write is bounded by the backup.
     pub(super) fn start_way_back(
         &self,
         environment: &EnvironmentId,
     ) -> Result<Vec<Event>, Refusal> {
-        self.operator_or_manager()?;
         let state = self.environment(environment)?;
         if state.work == Work::Back {
             return Err(Refusal::AlreadyRunning);
@@ -26,9 +26,11 @@ impl Rules<'_> {
         {
             modules.insert(0, module.clone());
         }
+        let steps = rollback(state, &modules);
         Ok(vec![Event::WayBackStarted {
             environment: environment.clone(),
             modules,
+            steps,
         }])
     }
 
@@ -39,10 +41,14 @@ impl Rules<'_> {
         module: &ModuleId,
         intent: &MutationIntent,
     ) -> Result<(), Refusal> {
-        self.operator_or_manager()?;
         self.is_planned(environment, module, &intent.object)?;
         if !state.touched.contains(module) {
             return Err(Refusal::NothingToRestore);
+        }
+        let run = state.way_back.as_ref().map(|way_back| &way_back.run);
+        let next = run.and_then(|run| run.next());
+        if next.and_then(|step| step.action.target()) != Some(&intent.object) {
+            return Err(Refusal::NotPlanned);
         }
         let kept = state
             .backup
@@ -50,7 +56,9 @@ impl Rules<'_> {
             .and_then(|b| b.objects.iter().find(|o| o.object == intent.object));
         let kept = kept.ok_or(Refusal::NoBackup)?;
         let fits = match (intent.verb, &kept.live) {
-            (MutationVerb::Restore, Some(body)) => intent.body.as_ref() == Some(&body.blob),
+            (MutationVerb::Restore | MutationVerb::Adopt, Some(body)) => {
+                intent.body.as_ref() == Some(&body.blob)
+            }
             (MutationVerb::Remove, None) => intent.body.is_none(),
             (MutationVerb::Unpause, Some(_)) => true,
             _ => false,
@@ -60,6 +68,27 @@ impl Rules<'_> {
         } else {
             Err(Refusal::NotPlanned)
         }
+    }
+
+    /// Once for the same fields: a rollback that goes on after a break finds them again.
+    pub(super) fn keep_fields(
+        &self,
+        environment: &EnvironmentId,
+        object: &ObjectRef,
+        fields: &[KeptField],
+    ) -> Result<Vec<Event>, Refusal> {
+        let state = self.environment(environment)?;
+        let way_back = state.way_back.as_ref();
+        let way_back = way_back.filter(|_| state.work == Work::Back);
+        let known = way_back.ok_or(Refusal::NotRunning)?.kept.get(object);
+        if fields.is_empty() || known.is_some_and(|known| known == fields) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::FieldsKept {
+            environment: environment.clone(),
+            object: object.clone(),
+            fields: fields.to_vec(),
+        }])
     }
 
     /// Once for each edit: going on after a break finds the same one again.

@@ -1,7 +1,7 @@
-use super::Rules;
+use super::{Facts, Rules};
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Event,
-    ItemId, ItemKind, Permission, Phase, Refusal, Said, Signed, StageId, Work,
+    ItemId, ItemKind, Permission, Phase, Refusal, Release, Said, Signed, StageId, Work,
 };
 
 impl Rules<'_> {
@@ -63,6 +63,22 @@ impl Rules<'_> {
         digest: &Digest,
         signed: &Signed,
     ) -> Result<Vec<Event>, Refusal> {
+        self.may_review(environment, digest)?;
+        let stage = self.stage_of(environment)?;
+        let says = Said::Review {
+            environment: environment.to_string(),
+            digest: digest.to_string(),
+        };
+        self.signed(signed, says, stage)?;
+        Ok(vec![Event::DiffReviewed {
+            environment: environment.clone(),
+            digest: digest.clone(),
+            signed: signed.clone(),
+        }])
+    }
+
+    /// Everything about a review but the signature.
+    fn may_review(&self, environment: &EnvironmentId, digest: &Digest) -> Result<(), Refusal> {
         self.running()?;
         self.operator()?;
         let state = self.environment(environment)?;
@@ -85,17 +101,7 @@ impl Rules<'_> {
                 condition: ConditionKind::DiffReviewed,
             });
         }
-        let stage = self.stage_of(environment)?;
-        let says = Said::Review {
-            environment: environment.to_string(),
-            digest: digest.to_string(),
-        };
-        self.signed(signed, says, stage)?;
-        Ok(vec![Event::DiffReviewed {
-            environment: environment.clone(),
-            digest: digest.clone(),
-            signed: signed.clone(),
-        }])
+        Ok(())
     }
 
     pub(super) fn declare(&self, declaration: &Declaration) -> Result<Vec<Event>, Refusal> {
@@ -120,14 +126,7 @@ impl Rules<'_> {
         environment: &EnvironmentId,
         backup: &Backup,
     ) -> Result<Vec<Event>, Refusal> {
-        self.running()?;
-        let state = self.environment(environment)?;
-        if state.work != Work::Idle {
-            return Err(Refusal::AlreadyRunning);
-        }
-        if !state.touched.is_empty() {
-            return Err(Refusal::BackupStands);
-        }
+        self.may_back_up(environment)?;
         let has = |object| backup.objects.iter().any(|kept| &kept.object == object);
         if !self
             .release
@@ -141,6 +140,19 @@ impl Rules<'_> {
             environment: environment.clone(),
             backup: backup.clone(),
         }])
+    }
+
+    /// Everything about a backup but what was kept.
+    fn may_back_up(&self, environment: &EnvironmentId) -> Result<(), Refusal> {
+        self.running()?;
+        let state = self.environment(environment)?;
+        if state.work != Work::Idle {
+            return Err(Refusal::AlreadyRunning);
+        }
+        if !state.touched.is_empty() {
+            return Err(Refusal::BackupStands);
+        }
+        Ok(())
     }
 
     pub(super) fn tick(
@@ -220,4 +232,23 @@ impl Rules<'_> {
             .map(|stage| &stage.id)
             .ok_or_else(missing)
     }
+}
+
+/// Whether the actor may review this diff now; everything but the signature is checked.
+pub fn may_review(
+    release: &Release,
+    environment: &EnvironmentId,
+    digest: &Digest,
+    facts: Facts<'_>,
+) -> Result<(), Refusal> {
+    Rules { release, facts }.may_review(environment, digest)
+}
+
+/// Whether a backup may be taken now.
+pub fn may_back_up(
+    release: &Release,
+    environment: &EnvironmentId,
+    facts: Facts<'_>,
+) -> Result<(), Refusal> {
+    Rules { release, facts }.may_back_up(environment)
 }

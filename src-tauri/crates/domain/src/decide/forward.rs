@@ -4,8 +4,8 @@ use chrono::Duration;
 
 use super::Rules;
 use crate::{
-    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Refusal, Tier,
-    Verdict, Work, evidence,
+    EnvironmentId, EnvironmentState, Event, ModuleId, ModuleState, ModuleStatus, Reasons, Refusal,
+    StepEnd, Tier, Verdict, Work, compile, evidence,
 };
 
 /// A clock that is kept right by the network steps back now and then, by no more than this, seconds.
@@ -94,6 +94,7 @@ impl Rules<'_> {
             environment: environment.clone(),
             module: module.clone(),
             from: from.map(str::to_owned),
+            steps: compile(&self.release.plan, environment, module),
         }])
     }
 
@@ -197,37 +198,6 @@ impl Rules<'_> {
             .ok_or_else(missing)
     }
 
-    pub(super) fn record_paused(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
-        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
-        Ok(vec![Event::RolloutPaused {
-            environment,
-            module,
-        }])
-    }
-
-    pub(super) fn record_resumed(
-        &self,
-        environment: &EnvironmentId,
-    ) -> Result<Vec<Event>, Refusal> {
-        let (environment, module) = (environment.clone(), self.forward(environment)?.clone());
-        Ok(vec![Event::RolloutResumed {
-            environment,
-            module,
-        }])
-    }
-
-    pub(super) fn stop(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
-        self.operator_or_manager()?;
-        let module = self.forward(environment)?.clone();
-        if self.environment(environment)?.pending.is_some() {
-            return Err(Refusal::OutcomePending);
-        }
-        Ok(vec![Event::RolloutStopped {
-            environment: environment.clone(),
-            module,
-        }])
-    }
-
     pub(super) fn resume(&self, environment: &EnvironmentId) -> Result<Vec<Event>, Refusal> {
         let module = match &self.environment(environment)?.work {
             Work::Idle => return Err(Refusal::NotRunning),
@@ -236,10 +206,7 @@ impl Rules<'_> {
                 self.operator()?;
                 Some(module.clone())
             }
-            Work::Back => {
-                self.operator_or_manager()?;
-                None
-            }
+            Work::Back => None,
         };
         Ok(vec![Event::WorkResumed {
             environment: environment.clone(),
@@ -257,7 +224,7 @@ impl Rules<'_> {
             return Err(Refusal::NotRunning);
         }
         let pending = self.environment(environment)?.pending.is_some();
-        if pending && *verdict == Verdict::Passed {
+        if pending && matches!(verdict, Verdict::Passed | Verdict::PassedWith(_)) {
             return Err(Refusal::OutcomePending);
         }
         let (environment, module) = (environment.clone(), module.clone());
@@ -265,6 +232,12 @@ impl Rules<'_> {
             Verdict::Passed => Event::ModulePassed {
                 environment,
                 module,
+                remarks: Reasons::default(),
+            },
+            Verdict::PassedWith(remarks) => Event::ModulePassed {
+                environment,
+                module,
+                remarks,
             },
             Verdict::Failed(reason) => Event::ModuleFailed {
                 environment,
@@ -279,7 +252,43 @@ impl Rules<'_> {
         }])
     }
 
-    fn forward(&self, environment: &EnvironmentId) -> Result<&ModuleId, Refusal> {
+    /// The step that the run is at, and no other: steps end in their order. Ending one again changes nothing.
+    pub(super) fn end_step(
+        &self,
+        environment: &EnvironmentId,
+        module: &ModuleId,
+        step: u32,
+        end: &StepEnd,
+    ) -> Result<Vec<Event>, Refusal> {
+        let state = self.environment(environment)?;
+        let run = match &state.work {
+            Work::Forward { module: running } if running == module => {
+                &self.module(environment, module)?.run
+            }
+            Work::Back => &state.way_back.as_ref().ok_or(Refusal::NotRunning)?.run,
+            Work::Forward { .. } | Work::Idle => return Err(Refusal::NotRunning),
+        };
+        if run.ended.contains_key(&step) {
+            return Ok(Vec::new());
+        }
+        match run.next() {
+            Some(next) if next.number == step && &next.module == module => {}
+            _ => return Err(Refusal::NotPlanned),
+        }
+        let target = run.next().and_then(|next| next.action.target());
+        let pending = state.pending.as_ref();
+        if pending.is_some_and(|pending| Some(&pending.intent.object) == target) {
+            return Err(Refusal::OutcomePending);
+        }
+        Ok(vec![Event::StepEnded {
+            environment: environment.clone(),
+            module: module.clone(),
+            step,
+            end: end.clone(),
+        }])
+    }
+
+    pub(super) fn forward(&self, environment: &EnvironmentId) -> Result<&ModuleId, Refusal> {
         match &self.environment(environment)?.work {
             Work::Forward { module } => Ok(module),
             Work::Idle | Work::Back => Err(Refusal::NotRunning),

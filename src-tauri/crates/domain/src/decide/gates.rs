@@ -50,15 +50,20 @@ impl Rules<'_> {
         stage: &StageId,
         condition: ConditionKind,
     ) -> Result<(), Refusal> {
-        self.running()?;
-        let state = self.stage_state(stage)?;
-        if state.opened.is_some() {
-            return Err(Refusal::GateAlreadyOpen);
-        }
+        self.may_be_waived(stage, condition)?;
         if self.facts.actor != Some(&self.release.plan.manager) {
             return Err(Refusal::RoleMissing {
                 role: Role::Manager,
             });
+        }
+        Ok(())
+    }
+
+    /// Everything about a waiver but who gives it.
+    fn may_be_waived(&self, stage: &StageId, condition: ConditionKind) -> Result<(), Refusal> {
+        self.running()?;
+        if self.stage_state(stage)?.opened.is_some() {
+            return Err(Refusal::GateAlreadyOpen);
         }
         let verdicts = gate::verdicts(self.release, stage, self.facts.now, self.facts.register);
         match verdicts.iter().find(|verdict| verdict.kind == condition) {
@@ -68,6 +73,25 @@ impl Rules<'_> {
                 what: condition_name(condition),
             }),
         }
+    }
+
+    /// Asking changes nothing about the gate; the manager sees it. A second request for the same
+    /// condition replaces the first.
+    pub(super) fn ask_waiver(
+        &self,
+        stage: &StageId,
+        condition: ConditionKind,
+        reason: &str,
+    ) -> Result<Vec<Event>, Refusal> {
+        self.may_be_waived(stage, condition)?;
+        if reason.trim().is_empty() {
+            return Err(Refusal::ReasonTooShort { least: 1 });
+        }
+        Ok(vec![Event::WaiverAsked {
+            stage: stage.clone(),
+            condition,
+            reason: reason.to_owned(),
+        }])
     }
 
     pub(super) fn vote(
@@ -184,7 +208,7 @@ pub fn may_tick(
     item: &ItemId,
     facts: Facts<'_>,
 ) -> Result<(), Refusal> {
-    Rules { release, facts }.may_tick(stage, item)
+    Rules::of(release, facts)?.may_tick(stage, item)
 }
 
 /// Whether the actor may waive this condition now; everything but the form is checked.
@@ -194,7 +218,7 @@ pub fn may_waive(
     condition: ConditionKind,
     facts: Facts<'_>,
 ) -> Result<(), Refusal> {
-    Rules { release, facts }.may_waive(stage, condition)
+    Rules::of(release, facts)?.may_waive(stage, condition)
 }
 
 /// The required roles that the actor may vote for now.
@@ -203,5 +227,5 @@ pub fn may_vote(
     stage: &StageId,
     facts: Facts<'_>,
 ) -> Result<Vec<Role>, Refusal> {
-    Rules { release, facts }.may_vote(stage)
+    Rules::of(release, facts)?.may_vote(stage)
 }

@@ -4,10 +4,14 @@
 mod back;
 mod creation;
 mod evidence;
+mod facts;
 mod forward;
 mod gates;
+mod holding;
 mod sending;
 
+pub use evidence::{may_back_up, may_review};
+pub use facts::may_probe;
 pub use gates::{condition_name, may_tick, may_vote, may_waive};
 
 use crate::{
@@ -38,7 +42,7 @@ pub fn decide(
             _ => Err(Refusal::ReleaseOver),
         };
     };
-    let rules = Rules { release, facts };
+    let rules = Rules::of(release, facts)?;
     match command {
         Command::Create(_) => Err(Refusal::ReleaseExists),
         Command::Finish => rules.finish(),
@@ -73,6 +77,11 @@ pub fn decide(
             make_up_by,
             signed,
         } => rules.waive(stage, *condition, reason, *make_up_by, signed),
+        Command::AskWaiver {
+            stage,
+            condition,
+            reason,
+        } => rules.ask_waiver(stage, *condition, reason),
         Command::Vote {
             stage,
             go,
@@ -97,14 +106,32 @@ pub fn decide(
             intent,
             found,
         } => rules.intend(environment, module, intent, found),
+        Command::EndStep {
+            environment,
+            module,
+            step,
+            end,
+        } => rules.end_step(environment, module, *step, end),
         Command::Settle {
             environment,
             mutation,
             outcome,
-        } => rules.settle(environment, mutation, outcome),
+            written,
+        } => rules.settle(environment, mutation, outcome, written.as_ref()),
         Command::RecordPaused { environment } => rules.record_paused(environment),
         Command::RecordResumed { environment } => rules.record_resumed(environment),
         Command::Stop { environment } => rules.stop(environment),
+        Command::LiftPause {
+            environment,
+            object,
+            paused_by,
+            reason,
+        } => rules.lift_pause(environment, object, paused_by, reason),
+        Command::ConfirmSeen {
+            environment,
+            objects,
+            note,
+        } => rules.confirm_seen(environment, objects, note),
         Command::Resume { environment } => rules.resume(environment),
         Command::Conclude {
             environment,
@@ -112,6 +139,11 @@ pub fn decide(
             verdict,
         } => rules.conclude(environment, module, verdict),
         Command::StartWayBack { environment } => rules.start_way_back(environment),
+        Command::KeepFields {
+            environment,
+            object,
+            fields,
+        } => rules.keep_fields(environment, object, fields),
         Command::KeepEdit {
             environment,
             object,
@@ -137,6 +169,22 @@ pub fn decide(
             }])
         }
         Command::AskHelp => Ok(vec![Event::HelpAsked]),
+        Command::RecordFact {
+            source,
+            subject,
+            at,
+            expires,
+            value,
+        } => {
+            rules.may_record(*source, subject, *at)?;
+            Ok(vec![Event::FactRecorded {
+                source: *source,
+                subject: subject.clone(),
+                at: *at,
+                expires: *expires,
+                value: value.clone(),
+            }])
+        }
     }
 }
 
@@ -147,6 +195,15 @@ struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
+    /// The rules for a release whose every entry is understood. Nothing is decided about another one,
+    /// not even a rollback: what to restore is what its entries say.
+    fn of(release: &'a Release, facts: Facts<'a>) -> Result<Rules<'a>, Refusal> {
+        match &release.unreadable {
+            None => Ok(Rules { release, facts }),
+            Some(entry) => Err(entry.into()),
+        }
+    }
+
     /// The release is under way. Going back does not ask for this: it works after the end too.
     fn running(&self) -> Result<(), Refusal> {
         match self.release.status {
@@ -196,10 +253,30 @@ impl<'a> Rules<'a> {
             signed.statement.at,
         );
         let fits = signed.statement == expected && &signed.key == key && signed.verifies();
-        if fits {
-            Ok(())
+        if !fits {
+            return Err(Refusal::SignatureInvalid);
+        }
+        self.key_is_independent(actor)
+    }
+
+    /// Operator and verifier cannot let each other's keys be replaced in the middle of a release: who
+    /// witnesses a key chooses its passphrase if nobody else is there.
+    fn key_is_independent(&self, actor: &PersonId) -> Result<(), Refusal> {
+        let plan = &self.release.plan;
+        let other = match actor {
+            actor if actor == &plan.operator => &plan.verifier,
+            actor if actor == &plan.verifier => &plan.operator,
+            _ => return Ok(()),
+        };
+        let witnessed = self.facts.register.key_of(actor).is_some_and(|key| {
+            key.from > self.release.created_at && key.witness.as_ref() == Some(other)
+        });
+        if witnessed {
+            Err(Refusal::WitnessedByOther {
+                witness: other.clone(),
+            })
         } else {
-            Err(Refusal::SignatureInvalid)
+            Ok(())
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::Rules;
 use crate::{
-    ClusterIdentity, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId, MutationId,
-    MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Precondition, Refusal, Work,
-    evidence,
+    Action, ClusterIdentity, Digest, EnvironmentId, EnvironmentState, Event, LiveHead, ModuleId,
+    MutationId, MutationIntent, MutationOutcome, MutationVerb, ObjectRef, Precondition, Refusal,
+    Work, evidence,
 };
 
 impl Rules<'_> {
@@ -30,6 +30,7 @@ impl Rules<'_> {
                     self.is_planned(environment, module, &intent.object)?;
                     self.is_armed(state, module)?;
                 }
+                MutationVerb::Adopt => self.may_adopt(environment, state, module, intent)?,
                 MutationVerb::Restore | MutationVerb::Remove => return Err(Refusal::NotPlanned),
             },
             (Work::Back, _) => self.may_take_back(environment, state, module, intent)?,
@@ -40,6 +41,26 @@ impl Rules<'_> {
             module: module.clone(),
             intent: intent.clone(),
         }])
+    }
+
+    /// Moving ownership prepares an apply, so that it needs what an apply needs.
+    fn may_adopt(
+        &self,
+        environment: &EnvironmentId,
+        state: &EnvironmentState,
+        module: &ModuleId,
+        intent: &MutationIntent,
+    ) -> Result<(), Refusal> {
+        self.running()?;
+        self.operator()?;
+        self.gate_is_open(environment)?;
+        self.is_armed(state, module)?;
+        let next = self.module(environment, module)?.run.next();
+        let target = next.and_then(|step| step.action.target());
+        match (&intent.body, &intent.precondition) {
+            (None, Precondition::Unchanged(_)) if target == Some(&intent.object) => Ok(()),
+            _ => Err(Refusal::NotPlanned),
+        }
     }
 
     fn may_apply(
@@ -53,10 +74,11 @@ impl Rules<'_> {
         self.operator()?;
         self.gate_is_open(environment)?;
         self.is_armed(state, module)?;
-        let planned = self.release.plan.objects(environment);
-        let mut planned = planned.filter(|(of, o)| &of.id == module && o.object == intent.object);
-        match planned.next() {
-            Some((_, object)) if Some(&object.body) == intent.body.as_ref() => {}
+        // Only what the run is at: neither ahead of its steps nor behind them.
+        let next = self.module(environment, module)?.run.next();
+        match next.map(|step| &step.action) {
+            Some(Action::Apply { object, body })
+                if object == &intent.object && Some(body) == intent.body.as_ref() => {}
             _ => return Err(Refusal::NotPlanned),
         }
         if !evidence::diff_is_reviewed(self.release, state) {
@@ -94,6 +116,7 @@ impl Rules<'_> {
         environment: &EnvironmentId,
         mutation: &MutationId,
         outcome: &MutationOutcome,
+        written: Option<&Digest>,
     ) -> Result<Vec<Event>, Refusal> {
         let state = self.environment(environment)?;
         let pending = state
@@ -110,6 +133,7 @@ impl Rules<'_> {
             module: pending.module.clone(),
             mutation: mutation.clone(),
             outcome: outcome.clone(),
+            written: written.cloned(),
         }])
     }
 }

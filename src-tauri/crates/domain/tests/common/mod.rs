@@ -22,6 +22,11 @@ pub fn start() -> Instant {
     Utc.with_ymd_and_hms(2026, 9, 15, 2, 0, 0).unwrap()
 }
 
+/// When the workstation was set up: a day before the release.
+pub fn before() -> Instant {
+    start() - chrono::Duration::days(1)
+}
+
 pub fn object(module: &str, environment: &str) -> ObjectRef {
     ObjectRef {
         api_version: "apps/v1".into(),
@@ -59,18 +64,21 @@ pub fn public(person: &str) -> PublicKey {
 pub fn register() -> Register {
     let mut register = Register::default();
     for person in [OPERATOR, VERIFIER, MANAGER] {
-        register.evolve(&RegisterEvent::KeyRegistered {
+        let registered = RegisterEvent::KeyRegistered {
             person: person.into(),
             key: public(person),
-        });
+            witnessed: None,
+        };
+        register.evolve(&registered, before());
     }
     for environment in ENVIRONMENTS {
-        register.evolve(&RegisterEvent::EnvironmentBound {
+        let bound = RegisterEvent::EnvironmentBound {
             environment: environment.into(),
             context: environment.into(),
             identity: identity(environment),
             issuer_before: None,
-        });
+        };
+        register.evolve(&bound, before());
     }
     register
 }
@@ -121,6 +129,7 @@ pub fn diff(environment: &str, undeclared: bool) -> Diff {
             fields,
             conflicts: vec![],
             rejected: None,
+            adopts: false,
             content: None,
         }
     });

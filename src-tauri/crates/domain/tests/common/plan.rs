@@ -32,6 +32,7 @@ fn item(id: &str, phase: Phase, role: Role, kind: ItemKind) -> ChecklistItem {
         steps: vec![],
         role,
         kind,
+        probe: None,
         stages: vec![],
     }
 }

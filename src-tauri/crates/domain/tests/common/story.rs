@@ -9,6 +9,7 @@ use super::{
 };
 
 /// A release with a clock, people and everything that happened.
+#[derive(Clone)]
 pub struct Story {
     pub release: Option<Release>,
     pub register: Register,
@@ -249,11 +250,41 @@ impl Story {
         intent
     }
 
+    /// Writes an outcome down, and as the engine does that the step has ended with it.
     pub fn settle(&mut self, environment: &str, mutation: &MutationId, outcome: MutationOutcome) {
+        let applied = matches!(outcome, MutationOutcome::Applied { .. });
         let command = Command::Settle {
             environment: environment.into(),
             mutation: mutation.clone(),
             outcome,
+            written: None,
+        };
+        self.must(OPERATOR, command);
+        if applied {
+            self.end_step(environment, mutation);
+        }
+    }
+
+    fn end_step(&mut self, environment: &str, mutation: &MutationId) {
+        let state = self.environment(environment);
+        let run = match &state.work {
+            Work::Forward { module } => &state.modules[module].run,
+            Work::Back => &state.way_back.as_ref().unwrap().run,
+            Work::Idle => return,
+        };
+        let settled = state.settled.iter().rev();
+        let mut settled = settled.filter(|settled| &settled.intent.id == mutation);
+        let (Some(next), Some(settled)) = (run.next(), settled.next()) else {
+            return;
+        };
+        if next.action.target() != Some(&settled.intent.object) {
+            return;
+        }
+        let command = Command::EndStep {
+            environment: environment.into(),
+            module: next.module.clone(),
+            step: next.number,
+            end: StepEnd::Done,
         };
         self.must(OPERATOR, command);
     }

@@ -259,6 +259,7 @@ pub fn carry_out(story: &mut Story, step: &Try, counter: &mut u32) {
                     environment: environment(e),
                     mutation: pending.intent.id,
                     outcome,
+                    written: None,
                 },
             )
         }

@@ -105,7 +105,29 @@ fn soak_is_waited_for_or_waived_by_the_manager_with_a_reason() {
         by(MANAGER, backup, reason, &mut story),
         Err(Refusal::NotWaivable { condition: backup })
     );
+    // Anybody else asks for it; that alone changes nothing about the gate.
+    let ask = |condition, reason: &str| Command::AskWaiver {
+        stage: id("sz"),
+        condition,
+        reason: reason.into(),
+    };
+    assert_eq!(
+        story.refused(OPERATOR, ask(backup, "no time")),
+        Refusal::NotWaivable { condition: backup }
+    );
+    assert_eq!(
+        story.refused(OPERATOR, ask(soak, " ")),
+        Refusal::ReasonTooShort { least: 1 }
+    );
+    story.must(OPERATOR, ask(soak, "the window closes at noon"));
+    let asked = |story: &Story| story.release().stages[&id::<StageId>("sz")].asked.clone();
+    assert_eq!(asked(&story)[&soak].by, Some(OPERATOR.into()));
+    assert_eq!(
+        story.refused(OPERATOR, open()),
+        Refusal::ConditionUnmet { condition: soak }
+    );
     by(MANAGER, soak, reason, &mut story).unwrap();
+    assert!(asked(&story).is_empty(), "it was answered");
     let opened = story.must(OPERATOR, open());
     assert!(matches!(&opened[..], [Event::GateOpened { waived, .. }] if waived.contains(&soak)));
 }

@@ -32,6 +32,15 @@ pub enum ClusterFailure {
     /// The cluster lacks the kind.
     #[error("the cluster does not know {0}")]
     KindUnknown(String),
+    /// The kind is of the whole cluster and the object names a namespace, or the other way round.
+    /// Nothing was sent.
+    #[error("{kind} is {}", if *.of_cluster { "cluster-scoped" } else { "namespaced" })]
+    OtherScope {
+        /// The kind, with its API version.
+        kind: String,
+        /// Whether the cluster says that the kind is of the whole cluster.
+        of_cluster: bool,
+    },
     /// The credential command may not run. It was not run.
     #[error("the credential command {path} may not run: {why}")]
     PluginNotAllowed {

@@ -6,6 +6,7 @@ mod expiry;
 mod failure;
 mod ledger;
 mod notifier;
+mod probe;
 mod vault;
 mod watching;
 
@@ -15,5 +16,6 @@ pub use expiry::*;
 pub use failure::*;
 pub use ledger::*;
 pub use notifier::*;
+pub use probe::*;
 pub use vault::*;
 pub use watching::*;

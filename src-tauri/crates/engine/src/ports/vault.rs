@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Instant, PersonId, PublicKey, Signed, Statement};
+use domain::{Instant, KeyStatement, PersonId, PublicKey, Signed, Statement};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -198,12 +198,25 @@ pub trait Vault: Send + Sync {
     /// Forgets a context, all of its items.
     async fn forget(&self, name: &str) -> Result<(), VaultFailure>;
 
-    /// Makes a key for a person, sealed by a passphrase of at least eight characters, and unlocks it.
-    async fn create_key(
+    /// Makes a new key for a person beside the one there is, sealed by a passphrase of at least eight
+    /// characters. It signs nothing before [`Vault::adopt_key`]; one prepared earlier is dropped.
+    async fn prepare_key(
         &self,
         person: &PersonId,
         passphrase: SecretString,
     ) -> Result<PublicKey, VaultFailure>;
+
+    /// Makes the prepared key the person's, locked, in place of the one before. Changes nothing if it is
+    /// the person's already; `NoKey` if it was never prepared.
+    async fn adopt_key(&self, person: &PersonId, key: &PublicKey) -> Result<(), VaultFailure>;
+
+    /// Signs as the witness of another person's key. The witness's key is opened for this alone and
+    /// stays as locked as it was.
+    async fn witness(
+        &self,
+        statement: KeyStatement,
+        passphrase: SecretString,
+    ) -> Result<Signed<KeyStatement>, VaultFailure>;
 
     /// The person's public key and whether it can sign now; none when there is no key.
     async fn key(&self, person: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure>;
@@ -217,6 +230,9 @@ pub trait Vault: Send + Sync {
 
     /// Locks it again.
     async fn lock(&self, person: &PersonId);
+
+    /// Locks every key but this person's, and says whether any was unlocked.
+    async fn lock_others(&self, person: &PersonId) -> bool;
 
     /// Signs a statement with the unlocked key of the statement's person.
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure>;

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use domain::{ModuleStatus, MutationVerb, NotificationKind, Refusal, Work};
-use engine::{EngineFailure, Running};
+use domain::{Event, ModuleStatus, MutationVerb, NotificationKind, Refusal, Work};
+use engine::EngineFailure;
+use engine::ports::Record;
 use serde_json::json;
 
 use crate::fakes::{Fate, identity};
@@ -152,22 +153,16 @@ async fn one_object_that_cannot_go_back_does_not_stop_the_others_and_can_be_trie
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_later_edit_does_not_stand_in_the_way_and_is_kept() {
+async fn a_later_edit_does_not_stand_in_the_way_and_is_named() {
     let world = both_passed().await;
     let edit = json!({"edited": "by hand"});
     world.cluster.put(&config(), edit.clone());
     world.way_back().await.unwrap();
     world.until_idle().await;
-    is_old(&world);
-    let overwritten = world.state().way_back.unwrap().overwritten;
-    assert_eq!(overwritten.len(), 1);
-    let (object, blob) = &overwritten[0];
-    assert_eq!(object, &config());
-    let kept = world.engine.ledger().kept(blob).await.unwrap();
-    assert_eq!(
-        serde_json::from_slice::<serde_json::Value>(&kept).unwrap(),
-        edit
-    );
+    let kept = world.state().way_back.unwrap().kept;
+    let objects: Vec<_> = kept.keys().collect();
+    assert_eq!(objects, [&config()]);
+    assert_eq!(kept[&config()][0].theirs, Some(edit.to_string()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,7 +231,7 @@ async fn an_environment_that_was_bound_to_another_cluster_is_not_written_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_changed_nothing_to_take_back_and_a_rollout_is_left_alone() {
+async fn nothing_changed_nothing_to_take_back_and_an_empty_seat_may_take_back() {
     let world = World::ready().await;
     let refused = world.way_back().await;
     assert!(matches!(
@@ -248,15 +243,29 @@ async fn nothing_changed_nothing_to_take_back_and_a_rollout_is_left_alone() {
     world
         .until("all is written", |w| w.outcomes().len() == 4)
         .await;
-    // Only the operator or the manager may; the rollout is not disturbed by anyone else's try.
-    let stranger = "li".into();
-    let refused = world.engine.way_back(&release(), &stranger, &env()).await;
-    assert!(matches!(
-        refused,
-        Err(EngineFailure::Refused(Refusal::NotOperator))
-    ));
-    let running = world.engine.live(&release(), &env()).running;
-    assert_eq!(running, Some(Running::Forward));
+    // Nobody is asked who they are; the record says that the seat was empty.
+    world.cluster.stuck(&deployment(), false);
+    let nobody = domain::PersonId::nobody();
+    world
+        .engine
+        .way_back(&release(), &nobody, &env())
+        .await
+        .unwrap();
+    world
+        .until("the old version is back", |w| {
+            w.state()
+                .way_back
+                .is_some_and(|back| back.ended_at.is_some())
+        })
+        .await;
+    assert_eq!(world.state().way_back.unwrap().failure, None);
+    let entries = world.engine.release(&release()).unwrap().entries;
+    let since = entries
+        .iter()
+        .skip_while(|entry| !matches!(entry.record, Record::Release(Event::WayBackStarted { .. })));
+    let actors: Vec<_> = since.map(|entry| entry.actor.clone()).collect();
+    assert!(actors.len() > 1, "{actors:?}");
+    assert!(actors.iter().all(Option::is_none), "{actors:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -117,18 +117,6 @@ async fn with_a_credential_that_the_keychain_lost_nothing_is_armed_and_nothing_s
 }
 
 #[tokio::test(start_paused = true)]
-async fn bodies_of_secrets_are_not_shown() {
-    let world = World::ready().await;
-    let kept = world
-        .engine
-        .backup_body(&release(), &env(), &config())
-        .await;
-    assert_eq!(kept.unwrap(), Some(body(&config(), "1.0")));
-    let new = world.engine.backup_body(&release(), &env(), &extra()).await;
-    assert_eq!(new.unwrap(), None);
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_environment_that_is_looked_at_shows_its_workloads_without_a_task() {
     let world = World::ready().await;
     let id = release();

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Declaration, Digest, Environment, EnvironmentId, EnvironmentState, Event, GateRules, Level,
-    ModuleId, ModuleStatus, MutationOutcome, ObjectRef, Person, PersonId, PlannedModule,
-    PlannedObject, ReleaseId, ReleasePlan, Role, Stage, StageId, Strategy, Text, Tier, Timings,
-    Work,
+    ChecklistItem, Declaration, Digest, Environment, EnvironmentId, EnvironmentState, Event,
+    GateRules, HttpProbe, ItemKind, Level, ModuleId, ModuleStatus, MutationOutcome, ObjectRef,
+    Person, PersonId, Phase, PlannedModule, PlannedObject, ReleaseId, ReleasePlan, Role, Stage,
+    StageId, Strategy, Text, Tier, Timings, Work,
 };
 use engine::{Engine, EngineFailure, Limits, Ports};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::fakes::{
-    FakeCluster, FakeClusters, FakeNotifier, FakeVault, MemoryLedger, TokioClock, binding,
+    FakeCluster, FakeClusters, FakeNotifier, FakeProbe, FakeVault, MemoryLedger, TokioClock,
+    binding,
 };
 
 pub struct World {
@@ -24,6 +25,7 @@ pub struct World {
     pub cluster: Arc<FakeCluster>,
     pub notifier: Arc<FakeNotifier>,
     pub vault: Arc<FakeVault>,
+    pub probe: Arc<FakeProbe>,
     pub ports: Ports,
 }
 
@@ -47,10 +49,11 @@ pub fn router() -> ModuleId {
 }
 
 pub fn object(kind: &str, name: &str) -> ObjectRef {
-    let api_version = if kind == "Deployment" {
-        "apps/v1"
-    } else {
-        "v1"
+    let api_version = match kind {
+        "Deployment" | "StatefulSet" | "DaemonSet" => "apps/v1",
+        "Job" => "batch/v1",
+        "Function" => "fission.io/v1",
+        _ => "v1",
     };
     ObjectRef {
         api_version: api_version.into(),
@@ -95,9 +98,17 @@ fn person(id: &str, role: Role) -> Person {
     }
 }
 
-fn planned(objects: &[ObjectRef], bodies: &mut BTreeMap<Digest, Vec<u8>>) -> Vec<PlannedObject> {
-    let plan = |object: &ObjectRef| {
-        let bytes = serde_json::to_vec(&body(object, "2.0")).unwrap();
+/// Objects with the bodies that the release wants of them.
+pub type Wanted = Vec<(ObjectRef, Value)>;
+
+fn wanted(objects: &[ObjectRef]) -> Wanted {
+    let new = |object: &ObjectRef| (object.clone(), body(object, "2.0"));
+    objects.iter().map(new).collect()
+}
+
+fn planned(objects: &Wanted, bodies: &mut BTreeMap<Digest, Vec<u8>>) -> Vec<PlannedObject> {
+    let plan = |(object, body): &(ObjectRef, Value)| {
+        let bytes = serde_json::to_vec(body).unwrap();
         let digest = Digest::of(&bytes);
         bodies.insert(digest.clone(), bytes);
         PlannedObject {
@@ -109,7 +120,34 @@ fn planned(objects: &[ObjectRef], bodies: &mut BTreeMap<Digest, Vec<u8>>) -> Vec
     objects.iter().map(plan).collect()
 }
 
+/// The address that answers once everything is rolled out.
+pub fn web() -> ChecklistItem {
+    ChecklistItem {
+        id: "web".into(),
+        phase: Phase::Post,
+        group: Text::default(),
+        title: Text::default(),
+        detail: Text::default(),
+        steps: vec![],
+        role: Role::Verifier,
+        kind: ItemKind::Http,
+        probe: Some(HttpProbe {
+            url: "https://shop.example/".into(),
+            status: 200,
+            contains: None,
+        }),
+        stages: vec![],
+    }
+}
+
 pub fn plan(bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
+    plan_of(
+        &wanted(&[extra(), config(), secret(), deployment()]),
+        bodies,
+    )
+}
+
+fn plan_of(first: &Wanted, bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
     let module = |id: ModuleId, depends_on, objects| PlannedModule {
         id,
         version: "2.0".into(),
@@ -117,8 +155,8 @@ pub fn plan(bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
         depends_on,
         objects,
     };
-    let first = planned(&[extra(), config(), secret(), deployment()], bodies);
-    let second = planned(&[router_deployment()], bodies);
+    let first = planned(first, bodies);
+    let second = planned(&wanted(&[router_deployment()]), bodies);
     ReleasePlan {
         id: release(),
         title: "A release".into(),
@@ -159,7 +197,7 @@ pub fn plan(bodies: &mut BTreeMap<Digest, Vec<u8>>) -> ReleasePlan {
             person("li", Role::Verifier),
             person("zhao", Role::Manager),
         ],
-        checklist: vec![],
+        checklist: vec![web()],
         timings: Timings::default(),
         workspace: Digest::of(b"workspace"),
     }
@@ -175,16 +213,21 @@ impl World {
         }
         let notifier = Arc::new(FakeNotifier::default());
         let vault = Arc::new(FakeVault::new());
+        let probe = Arc::new(FakeProbe::default());
         let key = vault.public();
         let ports = Ports {
             ledger: Arc::clone(&ledger) as _,
             clusters: Arc::new(FakeClusters(Arc::clone(&cluster))),
             vault: Arc::clone(&vault) as _,
             notifier: Arc::clone(&notifier) as _,
+            probe: Arc::clone(&probe) as _,
             clock: Arc::new(TokioClock::new()),
         };
         let engine = Engine::start(ports.clone(), limits()).await.unwrap();
-        engine.register_key(&operator(), key).await.unwrap();
+        engine
+            .register_key(&operator(), key, Vec::new(), None)
+            .await
+            .unwrap();
         let binding = binding();
         engine
             .bind(None, &env(), &binding.context, &binding.identity)
@@ -196,15 +239,21 @@ impl World {
             cluster,
             notifier,
             vault,
+            probe,
             ports,
         }
     }
 
     /// Everything up to the open gate.
     pub async fn ready() -> World {
+        Self::ready_with(wanted(&[extra(), config(), secret(), deployment()])).await
+    }
+
+    /// The same with a first module of these objects.
+    pub async fn ready_with(first: Wanted) -> World {
         let world = World::new().await;
         let mut bodies = BTreeMap::new();
-        let plan = plan(&mut bodies);
+        let plan = plan_of(&first, &mut bodies);
         let engine = &world.engine;
         let (id, who, env) = (release(), operator(), env());
         engine.create(&who, plan, bodies).await.unwrap();

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    Event, PersonId, PublicKey, RegisterEvent, ReleaseId, Role, Said, Signed, StageId, Statement,
+    Event, KeyStatement, PersonId, PublicKey, RegisterEvent, ReleaseId, Role, Said, Signed,
+    StageId, Statement,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use engine::ports::{Ledger as _, NewEntry, Record, Stream};
@@ -77,6 +78,36 @@ pub fn vote(reason: &str) -> NewEntry {
     entry("li", event)
 }
 
+/// A key registered before a witness; `of` is who the witness signed for.
+pub fn witnessed_key(of: &str) -> NewEntry {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let public = PublicKey::from_bytes(key.verifying_key().as_bytes());
+    let statement = KeyStatement::new(
+        PersonId::from("li"),
+        public.clone(),
+        None,
+        PersonId::from("wang"),
+        at(5),
+    );
+    let signature = key
+        .sign(&serde_json::to_vec(&statement).unwrap())
+        .to_bytes();
+    let said = KeyStatement {
+        person: PersonId::from(of),
+        ..statement
+    };
+    let event = RegisterEvent::KeyRegistered {
+        person: PersonId::from(of),
+        key: public.clone(),
+        witnessed: Some(Box::new(Signed::new(said, public, &signature))),
+    };
+    NewEntry {
+        at: at(0),
+        actor: None,
+        record: Record::Register(event),
+    }
+}
+
 /// A ledger of `count` cancellations in one stream, closed again.
 pub async fn filled(folder: &Path, count: u64) {
     let ledger = SqliteLedger::open(folder).await.unwrap();
@@ -116,4 +147,48 @@ pub async fn raw(folder: &Path) -> SqliteConnection {
         .connect()
         .await
         .unwrap()
+}
+
+/// Appends entries to a closed ledger as a newer program would: whole in the chain, whatever they say. Each
+/// is the JSON of its stream and of its record.
+pub async fn written_by_a_newer_program(folder: &Path, entries: &[(&str, &str)]) {
+    let mut raw = raw(folder).await;
+    for (stream, record) in entries {
+        let (sequence, previous): (i64, String) =
+            sqlx::query_as("SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1")
+                .fetch_one(&mut raw)
+                .await
+                .unwrap();
+        let position: i64 = sqlx::query_scalar(
+            "SELECT coalesce(max(position), 0) + 1 FROM entries WHERE stream = ?",
+        )
+        .bind(*stream)
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+        let sequence = sequence + 1;
+        let at = "2026-09-16T02:00:00.000000000Z";
+        let text = format!(
+            r#"{{"sequence":{sequence},"at":"{at}","stream":{stream},"position":{position},"actor":null,"record":{record},"previous":"{previous}"}}"#
+        );
+        let value: serde_json::Value = serde_json::from_str(record).unwrap();
+        let inner = value.as_object().unwrap().values().next().unwrap();
+        sqlx::query(
+            "INSERT INTO entries (sequence, at, stream, position, actor, environment, verb, record, previous, hash)
+             VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?, ?)",
+        )
+        .bind(sequence)
+        .bind(at)
+        .bind(*stream)
+        .bind(position)
+        .bind(inner["environment"].as_str())
+        .bind(inner["type"].as_str().unwrap())
+        .bind(*record)
+        .bind(&previous)
+        .bind(domain::Digest::of(text.as_bytes()).as_str())
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    }
+    sqlx::Connection::close(raw).await.unwrap();
 }

@@ -1,11 +1,13 @@
 use std::time::Instant;
 
 use domain::{Backup, BackupBody, BackupObject, Digest, Event, LiveHead, ObjectRef};
-use engine::ports::{Ledger as _, LedgerFailure};
+use engine::ports::{Ledger as _, LedgerFailure, Stream};
 use ledger::SqliteLedger;
 use sqlx::AssertSqlSafe;
 
-use crate::given::{at, cancelled, entry, filled, raw, release, vote, without_triggers};
+use crate::given::{
+    at, cancelled, entry, filled, raw, release, vote, without_triggers, witnessed_key,
+};
 
 /// Runs SQL without the triggers that refuse it.
 async fn tamper(folder: &std::path::Path, sql: &str) {
@@ -105,6 +107,19 @@ async fn a_signature_that_does_not_verify_breaks_the_chain_that_fits_it() {
     assert_eq!(
         (report.entries, report.verified, report.broken_at),
         (3, 1, Some(2))
+    );
+}
+
+#[tokio::test]
+async fn a_witness_who_signed_for_somebody_else_breaks_the_chain_that_fits_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(folder.path()).await.unwrap();
+    let entries = vec![witnessed_key("li"), witnessed_key("zhang")];
+    ledger.append(&Stream::Register, 0, entries).await.unwrap();
+    let report = ledger.verify().await.unwrap();
+    assert_eq!(
+        (report.entries, report.verified, report.broken_at),
+        (2, 1, Some(2))
     );
 }
 

@@ -14,6 +14,7 @@ mod podstatus;
 mod progress;
 mod replicaset;
 mod rollout;
+mod settle;
 mod statefulset;
 
 use crate::plane::Plane;
@@ -113,6 +114,7 @@ fn pass(plane: &Plane, kubelet: &mut pod::Kubelet, rng: &mut StdRng) -> (Agenda,
     statefulset::run(&mut store);
     daemonset::run(&mut store, rng);
     job::run(&mut store, rng);
+    settle::run(&mut store);
     replicaset::run(&mut store, rng, &mut agenda);
     kubelet.run(&mut store, &plane.faults(), rng, &mut agenda);
     endpoints::run(&mut store);

@@ -113,7 +113,8 @@ pub(crate) fn write_status(
     if live.get("status") == Some(&status) {
         return;
     }
-    let Some(resource) = store.find(group, "v1", plural) else {
+    let version = text(live, "/apiVersion").rsplit('/').next().unwrap_or("v1");
+    let Some(resource) = store.find(group, version, plural) else {
         return;
     };
     let mut object = live.clone();

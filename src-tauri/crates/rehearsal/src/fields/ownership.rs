@@ -128,7 +128,12 @@ pub(crate) fn track_update(old: &Value, new: &mut Value, resource: &Resource, wr
             found.changed.remove_path(&["f:spec", field]);
         }
     }
-    let mut all = entries(old);
+    // What the request says of ownership counts; a request that says nothing leaves it as it is.
+    let given = entries(new);
+    let mut all = match given.is_empty() || !writer.subresource.is_empty() {
+        true => entries(old),
+        false => given,
+    };
     for entry in &mut all {
         entry.fields.subtract_recursively(&found.removed);
         if !entry.is(writer.manager, "Update", writer.subresource) {

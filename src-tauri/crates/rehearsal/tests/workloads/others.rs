@@ -4,6 +4,7 @@ use crate::common::{client, cluster, deployment, soon};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, ListParams};
+use rehearsal::Fault;
 use serde_json::json;
 
 #[tokio::test]
@@ -91,4 +92,57 @@ spec: {{selector: {{app: x}}, ports: [{{port: 80}}]}}
             .len(),
         5
     );
+}
+
+#[tokio::test]
+async fn what_is_judged_by_its_status_gets_one() {
+    let cluster = cluster().await;
+    let crash = Fault::CrashLoop {
+        image_contains: "r.example/bad:1".into(),
+    };
+    cluster.inject(crash);
+    let yaml = "
+apiVersion: batch/v1
+kind: Job
+metadata: {name: bad, namespace: app}
+spec: {backoffLimit: 0, template: {spec: {restartPolicy: Never, containers: [{name: c, image: 'r.example/bad:1'}]}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: c, namespace: app}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: lb, namespace: app}
+spec: {type: LoadBalancer, selector: {app: x}, ports: [{port: 80}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: b, namespace: app}
+spec: {minAvailable: 1, selector: {matchLabels: {app: x}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: h, namespace: app}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: d}, maxReplicas: 3}
+";
+    cluster.apply_manifest(yaml).await.unwrap();
+    soon("the statuses", cluster.settle()).await;
+    let of = |api: &str, kind: &str, name: &str| {
+        cluster.object(api, kind, "app", name).unwrap()["status"].clone()
+    };
+    let failed = &of("batch/v1", "Job", "bad")["conditions"][0];
+    assert_eq!(
+        (&failed["type"], &failed["reason"]),
+        (&json!("Failed"), &json!("BackoffLimitExceeded"))
+    );
+    assert_eq!(of("v1", "PersistentVolumeClaim", "c")["phase"], "Bound");
+    assert!(of("v1", "Service", "lb")["loadBalancer"]["ingress"][0]["ip"].is_string());
+    assert_eq!(
+        of("policy/v1", "PodDisruptionBudget", "b")["observedGeneration"],
+        1
+    );
+    let conditions = of("autoscaling/v2", "HorizontalPodAutoscaler", "h")["conditions"].clone();
+    assert_eq!(conditions.as_array().map(Vec::len), Some(2), "{conditions}");
 }

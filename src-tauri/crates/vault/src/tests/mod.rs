@@ -5,6 +5,7 @@ mod contexts;
 mod interrupted;
 mod people;
 mod printing;
+mod replacing;
 mod sealing;
 
 use std::time::Duration;

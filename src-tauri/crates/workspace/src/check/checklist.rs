@@ -1,5 +1,6 @@
 use domain::{ChecklistItem, ItemId, ItemKind, Phase, Stage, StageId};
 
+use super::probe::Hosts;
 use super::{FILE, Unique, identifier, words};
 use crate::located::Located;
 use crate::raw::RawItem;
@@ -8,7 +9,9 @@ use crate::{Expectation, Thing, WorkspaceFailure};
 pub(super) fn check(
     raw: Vec<Located<RawItem>>,
     stages: &[Stage],
+    probe_hosts: &[Located<String>],
 ) -> Result<Vec<ChecklistItem>, WorkspaceFailure> {
+    let hosts = Hosts::check(probe_hosts)?;
     let mut seen = Unique::default();
     raw.into_iter()
         .map(|item| {
@@ -26,6 +29,7 @@ pub(super) fn check(
             if phase == Phase::Pre && kind != ItemKind::Manual {
                 return Err(item.kind.expects(FILE, Expectation::Manual));
             }
+            let probe = hosts.probe(&item)?;
             Ok(ChecklistItem {
                 id: ItemId::new(&item.id.value),
                 phase,
@@ -35,6 +39,7 @@ pub(super) fn check(
                 steps: item.steps.into_iter().map(Into::into).collect(),
                 role: item.role.into(),
                 kind,
+                probe,
                 stages: item.stages.iter().map(|s| StageId::new(&s.value)).collect(),
             })
         })

@@ -4,6 +4,7 @@ mod checklist;
 mod modules;
 mod people;
 mod pipeline;
+mod probe;
 mod timings;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ pub(crate) fn check(raw: RawWorkspace) -> Result<Checked, WorkspaceFailure> {
     let stages = pipeline::check(&raw.pipeline)?;
     let modules = modules::check(&raw.modules)?;
     let people = people::check(&raw.people)?;
-    let checklist = checklist::check(raw.checklist, &stages)?;
+    let checklist = checklist::check(raw.checklist, &stages, &raw.probe_hosts)?;
     let timings = timings::check(&raw.timings.value)?;
     let on_call = raw
         .on_call

@@ -5,7 +5,7 @@ use domain::{ModuleId, Strategy};
 use super::{FILE, Unique, at_least_one, identifier};
 use crate::located::Located;
 use crate::order::{Node, topological};
-use crate::raw::RawModule;
+use crate::raw::{RawModule, RawScope};
 use crate::{Expectation, Place, Thing, WorkspaceFailure};
 
 /// A module as `pilothouse.yaml` names it.
@@ -14,6 +14,10 @@ pub(crate) struct CheckedModule {
     pub place: Place,
     pub strategy: Strategy,
     pub depends_on: Vec<ModuleId>,
+    /// The version that `pilothouse.yaml` gives it.
+    pub version: Option<Located<String>>,
+    /// Whether its manifests may contain objects of the whole cluster.
+    pub cluster_scope: bool,
 }
 
 pub(super) fn check(
@@ -31,6 +35,9 @@ pub(super) fn check(
             module.id.value.clone(),
             module.id.place(FILE),
         )?;
+        if let Some(version) = &module.version {
+            check_version(version)?;
+        }
     }
     let known: BTreeSet<&str> = modules.iter().map(|m| m.id.value.as_str()).collect();
     for module in &modules {
@@ -69,7 +76,21 @@ pub(super) fn check(
                     .iter()
                     .map(|d| ModuleId::new(&d.value))
                     .collect(),
+                version: module.version.clone(),
+                cluster_scope: module.scope == RawScope::Cluster,
             }
         })
         .collect())
+}
+
+/// A version is compared, stands in the ledger and in sentences: one word, as the label that it
+/// stands in for (Kubernetes allows labels 63 characters).
+fn check_version(version: &Located<String>) -> Result<(), WorkspaceFailure> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    let text = &version.value;
+    if !text.is_empty() && text.len() <= 63 && text.chars().all(plain) {
+        Ok(())
+    } else {
+        Err(version.expects(FILE, Expectation::Version))
+    }
 }

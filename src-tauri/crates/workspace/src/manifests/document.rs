@@ -1,7 +1,7 @@
 use domain::{Environment, EnvironmentId, ObjectRef};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::kinds::{is_cluster_scoped, is_workload};
+use super::filled;
 use crate::tree::{Node, Tree};
 use crate::{Expectation, Place, WorkspaceFailure};
 
@@ -9,24 +9,15 @@ use crate::{Expectation, Place, WorkspaceFailure};
 pub(crate) struct Document {
     pub environment: EnvironmentId,
     pub object: ObjectRef,
-    /// The object as written, with the environment's namespace filled in where it was left out.
+    /// The object as it is sent: with the environment's namespace where it was left out, and without
+    /// what the cluster fills.
     pub body: Value,
     pub file: String,
     pub place: Place,
     pub tree: Tree,
+    /// Paths of what was left out because the cluster fills it.
+    pub left_out: Vec<String>,
 }
-
-/// What a cluster writes into an object. A manifest that carries it was exported from a cluster and
-/// would fail, or fight over fields, when it is applied.
-const WRITTEN_BY_CLUSTER: [&[&str]; 7] = [
-    &["status"],
-    &["metadata", "uid"],
-    &["metadata", "resourceVersion"],
-    &["metadata", "managedFields"],
-    &["metadata", "creationTimestamp"],
-    &["metadata", "generation"],
-    &["metadata", "selfLink"],
-];
 
 /// Mappings whose values Kubernetes wants to be texts: `1.10` without quotes would be another number.
 const TEXTS: [&[&str]; 5] = [
@@ -37,70 +28,126 @@ const TEXTS: [&[&str]; 5] = [
     &["spec", "template", "metadata", "annotations"],
 ];
 
+/// What a module's manifests may say.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowed<'a> {
+    pub environment: &'a Environment,
+    /// Whether `pilothouse.yaml` allows the module objects of the whole cluster.
+    pub cluster_scope: bool,
+}
+
+/// What stands in a place of a YAML document where an object may stand.
+pub(crate) enum Read {
+    /// Nothing: an empty document, or one of comments only.
+    Nothing,
+    /// An object.
+    Object(Box<Document>),
+    /// A list as `kubectl get` prints it: its elements are objects.
+    List(Vec<Tree>),
+}
+
 impl Document {
-    /// Checks one document; none when it is empty.
-    pub fn check(
+    /// Reads one document, or one element of a list.
+    pub fn read(
         file: &str,
-        tree: Tree,
-        environment: &Environment,
-    ) -> Result<Option<Document>, WorkspaceFailure> {
+        mut tree: Tree,
+        allowed: Allowed<'_>,
+    ) -> Result<Read, WorkspaceFailure> {
         match &tree.value {
-            Node::Null => return Ok(None),
+            Node::Null => return Ok(Read::Nothing),
             Node::Map(_) => {}
             _ => {
                 return Err(tree.expects(file, Expectation::Object));
             }
         }
+        if is_kustomization(file, &tree) {
+            return Err(tree.expects(file, Expectation::Rendered));
+        }
         let api_version = text(file, &tree, &tree, "apiVersion")?;
         let kind = text(file, &tree, &tree, "kind")?;
-        if kind.ends_with("List") {
-            return Err(tree.expects(file, Expectation::OneObject));
-        }
-        if is_cluster_scoped(&kind) {
-            return Err(tree.expects(file, Expectation::Namespaced { kind }));
+        if let Some(items) = elements(file, &mut tree, &api_version, &kind)? {
+            return Ok(Read::List(items));
         }
         let metadata = match tree.get("metadata") {
             Some(metadata) if matches!(metadata.value, Node::Map(_)) => metadata,
             _ => return Err(tree.expects(file, Expectation::Metadata)),
         };
-        let name = text(file, metadata, metadata, "name")?;
-        namespace(file, metadata, environment)?;
-        for path in WRITTEN_BY_CLUSTER {
-            if let Some(found) = tree.at(path) {
-                let field = path.join(".");
-                return Err(found.expects(file, Expectation::NotField { field }));
-            }
+        if let (None, Some(generated)) = (metadata.get("name"), metadata.get("generateName")) {
+            return Err(generated.expects(file, Expectation::FixedName));
         }
-        texts(file, &tree, &kind)?;
-
-        let object = ObjectRef {
+        let name = text(file, metadata, metadata, "name")?;
+        let mut object = ObjectRef {
             api_version,
             kind,
-            namespace: environment.namespace.clone(),
+            namespace: String::new(),
             name,
         };
+        object.namespace = namespace(file, &tree, &object, allowed)?;
+        let left_out = filled::leave_out(&mut tree, object.group(), &object.kind);
+        texts(file, &tree, &object.kind)?;
         let mut body = tree.to_json();
         if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.insert(
-                "namespace".to_owned(),
-                Value::String(object.namespace.clone()),
-            );
+            match object.namespace.as_str() {
+                "" => metadata.remove("namespace"),
+                namespace => metadata.insert("namespace".to_owned(), json!(namespace)),
+            };
         }
         let place = tree.place(file);
-        Ok(Some(Document {
-            environment: environment.id.clone(),
+        Ok(Read::Object(Box::new(Document {
+            environment: allowed.environment.id.clone(),
             object,
             body,
             file: file.to_owned(),
             place,
             tree,
-        }))
+            left_out,
+        })))
     }
 
     /// Whether it is a workload, whose version is the module's.
     pub fn is_workload(&self) -> bool {
-        is_workload(&self.object)
+        self.object.is_workload()
     }
+}
+
+/// What `kustomize` reads is no object of a cluster. Flux has a kind of the same name that is one.
+fn is_kustomization(file: &str, tree: &Tree) -> bool {
+    let of = |key: &str| tree.get(key).and_then(Tree::text);
+    match of("apiVersion") {
+        Some(version) => version.starts_with("kustomize.config.k8s.io/"),
+        None => file.ends_with("/kustomization.yaml") || of("kind") == Some("Kustomization"),
+    }
+}
+
+/// The elements of a list; none when the document is an object. A kind of its own may be called
+/// `…List` too: it has a name.
+fn elements(
+    file: &str,
+    tree: &mut Tree,
+    api_version: &str,
+    kind: &str,
+) -> Result<Option<Vec<Tree>>, WorkspaceFailure> {
+    let Some(of) = kind.strip_suffix("List") else {
+        return Ok(None);
+    };
+    if tree.at(&["metadata", "name"]).is_some() {
+        return Ok(None);
+    }
+    let mut items = match tree.remove("items").map(|items| items.value) {
+        Some(Node::List(items)) => items,
+        _ => {
+            let field = "items".to_owned();
+            return Err(tree.expects(file, Expectation::Field { field }));
+        }
+    };
+    // The API server leaves out of a list of one kind what its elements are.
+    if !of.is_empty() {
+        for item in &mut items {
+            item.insert_if_absent("kind", of);
+            item.insert_if_absent("apiVersion", api_version);
+        }
+    }
+    Ok(Some(items))
 }
 
 /// A text that has to be there; `around` is where its absence is shown.
@@ -120,22 +167,41 @@ fn text(file: &str, tree: &Tree, around: &Tree, key: &str) -> Result<String, Wor
     }
 }
 
-/// An environment is one namespace: a manifest of it can name no other.
+/// The namespace of an object: the environment's, or none for an object of the whole cluster, which
+/// only some modules may contain.
 fn namespace(
     file: &str,
-    metadata: &Tree,
-    environment: &Environment,
-) -> Result<(), WorkspaceFailure> {
-    match metadata.get("namespace") {
-        None => Ok(()),
-        Some(found) if found.text() == Some(environment.namespace.as_str()) => Ok(()),
-        Some(found) => Err(found.expects(
+    tree: &Tree,
+    object: &ObjectRef,
+    allowed: Allowed<'_>,
+) -> Result<String, WorkspaceFailure> {
+    let environment = allowed.environment;
+    let written = tree
+        .at(&["metadata", "namespace"])
+        .filter(|found| !found.is_null());
+    let of_cluster = if object.is_of_custom_kind() {
+        allowed.cluster_scope && written.is_none()
+    } else {
+        object.is_cluster_scoped()
+    };
+    if of_cluster && !allowed.cluster_scope {
+        let kind = object.kind.clone();
+        return Err(tree.expects(file, Expectation::Namespaced { kind }));
+    }
+    match written {
+        Some(found) if of_cluster => {
+            let kind = object.kind.clone();
+            Err(found.expects(file, Expectation::NoNamespace { kind }))
+        }
+        None if of_cluster => Ok(String::new()),
+        Some(found) if found.text() != Some(environment.namespace.as_str()) => Err(found.expects(
             file,
             Expectation::Namespace {
                 namespace: environment.namespace.clone(),
                 environment: environment.id.to_string(),
             },
         )),
+        _ => Ok(environment.namespace.clone()),
     }
 }
 

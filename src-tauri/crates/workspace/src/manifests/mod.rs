@@ -1,13 +1,15 @@
 //! The manifests beside `pilothouse.yaml`.
 
 mod document;
-mod kinds;
+mod filled;
 
 use std::collections::BTreeMap;
 
 use domain::{Environment, ModuleId, ObjectRef};
+use serde_json::Value;
 
 pub(crate) use document::Document;
+use document::{Allowed, Read};
 
 use crate::check::CheckedModule;
 use crate::folder::Folder;
@@ -30,6 +32,7 @@ pub(crate) fn read(
         Thing::Module,
     )?;
     let mut seen: BTreeMap<(String, ObjectRef), Place> = BTreeMap::new();
+    let mut of_clusters = OfClusters::default();
     let mut all = BTreeMap::new();
     for module in modules {
         let path = format!("{FOLDER}/{}", module.id);
@@ -49,6 +52,7 @@ pub(crate) fn read(
                         .place
                         .expects(Expectation::NoSecond { object, first }));
                 }
+                of_clusters.take(environment, &document)?;
                 documents.push(document);
             }
         }
@@ -86,14 +90,24 @@ fn of_environment(
             continue;
         }
         let text = folder.text(&file)?;
-        for tree in yaml::documents(&file, &text, limits)? {
-            documents.extend(Document::check(&file, tree, environment)?);
+        let allowed = Allowed {
+            environment,
+            cluster_scope: module.cluster_scope,
+        };
+        let mut open = yaml::documents(&file, &text, limits)?;
+        open.reverse();
+        while let Some(tree) = open.pop() {
+            match Document::read(&file, tree, allowed)? {
+                Read::Nothing => {}
+                Read::Object(document) => documents.push(*document),
+                Read::List(items) => open.extend(items.into_iter().rev()),
+            }
         }
     }
     if documents.is_empty() {
         return Err(missing());
     }
-    documents.sort_by_key(|document| kinds::rank(&document.object));
+    documents.sort_by_key(|document| document.object.rank());
     Ok(documents)
 }
 
@@ -112,4 +126,37 @@ fn only_known<'n>(
         }
     }
     Ok(())
+}
+
+/// Objects of whole clusters. Environments may share a cluster, and then such an object too: it can
+/// only be the same for all of them.
+#[derive(Default)]
+struct OfClusters {
+    seen: BTreeMap<(String, ObjectRef), (Place, Value)>,
+}
+
+impl OfClusters {
+    fn take(
+        &mut self,
+        environment: &Environment,
+        document: &Document,
+    ) -> Result<(), WorkspaceFailure> {
+        if !document.object.is_cluster_scoped() {
+            return Ok(());
+        }
+        let key = (environment.cluster.clone(), document.object.clone());
+        match self.seen.get(&key) {
+            None => {
+                let found = (document.place.clone(), document.body.clone());
+                self.seen.insert(key, found);
+                Ok(())
+            }
+            Some((_, body)) if *body == document.body => Ok(()),
+            Some((first, _)) => Err(document.place.expects(Expectation::SameInCluster {
+                object: document.object.label(),
+                cluster: environment.cluster.clone(),
+                first: first.clone(),
+            })),
+        }
+    }
 }

@@ -66,3 +66,25 @@ pub fn binding() -> Binding {
         identity: identity("beijing"),
     }
 }
+
+/// Answers of an address, in order; the last one stays.
+#[derive(Default)]
+pub struct FakeProbe(pub Mutex<Vec<domain::FactValue>>);
+
+#[async_trait]
+impl Probe for FakeProbe {
+    async fn http(&self, _: &domain::HttpProbe) -> domain::FactValue {
+        let next = {
+            let mut answers = self.0.lock().unwrap();
+            match answers.len() {
+                0 => None,
+                1 => Some(answers[0].clone()),
+                _ => Some(answers.remove(0)),
+            }
+        };
+        match next {
+            Some(answer) => answer,
+            None => std::future::pending().await,
+        }
+    }
+}

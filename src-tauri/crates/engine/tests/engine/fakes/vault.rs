@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use domain::{PersonId, PublicKey, Signed, Statement};
+use domain::{KeyStatement, PersonId, PublicKey, Signed, Statement};
 use ed25519_dalek::{Signer, SigningKey};
 use engine::ports::*;
 use secrecy::SecretString;
@@ -55,8 +55,20 @@ impl Vault for FakeVault {
     async fn forget(&self, _: &str) -> Result<(), VaultFailure> {
         Ok(())
     }
-    async fn create_key(&self, _: &PersonId, _: SecretString) -> Result<PublicKey, VaultFailure> {
+    async fn prepare_key(&self, _: &PersonId, _: SecretString) -> Result<PublicKey, VaultFailure> {
         Ok(self.public())
+    }
+    async fn adopt_key(&self, _: &PersonId, _: &PublicKey) -> Result<(), VaultFailure> {
+        Ok(())
+    }
+    async fn witness(
+        &self,
+        statement: KeyStatement,
+        _: SecretString,
+    ) -> Result<Signed<KeyStatement>, VaultFailure> {
+        let bytes = serde_json::to_vec(&statement).unwrap();
+        let signature = self.key.sign(&bytes).to_bytes();
+        Ok(Signed::new(statement, self.public(), &signature))
     }
     async fn key(&self, _: &PersonId) -> Result<Option<(PublicKey, bool)>, VaultFailure> {
         Ok(Some((self.public(), true)))
@@ -65,6 +77,9 @@ impl Vault for FakeVault {
         Ok(self.public())
     }
     async fn lock(&self, _: &PersonId) {}
+    async fn lock_others(&self, _: &PersonId) -> bool {
+        false
+    }
     async fn sign(&self, statement: Statement) -> Result<Signed, VaultFailure> {
         let signature = self.key.sign(&statement.bytes().unwrap()).to_bytes();
         Ok(Signed::new(statement, self.public(), &signature))

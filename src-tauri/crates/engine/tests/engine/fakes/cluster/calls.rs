@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{
-    ClusterIdentity, Digest, FieldAuthor, FieldChange, FieldConflict, MutationIntent,
+    ClusterIdentity, Digest, FieldAuthor, FieldChange, FieldConflict, KeptField, MutationIntent,
     MutationOutcome, NotAppliedCause, ObjectRef, Permission,
 };
 use engine::ports::*;
@@ -64,6 +64,34 @@ impl Cluster for FakeCluster {
             fields,
             conflicts: Vec::new(),
             rejected: None,
+            adopts: false,
+            replicas: Replicas::Manifest,
+        })
+    }
+
+    async fn preview_rollback(&self, back: &Rollback) -> Result<RollbackPreview, ClusterFailure> {
+        self.answers()?;
+        let live = self.object(&back.object).as_ref().map(live);
+        let found = match &live {
+            None => FoundObject::Gone,
+            Some(live) if live.head.uid != back.uid => FoundObject::Another,
+            Some(_) => FoundObject::Same,
+        };
+        // All of an object is one field here: whoever changed it since changed that.
+        let written = back.written.as_ref().or(back.sent.as_ref());
+        let changed = live.as_ref().filter(|live| Some(&live.body) != written);
+        let theirs = changed.map(|live| KeptField {
+            path: String::new(),
+            ours: Some(back.before.to_string()),
+            theirs: Some(live.body.to_string()),
+        });
+        Ok(RollbackPreview {
+            after: (found != FoundObject::Another).then(|| back.before.clone()),
+            found,
+            live,
+            fields: Vec::new(),
+            theirs: theirs.into_iter().collect(),
+            rejected: None,
         })
     }
 
@@ -72,7 +100,48 @@ impl Cluster for FakeCluster {
         intent: &MutationIntent,
         body: Option<&Outgoing>,
         _: &[FieldConflict],
-    ) -> MutationOutcome {
+    ) -> Sent {
+        self.send_once(intent, body).await.into()
+    }
+
+    async fn restore(&self, intent: &MutationIntent, back: &Rollback) -> Sent {
+        let outgoing = Outgoing {
+            object: back.object.clone(),
+            body: back.before.clone(),
+            release: back.release.clone(),
+            module: back.module.clone(),
+        };
+        self.send_once(intent, Some(&outgoing)).await.into()
+    }
+
+    async fn read_back(&self, intent: &MutationIntent) -> Result<Sent, ClusterFailure> {
+        self.answers()?;
+        let mut state = self.state.lock().unwrap();
+        state.read_backs += 1;
+        let outcome = if state.carried_out.contains(&intent.id) {
+            let live = state.objects.get(&intent.object).map(live_head);
+            MutationOutcome::Applied { live }
+        } else {
+            MutationOutcome::NotApplied {
+                cause: NotAppliedCause::Unheard,
+                reason: "it is not there".to_owned(),
+            }
+        };
+        Ok(outcome.into())
+    }
+
+    async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure> {
+        self.answers()?;
+        Ok(reading(&self.state.lock().unwrap(), workload))
+    }
+
+    async fn watch(&self, _: &[ObjectRef]) -> Result<Box<dyn Watching>, ClusterFailure> {
+        unreachable!("goes through the handle")
+    }
+}
+
+impl FakeCluster {
+    async fn send_once(&self, intent: &MutationIntent, body: Option<&Outgoing>) -> MutationOutcome {
         let fate = {
             let mut state = self.state.lock().unwrap();
             if !self.ledger.intends(&intent.id) {
@@ -128,29 +197,5 @@ impl Cluster for FakeCluster {
                 self.carry_out(intent, body)
             }
         }
-    }
-
-    async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure> {
-        self.answers()?;
-        let mut state = self.state.lock().unwrap();
-        state.read_backs += 1;
-        Ok(if state.carried_out.contains(&intent.id) {
-            let live = state.objects.get(&intent.object).map(live_head);
-            MutationOutcome::Applied { live }
-        } else {
-            MutationOutcome::NotApplied {
-                cause: NotAppliedCause::Unheard,
-                reason: "it is not there".to_owned(),
-            }
-        })
-    }
-
-    async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure> {
-        self.answers()?;
-        Ok(reading(&self.state.lock().unwrap(), workload))
-    }
-
-    async fn watch(&self, _: &[ObjectRef]) -> Result<Box<dyn Watching>, ClusterFailure> {
-        unreachable!("goes through the handle")
     }
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{
-    ClusterIdentity, FieldConflict, MutationIntent, MutationOutcome, ObjectRef, Permission,
-};
+use domain::{ClusterIdentity, FieldConflict, MutationIntent, ObjectRef, Permission};
 use engine::ports::*;
 use tokio::sync::{mpsc, watch};
 
@@ -39,10 +37,16 @@ impl Cluster for Handle {
         intent: &MutationIntent,
         body: Option<&Outgoing>,
         take_over: &[FieldConflict],
-    ) -> MutationOutcome {
+    ) -> Sent {
         self.0.send(intent, body, take_over).await
     }
-    async fn read_back(&self, intent: &MutationIntent) -> Result<MutationOutcome, ClusterFailure> {
+    async fn preview_rollback(&self, back: &Rollback) -> Result<RollbackPreview, ClusterFailure> {
+        self.0.preview_rollback(back).await
+    }
+    async fn restore(&self, intent: &MutationIntent, back: &Rollback) -> Sent {
+        self.0.restore(intent, back).await
+    }
+    async fn read_back(&self, intent: &MutationIntent) -> Result<Sent, ClusterFailure> {
         self.0.read_back(intent).await
     }
     async fn rollout(&self, workload: &ObjectRef) -> Result<RolloutReading, ClusterFailure> {

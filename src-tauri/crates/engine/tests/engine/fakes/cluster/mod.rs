@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use domain::{
-    ClusterIdentity, Digest, LiveHead, MutationId, MutationIntent, MutationOutcome, MutationVerb,
-    NotAppliedCause, ObjectRef, Precondition,
+    Cause, ClusterIdentity, Digest, LiveHead, MutationId, MutationIntent, MutationOutcome,
+    MutationVerb, NotAppliedCause, ObjectRef, Precondition,
 };
 use engine::ports::*;
 use serde_json::Value;
@@ -61,6 +61,8 @@ struct State {
     carried_out: HashSet<MutationId>,
     not_durable: Vec<MutationIntent>,
     stuck: HashSet<ObjectRef>,
+    /// What the status of an object says, whatever becomes of it.
+    says: BTreeMap<ObjectRef, (RolloutPhase, Option<Cause>)>,
     unreachable: bool,
     /// Nothing is answered; watches stay open.
     hangs: bool,
@@ -156,6 +158,25 @@ impl FakeCluster {
         } else {
             state.stuck.remove(object);
         }
+        drop(state);
+        self.turn();
+    }
+
+    /// What the status of an object says from now on.
+    pub fn says(&self, object: &ObjectRef, phase: RolloutPhase, note: Option<Cause>) {
+        let mut state = self.state.lock().unwrap();
+        state.says.insert(object.clone(), (phase, note));
+        drop(state);
+        self.turn();
+    }
+
+    /// Somebody else pauses it.
+    pub fn pause(&self, object: &ObjectRef) {
+        let mut state = self.state.lock().unwrap();
+        state.serial += 1;
+        let serial = state.serial;
+        let found = state.objects.get_mut(object).unwrap();
+        (found.paused, found.version) = (true, serial);
         drop(state);
         self.turn();
     }
@@ -275,6 +296,7 @@ fn live(object: &Object) -> LiveObject {
         body: object.body.clone(),
         version: object.body["version"].as_str().map(str::to_owned),
         mutation: object.by.clone(),
+        managed: Value::Null,
     }
 }
 
@@ -287,6 +309,8 @@ fn reading(state: &State, workload: &ObjectRef) -> RolloutReading {
         }
         Some(_) => RolloutPhase::Complete,
     };
+    let said = state.says.get(workload).filter(|_| object.is_some());
+    let (phase, note) = said.cloned().unwrap_or((phase, None));
     let done = u32::from(phase == RolloutPhase::Complete);
     RolloutReading {
         phase,
@@ -294,9 +318,8 @@ fn reading(state: &State, workload: &ObjectRef) -> RolloutReading {
         updated: done,
         available: done,
         paused: object.is_some_and(|object| object.paused),
-        surge: None,
-        unavailable: None,
-        message: String::new(),
-        blocked: None,
+        paused_by: object.and_then(|o| o.paused.then(|| "kubectl-rollout".to_owned())),
+        note,
+        ..RolloutReading::default()
     }
 }

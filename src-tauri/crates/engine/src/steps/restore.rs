@@ -1,7 +1,8 @@
-//! One object on its way back.
+//! Taking back what was written to one object.
 
 use domain::{
-    BackupBody, Command, EnvironmentState, MutationVerb, ObjectRef, Precondition, Refusal,
+    BackupBody, BackupObject, Command, EnvironmentState, ModuleId, MutationOutcome, MutationVerb,
+    ObjectRef, Precondition, Refusal, ReleaseId, Step, StepEnd, Written, written,
 };
 use serde_json::Value;
 
@@ -10,12 +11,39 @@ use crate::engine::Errand;
 use crate::handles::bounded;
 use crate::lanes::Turn;
 use crate::limits::BackOff;
-use crate::live::Doing;
-use crate::order::Undo;
-use crate::ports::{LiveObject, Outgoing};
+use crate::ports::{LiveObject, Rollback};
 use crate::trouble::Trouble;
 use crate::written::{newest_head, newest_write};
 use crate::{Engine, EngineFailure};
+
+/// What is done to one object, in this order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Its content goes back.
+    Restore,
+    /// Ownership of the fields goes back.
+    GiveBack,
+    /// A pause of ours ends.
+    LetGoOn,
+}
+
+/// What [`Engine::rollback_of`] is made from.
+pub(crate) struct RollbackStart<'a> {
+    pub(crate) object: &'a ObjectRef,
+    pub(crate) module: &'a ModuleId,
+    pub(crate) kept: &'a BackupBody,
+    /// The kept body.
+    pub(crate) before: &'a Value,
+}
+
+/// One object to take back.
+struct TakeBack {
+    module: ModuleId,
+    kept: BackupObject,
+    /// Whether the ledger knows that it was written. If not, a request for it got lost, and may be carried out
+    /// yet.
+    certain: bool,
+}
 
 /// Whether an earlier try has put the object back, and nobody touched it since.
 fn restored_before(
@@ -32,7 +60,7 @@ fn restored_before(
 
 /// Whether an object that a lost request was for is as that request found it, or as it left it after
 /// all. Anything else is somebody else's, and out of the request's reach.
-fn may_be_ours(state: &EnvironmentState, undo: &Undo, live: Option<&LiveObject>) -> bool {
+fn may_be_ours(state: &EnvironmentState, undo: &TakeBack, live: Option<&LiveObject>) -> bool {
     let Some(live) = live else {
         return false;
     };
@@ -58,28 +86,41 @@ enum Tried {
 impl Engine {
     /// Brings one object to what the backup says, as often as it changes under our hands within
     /// bounds, and however long the cluster does not answer within bounds.
-    pub(crate) async fn undo(
+    pub(crate) async fn take_back(
         &self,
         errand: &Errand,
-        undo: &Undo,
+        step: &Step,
+        object: &ObjectRef,
         turn: &Turn,
-    ) -> Result<(), EngineFailure> {
-        let object = &undo.kept.object;
-        self.show_step(
-            errand,
-            match undo.kept.live {
-                Some(_) => Doing::Restore(object.clone()),
-                None => Doing::Remove(object.clone()),
-            },
-        );
+    ) -> Result<StepEnd, EngineFailure> {
+        let (_, state) = self.environment(&errand.release, &errand.environment)?;
+        let certainty = written(&state, &step.module, object);
+        let kept = state.backup.iter().flat_map(|backup| &backup.objects);
+        let kept = kept.filter(|kept| &kept.object == object).next_back();
+        let (Some(kept), Written::Maybe | Written::Yes) = (kept, certainty) else {
+            return Ok(StepEnd::Unneeded);
+        };
+        let undo = &TakeBack {
+            module: step.module.clone(),
+            kept: kept.clone(),
+            certain: certainty == Written::Yes,
+        };
+        self.show(&errand.release, &errand.environment, |live| {
+            live.waiting = None
+        });
+        let mut end = StepEnd::Unneeded;
         let mut pause = BackOff::new(self.limits().retry_first, self.limits().retry_most);
         let mut trouble = Trouble::new(self.limits());
         let mut tries = 0;
-        let mut restored = false;
+        let mut phase = Phase::Restore;
         loop {
-            let tried = match restored {
-                false => self.undo_once(errand, undo).await,
-                true => self.let_go_on_back(errand, undo).await,
+            if turn.leave.is_cancelled() {
+                return Err(EngineFailure::Cancelled);
+            }
+            let tried = match phase {
+                Phase::Restore => self.undo_once(errand, undo).await,
+                Phase::GiveBack => self.give_back(errand, undo).await,
+                Phase::LetGoOn => self.let_go_on_back(errand, undo).await,
             };
             let lost = match self.settle_try(errand, turn, tried).await? {
                 Tried::Again => continue,
@@ -91,6 +132,12 @@ impl Engine {
                         cause,
                         reason,
                     };
+                    if failure.obstacle().is_none() && phase == Phase::GiveBack {
+                        // The content is back, which is what counts.
+                        tracing::warn!(object = %undo.kept.object, %failure, "ownership was not given back");
+                        phase = Phase::LetGoOn;
+                        continue;
+                    }
                     if failure.obstacle().is_none() {
                         tries += 1;
                         if tries >= self.limits().undo_tries {
@@ -100,9 +147,15 @@ impl Engine {
                     }
                     failure
                 }
-                Tried::Acted(_) if restored => return Ok(()),
-                Tried::Acted(_) => {
-                    restored = true;
+                Tried::Acted(acted) => {
+                    if acted.is_some() && phase == Phase::Restore {
+                        end = StepEnd::Done;
+                    }
+                    phase = match phase {
+                        Phase::Restore => Phase::GiveBack,
+                        Phase::GiveBack => Phase::LetGoOn,
+                        Phase::LetGoOn => return Ok(end),
+                    };
                     continue;
                 }
             };
@@ -147,7 +200,7 @@ impl Engine {
     async fn undo_once(
         &self,
         errand: &Errand,
-        undo: &Undo,
+        undo: &TakeBack,
     ) -> Result<Option<Acted>, EngineFailure> {
         let object = &undo.kept.object;
         let lane = self.lane(&errand.release, &errand.environment);
@@ -169,7 +222,11 @@ impl Engine {
                 return Ok(None);
             }
             (None, None) => return Ok(None),
-            // Deleted and made anew by someone else: removing it would destroy what is theirs.
+            // Deleted and created again by somebody else: it is theirs, and named.
+            (Some(kept), Some(live)) if kept.head.uid != live.head.uid => {
+                let object = object.clone();
+                return Err(EngineFailure::Changed { object });
+            }
             (None, Some(live)) if ours.is_some_and(|ours| ours.uid != live.head.uid) => {
                 let object = object.clone();
                 return Err(EngineFailure::Changed { object });
@@ -180,27 +237,35 @@ impl Engine {
                 (MutationVerb::Restore, Some((kept.blob.clone(), body)))
             }
         };
+        let rollback = match (&undo.kept.live, &body) {
+            (Some(kept), Some((_, before))) => {
+                let start = RollbackStart {
+                    object,
+                    module: &undo.module,
+                    kept,
+                    before,
+                };
+                Some(self.rollback_of(&errand.release, &state, start).await?)
+            }
+            _ => None,
+        };
+        // Somebody changed the object since. Their values stay, and are named; a cluster that cannot say
+        // which they are does not stand in the way of the rollback.
         let edited = live
             .as_ref()
-            .filter(|live| ours.is_some_and(|ours| ours.content != live.head.content));
-        if let Some(edited) = edited {
-            self.keep_edit(errand, object, edited).await?;
-        }
-        let take_over = match &body {
-            None => Vec::new(),
-            Some((_, body)) => {
-                let outgoing = Outgoing {
+            .is_some_and(|live| ours.is_none_or(|ours| ours.content != live.head.content));
+        if let Some(rollback) = rollback.as_ref().filter(|_| edited) {
+            let asking = cluster.preview_rollback(rollback);
+            if let Ok(preview) = bounded(self.limits().question, asking).await {
+                let command = Command::KeepFields {
+                    environment: errand.environment.clone(),
                     object: object.clone(),
-                    body: body.clone(),
-                    release: errand.release.clone(),
-                    module: undo.module.clone(),
+                    fields: preview.theirs,
                 };
-                let asking = cluster.preview(&outgoing);
-                let preview = bounded(self.limits().question, asking).await;
-                // A later edit does not stand in the way of going back.
-                preview.map(|preview| preview.conflicts).unwrap_or_default()
+                let actor = Some(&errand.actor);
+                self.book().commit(&errand.release, actor, command).await?;
             }
-        };
+        }
         let act = Act {
             release: errand.release.clone(),
             actor: Some(errand.actor.clone()),
@@ -213,28 +278,89 @@ impl Engine {
                 None => Precondition::Absent,
                 Some(live) => Precondition::Unchanged(live.head),
             },
-            take_over,
+            take_over: Vec::new(),
+            rollback,
         };
         self.act(hands, act).await.map(Some)
     }
 
-    /// What someone else wrote after us is kept before it is overwritten, and named.
-    async fn keep_edit(
+    /// What the rollback of an object starts from: the backup, and the object as the release's newest write
+    /// left it, or the manifest where that is not known.
+    pub(crate) async fn rollback_of(
+        &self,
+        release: &ReleaseId,
+        state: &EnvironmentState,
+        start: RollbackStart<'_>,
+    ) -> Result<Rollback, EngineFailure> {
+        let RollbackStart {
+            object,
+            module,
+            kept,
+            before,
+        } = start;
+        let mut newest = state.settled.iter().rev();
+        let applied = newest.find(|settled| {
+            &settled.intent.object == object
+                && settled.intent.verb == MutationVerb::Apply
+                && !matches!(settled.outcome, MutationOutcome::NotApplied { .. })
+        });
+        let written = applied.and_then(|settled| settled.written.as_ref());
+        let sent = applied.and_then(|settled| settled.intent.body.as_ref());
+        let (written, sent) = match (written, sent) {
+            (Some(written), _) => (Some(self.body(object, written).await?), None),
+            (None, Some(sent)) => (None, Some(self.body(object, sent).await?)),
+            (None, None) => (None, None),
+        };
+        Ok(Rollback {
+            object: object.clone(),
+            uid: kept.head.uid.clone(),
+            before: before.clone(),
+            written,
+            sent,
+            anyway: Vec::new(),
+            release: release.clone(),
+            module: module.clone(),
+        })
+    }
+
+    /// Gives fields back to whoever owned them before the release: what was put back is an update of ours
+    /// until then. None if there is nothing to give back.
+    async fn give_back(
         &self,
         errand: &Errand,
-        object: &ObjectRef,
-        edited: &LiveObject,
-    ) -> Result<(), EngineFailure> {
-        let bytes = serde_json::to_vec(&edited.body)
-            .map_err(|_| EngineFailure::Unreadable(object.to_string()))?;
-        let blob = self.keep(object, &bytes).await?;
-        let command = Command::KeepEdit {
-            environment: errand.environment.clone(),
-            object: object.clone(),
-            blob,
+        undo: &TakeBack,
+    ) -> Result<Option<Acted>, EngineFailure> {
+        let object = &undo.kept.object;
+        let Some(kept) = undo.kept.live.as_ref() else {
+            return Ok(None);
         };
-        let actor = Some(&errand.actor);
-        self.book().commit(&errand.release, actor, command).await
+        let lane = self.lane(&errand.release, &errand.environment);
+        let hands = lane.hands().await;
+        let (_, state) = self.environment(&errand.release, &errand.environment)?;
+        let newest = newest_write(&state, object);
+        if !newest.is_some_and(|write| write.intent.verb == MutationVerb::Restore) {
+            return Ok(None);
+        }
+        let cluster = self.cluster(&errand.environment).await?;
+        let live = bounded(self.limits().question, cluster.read(object)).await?;
+        let live = live.filter(|live| live.head.uid == kept.head.uid && live.has_our_update());
+        let Some(live) = live else {
+            return Ok(None);
+        };
+        let body = self.body(object, &kept.blob).await?;
+        let act = Act {
+            release: errand.release.clone(),
+            actor: Some(errand.actor.clone()),
+            environment: errand.environment.clone(),
+            module: undo.module.clone(),
+            verb: MutationVerb::Adopt,
+            object: object.clone(),
+            body: Some((kept.blob.clone(), body)),
+            precondition: Precondition::Unchanged(live.head),
+            take_over: Vec::new(),
+            rollback: None,
+        };
+        self.act(hands, act).await.map(Some)
     }
 
     /// A Deployment that was paused in the middle has to be let go, or the old pods never come. One
@@ -242,13 +368,13 @@ impl Engine {
     async fn let_go_on_back(
         &self,
         errand: &Errand,
-        undo: &Undo,
+        undo: &TakeBack,
     ) -> Result<Option<Acted>, EngineFailure> {
         let object = &undo.kept.object;
         let Some(kept) = undo.kept.live.as_ref() else {
             return Ok(None);
         };
-        if object.kind != "Deployment" {
+        if !object.can_pause() {
             return Ok(None);
         }
         let body = self.body(object, &kept.blob).await?;
