@@ -168,7 +168,6 @@ pub async fn a_partition_keeps_old_pods(ground: Arc<Ground>) {
         "{reason}"
     );
     story.goes_back().await;
-    story.kubectl(&["delete", "statefulset", "store"]).await;
     story.ends().await;
 }
 
@@ -204,7 +203,6 @@ pub async fn a_partition_of_somebody_else(ground: Arc<Ground>) {
         "no pause is sent to what cannot be paused: {written:?}"
     );
     story.goes_back().await;
-    story.kubectl(&["delete", "statefulset", "store"]).await;
     story.ends().await;
 }
 

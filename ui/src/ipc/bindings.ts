@@ -1718,12 +1718,39 @@ export type ObjectChangeView = {
 	masked: boolean,
 };
 
+<<<<<<< HEAD
 /**  Why kubeconfigs are offered. */
 export type OfferedBy = 
 /**  The variable `KUBECONFIG` names them. */
 "variable" | 
 /**  `~/.kube/config`. */
 "home";
+=======
+/**  How an object stands by its own status. */
+export type ObjectStand = 
+/**  Not yet in effect. */
+"waiting" | 
+/**  In effect. */
+"done" | 
+/**  It failed. */
+"failed" | 
+/**  Its status says nothing: a person has to look. */
+"notJudged" | 
+/**  Its status says nothing, and a person has seen it. */
+"seen";
+
+/**  How an object that is no workload stands. */
+export type ObjectStandView = {
+	/**  `Job/migrate`. */
+	object: string,
+	/**  How it stands. */
+	stand: ObjectStand,
+	/**  What its status says, in the cluster's words. */
+	said: string | null,
+	/**  What has to be known of it. */
+	note: ReasonView | null,
+};
+>>>>>>> judge
 
 /**  Someone to ask for help (sop O4). */
 export type OnCall = {
@@ -1743,6 +1770,14 @@ export type PathPurpose =
 "export" | 
 /**  The folder that a backup is written to, or read from. */
 "backup";
+
+/**  A workload that somebody else paused. */
+export type PausedView = {
+	/**  `Deployment/faasapi`. */
+	object: string,
+	/**  The field manager that paused it, if that is known. */
+	by: string | null,
+};
 
 /**  One verb. */
 export type PermissionCell = {
@@ -2118,7 +2153,23 @@ export type ReasonCode =
 /**  Another cluster answers. */
 "anotherCluster" | 
 /**  The cluster does not know the kind. Params: kind. */
-"kindUnknown" | "objectFailed" | "notReady" | "pausedBy" | "changesOnDelete" | "heldByPartition" | "waitsForFirstPod" | "notJudged" | "seen" | 
+"kindUnknown" | 
+/**  Its own status says that it failed. Params: reason, message. */
+"objectFailed" | 
+/**  Its own status has not said that it is in effect for as long. Params: seconds, message. */
+"notReady" | 
+/**  Somebody else paused it. Params: manager, unless nobody is known. */
+"pausedBy" | 
+/**  A person has to delete the old pods. Params: old. */
+"changesOnDelete" | 
+/**  Updated up to the partition and no further. Params: partition, old. */
+"heldByPartition" | 
+/**  A claim that is bound when the first pod uses it. */
+"waitsForFirstPod" | 
+/**  No status judges it. */
+"notJudged" | 
+/**  No status judges it; a person has seen it. Params: note. */
+"seen" | 
 /**  Anything else, as it was said. Params: message. */
 "said";
 
@@ -2206,9 +2257,13 @@ export type RefusalCode =
 /**  The item is signed already. */
 "alreadySigned" | 
 /**  The environment was taken back; a new release is needed. */
-"wasTakenBack" | "cannotPause" | "notPaused" |
+"wasTakenBack" | 
 /**  The item is automatic. */
-"itemAutomatic";
+"itemAutomatic" | 
+/**  Nothing of the module can be paused. Params: kind, empty without a workload. */
+"cannotPause" | 
+/**  Nobody else paused it. Params: object. */
+"notPaused";
 
 /**  Why the rules refuse something. */
 export type RefusalView = {
@@ -2354,23 +2409,6 @@ export type RolloutControls = {
 	confirm_seen: boolean,
 };
 
-/**  How an object stands by its own status. */
-export type ObjectStand = 'waiting' | 'done' | 'failed' | 'notJudged' | 'seen';
-
-/**  How an object that is no workload stands. */
-export type ObjectStandView = {
-	object: string,
-	stand: ObjectStand,
-	said: string | null,
-	note: ReasonView | null,
-};
-
-/**  A workload that somebody else paused. */
-export type PausedView = {
-	object: string,
-	by: string | null,
-};
-
 /**  What goes on in one environment (design 03). */
 export type RolloutView = {
 	/**  The release. */
@@ -2401,8 +2439,14 @@ export type RolloutView = {
 	modules: ModuleProgress[],
 	/**  Workloads of the module that somebody else paused: their pods do not change. */
 	paused: PausedView[],
+	/**  Objects of the module that are no workloads, as their own status says; only while it is waited for. */
 	objects: ObjectStandView[],
+	/**
+	 *  What has to be known of the module: a partition, pods that change when they are deleted, objects
+	 *  that a person has seen.
+	 */
 	remarks: ReasonView[],
+	/**  Workloads of the module that no pause and no stop holds (`StatefulSet/db`): their controllers go on. */
 	goes_on: string[],
 	/**  Pods old over new. */
 	pods: PodGrid,
