@@ -1718,14 +1718,12 @@ export type ObjectChangeView = {
 	masked: boolean,
 };
 
-<<<<<<< HEAD
 /**  Why kubeconfigs are offered. */
 export type OfferedBy = 
 /**  The variable `KUBECONFIG` names them. */
 "variable" | 
 /**  `~/.kube/config`. */
 "home";
-=======
 /**  How an object stands by its own status. */
 export type ObjectStand = 
 /**  Not yet in effect. */
@@ -1750,7 +1748,6 @@ export type ObjectStandView = {
 	/**  What has to be known of it. */
 	note: ReasonView | null,
 };
->>>>>>> judge
 
 /**  Someone to ask for help (sop O4). */
 export type OnCall = {
