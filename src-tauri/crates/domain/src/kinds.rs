@@ -80,6 +80,13 @@ const KINDS: &[Row] = &[
     ),
     Row("*", "MutatingAdmissionPolicy", Surrounding, Cluster),
     Row("*", "MutatingAdmissionPolicyBinding", Surrounding, Cluster),
+    Row("*", "VolumeAttributesClass", Foundation, Cluster),
+    Row("*", "VolumeSnapshotClass", Foundation, Cluster),
+    Row("*", "VolumeSnapshotContent", Foundation, Cluster),
+    Row("*", "DeviceClass", Foundation, Cluster),
+    Row("*", "ServiceCIDR", Foundation, Cluster),
+    Row("*", "IPAddress", Foundation, Cluster),
+    Row("*", "ClusterTrustBundle", Foundation, Cluster),
     Row("*", "CSIDriver", Foundation, Cluster),
     Row("*", "CSINode", Foundation, Cluster),
     Row("*", "VolumeAttachment", Foundation, Cluster),
@@ -185,11 +192,12 @@ impl ObjectRef {
     }
 
     /// Whether it belongs to the whole cluster. Of a custom kind only the cluster can tell: it counts
-    /// as what the reference says, which has a namespace or none.
+    /// as what the reference says, which has a namespace or none. A kind of Kubernetes' own that is not
+    /// in the table is namespaced.
     pub fn scope(&self) -> Scope {
         match self.row() {
             Some(Row(.., scope)) => *scope,
-            None if self.namespace.is_empty() => Cluster,
+            None if self.is_custom() && self.namespace.is_empty() => Cluster,
             None => Namespaced,
         }
     }
@@ -284,8 +292,15 @@ mod tests {
         };
         assert!(issuer.is_cluster_scoped());
         assert_eq!(issuer.to_string(), "ClusterIssuer/a");
+        for kind in ["ConfigMap", "Service"] {
+            let namespace = String::new();
+            let own = ObjectRef {
+                namespace,
+                ..object("v1", kind)
+            };
+            assert!(!own.is_cluster_scoped(), "{kind}");
+        }
         let config = object("v1", "ConfigMap");
-        assert!(!config.is_cluster_scoped());
         assert_eq!(config.to_string(), "fission/ConfigMap/a");
     }
 
