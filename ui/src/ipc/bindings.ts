@@ -529,26 +529,26 @@ export type ContextPreview = {
 
 /**  Why a context cannot be imported. */
 export type ContextRefusal = 
-/**  `insecure-skip-tls-verify`. */
-"insecureTls" | 
+/**  `insecure-skip-tls-verify` beside a CA. */
+"insecureWithCa" | 
 /**  The server is not https. */
 "notHttps" | 
 /**  Its cluster entry is missing. */
 "missingCluster" | 
 /**  Its user entry is missing. */
 "missingUser" | 
-/**  No CA is embedded or readable, so that nothing could be pinned. */
-"noCa" | 
 /**  A certificate or key cannot be read. */
 "badCertificate" | 
+/**  The key belongs to another certificate. */
+"keyMismatch" | 
 /**  The name occurs more than once. */
 "duplicateName" | 
 /**  Control characters or an unusable URL. */
 "unprintable" | 
-/**  `proxy-url`. */
-"proxy" | 
-/**  `as`, `as-groups` …: it would act as somebody else. */
-"impersonation" | 
+/**  A `proxy-url` that is neither http, https nor socks5, or more than a host and port. */
+"badProxy" | 
+/**  `as-uid`, `as-groups` or `as-user-extra` without `as`. */
+"halfImpersonation" | 
 /**  More than one way to log in. */
 "severalCredentials" | 
 /**  A user name without a password, or the other way round. */
