@@ -247,12 +247,9 @@ impl Desk {
         engine: &'a Engine,
         environment: &'a EnvironmentId,
     ) -> impl Iterator<Item = (ReleaseId, Status)> + 'a {
-        let heads = engine.releases().into_iter();
-        heads.filter_map(move |head| {
-            let snapshot = engine.release(&head.id).ok()?;
-            let within = snapshot.release.environments.contains_key(environment);
-            within.then_some((head.id, head.status))
-        })
+        let all = engine.releases().into_iter();
+        all.filter(move |summary| summary.environment(environment).is_some())
+            .map(|summary| (summary.id.clone(), summary.status.clone()))
     }
 
     /// A failure of the engine in an environment, with the cluster that it is about.

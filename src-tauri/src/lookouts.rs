@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{Binding, EnvironmentId, Instant, ReleaseId, Status};
-use engine::{Changed, Engine, Lookout, Snapshot, Topic};
+use engine::{Changed, Engine, Lookout, Summary, Topic};
 use futures::future::join_all;
 use tauri::{AppHandle, Manager};
 use tokio::sync::broadcast;
@@ -76,10 +76,8 @@ fn wanted(desk: &Desk, engine: &Engine) -> BTreeMap<Place, Binding> {
 }
 
 /// A release is looked at while it runs, and for the days after in which it may be taken back.
-fn is_of_interest(snapshot: &Snapshot, now: Instant) -> bool {
-    let touched = snapshot.entries.last();
-    let recent = touched.is_some_and(|newest| now - newest.at < AFTERWARDS);
-    snapshot.release.status == Status::Running || recent
+fn is_of_interest(release: &Summary, now: Instant) -> bool {
+    release.status == Status::Running || now - release.touched_at < AFTERWARDS
 }
 
 /// Bound environments of such releases of the open workspace.
@@ -89,21 +87,19 @@ fn bound(desk: &Desk, engine: &Engine) -> BTreeMap<Place, Binding> {
     };
     let register = engine.register();
     let now = chrono::Utc::now();
-    let snapshots = engine.releases().into_iter();
-    snapshots
-        .filter_map(|head| engine.release(&head.id).ok())
-        .filter(|snapshot| is_of_interest(snapshot, now))
-        .filter(|snapshot| open.has_all_of(&snapshot.release))
-        .flat_map(|snapshot| {
-            let environments = snapshot.release.environments.keys();
-            environments
-                .filter_map(|id| {
-                    let binding = register.bindings.get(id)?.clone();
-                    Some(((snapshot.release.plan.id.clone(), id.clone()), binding))
-                })
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let mut bound = BTreeMap::new();
+    for release in engine.releases() {
+        if !is_of_interest(&release, now) || !open.has_all_of(&release) {
+            continue;
+        }
+        for environment in &release.environments {
+            if let Some(binding) = register.bindings.get(&environment.id) {
+                let place = (release.id.clone(), environment.id.clone());
+                bound.insert(place, binding.clone());
+            }
+        }
+    }
+    bound
 }
 
 fn check_identities(app: AppHandle, engine: Engine) {

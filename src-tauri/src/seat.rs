@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::{EnvironmentId, PersonId, Release};
+use domain::{EnvironmentId, Instant, PersonId};
+use engine::Summary;
 use serde::{Deserialize, Serialize};
 use workspace::Opened;
 
@@ -16,8 +17,8 @@ pub struct Seat {
     pub environment: Option<EnvironmentId>,
     /// The open workspace.
     pub workspace: Option<Arc<OpenWorkspace>>,
-    /// The newest notification that was seen, by its sequence number in the ledger; 0 for none.
-    pub read_up_to: u32,
+    /// Until when notifications were seen.
+    pub read_until: Option<Instant>,
 }
 
 /// What of a [`Seat`] outlives the program: a convenience, so a file that cannot be read or written
@@ -26,7 +27,7 @@ pub struct Seat {
 #[serde(default)]
 struct KeptSeat {
     person: Option<PersonId>,
-    read_up_to: u32,
+    read_until: Option<Instant>,
 }
 
 impl Seat {
@@ -38,7 +39,7 @@ impl Seat {
         let kept: KeptSeat = serde_json::from_slice(&bytes).unwrap_or_default();
         Seat {
             person: kept.person,
-            read_up_to: kept.read_up_to,
+            read_until: kept.read_until,
             ..Seat::default()
         }
     }
@@ -47,7 +48,7 @@ impl Seat {
     pub fn write(&self, folder: &Path) {
         let kept = KeptSeat {
             person: self.person.clone(),
-            read_up_to: self.read_up_to,
+            read_until: self.read_until,
         };
         let written = serde_json::to_vec(&kept)
             .map_err(std::io::Error::from)
@@ -71,12 +72,15 @@ pub struct OpenWorkspace {
 impl OpenWorkspace {
     /// Whether it names every environment of a release: releases of another workspace belong to
     /// that one.
-    pub fn has_all_of(&self, release: &Release) -> bool {
+    pub fn has_all_of(&self, release: &Summary) -> bool {
         let stages = &self.opened.workspace.stages;
-        let known = |id| {
+        let known = |id: &EnvironmentId| {
             let mut environments = stages.iter().flat_map(|stage| &stage.environments);
             environments.any(|environment| &environment.id == id)
         };
-        release.environments.keys().all(known)
+        release
+            .environments
+            .iter()
+            .all(|environment| known(&environment.id))
     }
 }

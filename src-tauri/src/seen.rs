@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contract::views::{MeasuredWayBack, PodMemory, ViewInput};
+use contract::views::{PodMemory, ViewInput};
 use contract::{Failure, InterruptedView, InterruptedWork};
 use domain::{EnvironmentId, Release, ReleaseId, Work};
 use engine::Engine;
@@ -58,7 +58,7 @@ impl Desk {
         }
         let pods = self.seen.of(id);
         let interrupted = self.cut_off(engine, &snapshot.release);
-        let measured = self.measured(engine);
+        let measured = engine.measured_rollbacks();
         let me = self.seat().person;
         make(&ViewInput {
             release: &snapshot.release,
@@ -119,15 +119,5 @@ impl Desk {
             })
         });
         cut_off.next()
-    }
-
-    fn measured(&self, engine: &Engine) -> Vec<MeasuredWayBack> {
-        let releases = engine.releases();
-        let snapshots = releases
-            .iter()
-            .filter_map(|head| engine.release(&head.id).ok());
-        snapshots
-            .flat_map(|s| contract::views::measured_way_backs(&s.release.plan, &s.entries))
-            .collect()
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contract::views::Names;
@@ -5,9 +6,11 @@ use contract::{
     ChainSummary, Expected, ExportFormat, ExportView, Failure, FailureCode, Field, LedgerDetail,
     LedgerPage, LedgerQuery, NotificationView, UpgradeRecordRow,
 };
-use domain::{EnvironmentId, Event, NotificationKind, PersonId, RegisterEvent, Release, ReleaseId};
-use engine::Engine;
-use engine::ports::{Entry, Format, LedgerFailure, Record, Search};
+use domain::{
+    EnvironmentId, Event, Instant, NotificationKind, PersonId, RegisterEvent, Release, ReleaseId,
+};
+use engine::ports::{Entry, Format, LedgerFailure, Record, Search, Stream};
+use engine::{Engine, Summary};
 use tauri::State;
 
 use crate::desk::Desk;
@@ -16,6 +19,10 @@ use crate::{failures, folder};
 
 /// Most rows on a page.
 const ROWS_MOST: u32 = 500;
+/// What the ledger calls a notification.
+const NOTIFICATION: &str = "notificationSent";
+/// Most notifications that the window shows.
+const NOTIFICATIONS_MOST: u32 = 100;
 
 /// A page of the ledger.
 #[tauri::command]
@@ -32,7 +39,7 @@ pub async fn ledger_page(desk: State<'_, Desk>, query: LedgerQuery) -> Result<Le
         limit: query.limit.clamp(1, ROWS_MOST),
     };
     let found = engine.ledger().page(&search).await?;
-    let rows = with_names(&desk, engine, |names| {
+    let rows = with_names(&desk, engine, &found.entries, |names| {
         found
             .entries
             .iter()
@@ -61,28 +68,30 @@ pub async fn ledger_detail(desk: State<'_, Desk>, sequence: u32) -> Result<Ledge
         .chain()
         .broken_at
         .is_some_and(|at| at <= entry.sequence);
-    with_names(&desk, engine, |names| {
+    with_names(&desk, engine, std::slice::from_ref(&entry), |names| {
         contract::views::ledger_detail(&entry, names, !broken)
     })
     .map_err(failures::defect)
 }
 
-/// Does something with the names of people and environments of all releases.
-fn with_names<T>(desk: &Desk, engine: &Engine, work: impl FnOnce(&Names<'_>) -> T) -> T {
-    let heads = engine.releases();
-    let releases: Vec<Arc<Release>> = heads
-        .iter()
-        .filter_map(|head| Some(engine.release(&head.id).ok()?.release))
-        .collect();
+/// Does something with the names of people and environments of the releases that entries belong to.
+fn with_names<T>(
+    desk: &Desk,
+    engine: &Engine,
+    entries: &[Entry],
+    work: impl FnOnce(&Names<'_>) -> T,
+) -> T {
+    let mut releases: BTreeMap<&ReleaseId, Option<Arc<Release>>> = BTreeMap::new();
+    for entry in entries {
+        if let Stream::Release(id) = &entry.stream {
+            let read = || engine.release(id).ok().map(|snapshot| snapshot.release);
+            releases.entry(id).or_insert_with(read);
+        }
+    }
     let open = desk.seat().workspace;
     let workspace = open.as_ref().map(|open| &open.opened.workspace);
     work(&Names {
-        release: &|id| {
-            releases
-                .iter()
-                .map(Arc::as_ref)
-                .find(|release| &release.plan.id == id)
-        },
+        release: &|id| releases.get(id)?.as_deref(),
         stages: workspace.map(|w| w.stages.as_slice()).unwrap_or_default(),
         people: workspace.map(|w| w.people.as_slice()).unwrap_or_default(),
         register: &engine.register(),
@@ -163,38 +172,48 @@ pub async fn upgrade_record(
     let engine = desk.engine().await?;
     let ids: Vec<ReleaseId> = match release {
         Some(id) => vec![ReleaseId::new(id)],
-        None => engine.releases().into_iter().map(|head| head.id).collect(),
+        None => engine
+            .releases()
+            .iter()
+            .map(|release| release.id.clone())
+            .collect(),
     };
     let mut rows = Vec::new();
     for id in ids {
-        let snapshot = engine.release(&id).map_err(failures::of)?;
-        rows.extend(contract::views::upgrade_record(&snapshot.entries));
+        // Read past the engine, which keeps what it reads: of three years, one release at a time is enough.
+        let entries = engine.ledger().read(&Stream::Release(id), 0).await?;
+        rows.extend(contract::views::upgrade_record(&entries));
     }
     rows.sort_by(|a, b| b.at.cmp(&a.at));
     Ok(rows)
 }
 
-/// Notifications of all releases, newest first.
+/// The newest notifications of all releases, newest first.
 #[tauri::command]
 #[specta::specta]
 pub async fn notifications_list(desk: State<'_, Desk>) -> Result<Vec<NotificationView>, Failure> {
     let engine = desk.engine().await?;
-    let read_up_to = desk.seat().read_up_to;
-    let mut all = Vec::new();
-    for head in engine.releases() {
-        let snapshot = engine.release(&head.id).map_err(failures::of)?;
-        all.extend(
-            snapshot
-                .entries
-                .iter()
-                .filter_map(|entry| notification(&snapshot.release, entry, read_up_to)),
-        );
-    }
-    all.sort_by_key(|notification| std::cmp::Reverse(notification.sequence));
-    Ok(all)
+    let newest = engine
+        .ledger()
+        .newest(NOTIFICATION, NOTIFICATIONS_MOST)
+        .await?;
+    let read_until = desk.seat().read_until;
+    let releases: BTreeMap<ReleaseId, Arc<Summary>> = engine
+        .releases()
+        .into_iter()
+        .map(|release| (release.id.clone(), release))
+        .collect();
+    Ok(newest
+        .iter()
+        .filter_map(|entry| notification(&releases, entry, read_until))
+        .collect())
 }
 
-fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<NotificationView> {
+fn notification(
+    releases: &BTreeMap<ReleaseId, Arc<Summary>>,
+    entry: &Entry,
+    read_until: Option<Instant>,
+) -> Option<NotificationView> {
     let Record::Release(Event::NotificationSent {
         environment,
         kind,
@@ -205,10 +224,13 @@ fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<Not
     else {
         return None;
     };
-    let sequence = u32::try_from(entry.sequence).unwrap_or(u32::MAX);
+    let Stream::Release(id) = &entry.stream else {
+        return None;
+    };
+    let environment = releases.get(id)?.environment(environment);
     let modules: Vec<_> = modules.iter().map(|module| module.as_str()).collect();
     Some(NotificationView {
-        sequence,
+        id: format!("{id}/{}", entry.position),
         at: contract::views::at(entry.at),
         kind: match kind {
             NotificationKind::Done => contract::NotificationKind::Done,
@@ -216,23 +238,21 @@ fn notification(release: &Release, entry: &Entry, read_up_to: u32) -> Option<Not
             NotificationKind::NeedsYou => contract::NotificationKind::NeedsYou,
             NotificationKind::RolledBack => contract::NotificationKind::RolledBack,
         },
-        release: release.plan.id.to_string(),
-        environment: release
-            .plan
-            .environment(environment)
+        release: id.to_string(),
+        environment: environment
             .map(|e| contract::views::text(&e.name))
             .unwrap_or_default(),
         place: environment.to_string(),
         modules: modules.join(", "),
         delivered: *delivered,
-        read: sequence <= read_up_to,
+        read: read_until.is_some_and(|until| entry.at <= until),
     })
 }
 
-/// Says that notifications have been seen.
+/// Says that the notifications so far have been seen.
 #[tauri::command]
 #[specta::specta]
-pub async fn notifications_read(desk: State<'_, Desk>, up_to: u32) -> Result<(), Failure> {
-    desk.sit(|seat| seat.read_up_to = seat.read_up_to.max(up_to));
+pub async fn notifications_read(desk: State<'_, Desk>) -> Result<(), Failure> {
+    desk.sit(|seat| seat.read_until = Some(chrono::Utc::now()));
     Ok(())
 }

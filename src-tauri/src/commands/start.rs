@@ -36,8 +36,11 @@ pub async fn start(desk: State<'_, Desk>) -> Result<StartView, Failure> {
         Err(_) => None,
     };
     let mut interrupted = Vec::new();
-    for head in engine.releases() {
-        let snapshot = engine.release(&head.id).map_err(failures::of)?;
+    // Nothing goes on in a release that rests, and one that is unreadable from its first entry has no work.
+    for summary in engine.releases().iter().filter(|summary| !summary.rests) {
+        let Ok(snapshot) = engine.release(&summary.id) else {
+            continue;
+        };
         interrupted.extend(desk.cut_off(engine, &snapshot.release));
     }
     Ok(StartView {

@@ -14,12 +14,11 @@ use contract::{
     BannerView, ChainSummary, EnvironmentView, Expected, Failure, Field, InterruptedFinding,
     KeyState, KeyView, LeftOutView, ModuleHead, OnCall, PersonView, StageHead, WorkspaceView,
 };
-use domain::{LeftOut, PersonId};
+use domain::{LeftOut, PersonId, Status};
 use engine::Engine;
 use engine::ports::ChainReport;
 
 use crate::desk::Desk;
-use crate::failures;
 use crate::seat::OpenWorkspace;
 
 /// The chain in one line.
@@ -81,9 +80,9 @@ async fn people(desk: &Desk, open: &OpenWorkspace) -> Result<Vec<PersonView>, Fa
     let able = able.filter(|(_, state)| **state != KeyState::None);
     let able: Vec<_> = able.map(|(person, _)| person.id.clone()).collect();
     let heads = engine.releases();
-    let snapshots = heads
-        .iter()
-        .filter_map(|head| engine.release(&head.id).ok());
+    // A release that has ended makes nobody the other of anybody, and is not worth reading.
+    let running = heads.iter().filter(|head| head.status == Status::Running);
+    let snapshots = running.filter_map(|head| engine.release(&head.id).ok());
     let releases: Vec<_> = snapshots.map(|snapshot| snapshot.release).collect();
     let view = |(person, state): (&domain::Person, KeyState)| {
         let registered = register.key_of(&person.id);
@@ -112,14 +111,10 @@ pub async fn workspace_view(desk: &Desk) -> Result<WorkspaceView, Failure> {
     let workspace = &open.opened.workspace;
     let people = people(desk, &open).await?;
     let mut releases = Vec::new();
-    for head in engine.releases() {
-        let snapshot = engine.release(&head.id).map_err(failures::of)?;
+    for summary in engine.releases() {
         // Releases of another workspace belong to that one's list.
-        if open.has_all_of(&snapshot.release) {
-            releases.push(
-                desk.view(&head.id, |input| Ok(contract::views::release_head(input)))
-                    .await?,
-            );
+        if open.has_all_of(&summary) {
+            releases.push(contract::views::release_head(&summary));
         }
     }
     Ok(WorkspaceView {

@@ -1,6 +1,7 @@
 //! Measuring: every figure stands beside another one of the same run, and says what it was to reach.
 
 mod crowd;
+pub mod history;
 pub mod idle;
 pub mod ledger;
 pub mod live;
@@ -10,6 +11,7 @@ pub mod screen;
 mod site;
 pub mod start;
 pub mod writes;
+mod years;
 
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -4,15 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Failed, Figure, Goal, Report, median_of, ms};
+use super::{Failed, Figure, Goal, Report, median_of, ms, years};
 use crate::desktop::{Desktop, Program, Start};
 use crate::folders;
-use crate::play::large::long_ledger;
 
 /// Starts of each; the first one of all only fills the caches.
 const ROUNDS: usize = 7;
-/// Entries of the long ledger.
-const ENTRIES: usize = 100_000;
 /// The colour of what is to be pressed first, and of the empty window.
 const ACCENT: u32 = 0x0023_53b5;
 /// Pixels of that colour that make a button, of about 120 × 36 with its words in it.
@@ -29,36 +26,66 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub async fn measure(report: &mut Report) -> Result<(), Failed> {
     println!("\ncold starts, files cached");
     let desktop = Desktop::start().await?;
-    let long = desktop.folder().join("long");
-    long_ledger(&long, ENTRIES).await?;
-    let ours = folders::optimised("pilothouse");
     let empty = folders::optimised("examples/empty");
-    until_usable(&desktop, &ours, &desktop.folder().join("warm")).await?;
-    let (mut theirs, mut short, mut full) = (vec![], vec![], vec![]);
-    for round in 0..ROUNDS {
-        let fresh = desktop.folder().join(format!("fresh-{round}"));
-        theirs.push(until_usable(&desktop, &empty, &fresh).await?);
-        short.push(until_usable(&desktop, &ours, &fresh).await?);
-        full.push(until_usable(&desktop, &ours, &long).await?);
-    }
-    let theirs = median_of("an empty window, ms", theirs);
-    let short = median_of("without entries, ms", short);
-    let full = median_of("with 100,000 entries, ms", full);
+    let (theirs, short, full) = rounds(&desktop, Some(&empty)).await?;
     report.add(Figure {
         what: "start until the first usable screen".to_owned(),
         ours: short,
-        against: Some(("an empty Tauri window".to_owned(), theirs)),
+        against: theirs.map(|theirs| ("an empty Tauri window".to_owned(), theirs)),
         unit: "ms",
         goal: Goal::Within(1.5),
     });
-    report.add(Figure {
-        what: "the same with 100,000 entries in the ledger".to_owned(),
+    report.add(three_years(full, short));
+    Ok(())
+}
+
+/// The same without a window to compare with: what finished releases add.
+///
+/// # Errors
+/// When the program does not start, or shows nothing.
+pub async fn with_history(report: &mut Report) -> Result<(), Failed> {
+    println!("\ncold starts with three years of releases, files cached");
+    let desktop = Desktop::start().await?;
+    let (_, short, full) = rounds(&desktop, None).await?;
+    report.add(three_years(full, short));
+    Ok(())
+}
+
+fn three_years(full: f64, short: f64) -> Figure {
+    Figure {
+        what: "start until the first usable screen, 360 finished releases of 300 entries"
+            .to_owned(),
         ours: full,
         against: Some(("with none".to_owned(), short)),
         unit: "ms",
         goal: Goal::Within(1.2),
-    });
-    Ok(())
+    }
+}
+
+/// Medians: of the empty window, without entries, with three years of them.
+async fn rounds(
+    desktop: &Desktop,
+    empty: Option<&Path>,
+) -> Result<(Option<f64>, f64, f64), Failed> {
+    let long = desktop.folder().join("long");
+    years::write(&long, years::RELEASES).await?;
+    let ours = folders::optimised("pilothouse");
+    until_usable(desktop, &ours, &desktop.folder().join("warm")).await?;
+    // The first start keeps the summaries.
+    until_usable(desktop, &ours, &long).await?;
+    let (mut theirs, mut short, mut full) = (vec![], vec![], vec![]);
+    for round in 0..ROUNDS {
+        let fresh = desktop.folder().join(format!("fresh-{round}"));
+        if let Some(empty) = empty {
+            theirs.push(until_usable(desktop, empty, &fresh).await?);
+        }
+        short.push(until_usable(desktop, &ours, &fresh).await?);
+        full.push(until_usable(desktop, &ours, &long).await?);
+    }
+    let theirs = empty.map(|_| median_of("an empty window, ms", theirs));
+    let short = median_of("without entries, ms", short);
+    let full = median_of("with three years of releases, ms", full);
+    Ok((theirs, short, full))
 }
 
 /// Milliseconds until what is to be pressed is on the screen.

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
 mod linux {
     use std::process::ExitCode;
 
-    use acceptance::bench::{Report, idle, ledger, live, pods, screen, start, writes};
+    use acceptance::bench::{Report, history, idle, ledger, live, pods, screen, start, writes};
 
     pub fn main() -> ExitCode {
         let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,7 +37,12 @@ mod linux {
             // Measured in a process of its own, so that its memory is its own.
             ["watch", kubeconfig] => return finish(runtime.block_on(pods::watch(kubeconfig))),
             ["fetch", kubeconfig] => return finish(runtime.block_on(pods::fetch(kubeconfig))),
-            ["ledger"] => runtime.block_on(ledger::measure(&mut report)),
+            ["history", folder] => return finish(runtime.block_on(history::once(folder))),
+            ["ledger"] => runtime.block_on(async {
+                history::measure(&mut report).await?;
+                start::with_history(&mut report).await?;
+                ledger::measure(&mut report).await
+            }),
             ["pods"] => runtime.block_on(pods::measure(&mut report)),
             ["writes"] => runtime.block_on(writes::measure(&mut report)),
             ["start"] => runtime.block_on(start::measure(&mut report)),
@@ -49,6 +54,7 @@ mod linux {
                 screen::measure(&mut report).await?;
                 live::measure(&mut report).await?;
                 idle::measure(&mut report).await?;
+                history::measure(&mut report).await?;
                 ledger::measure(&mut report).await?;
                 pods::measure(&mut report).await?;
                 writes::measure(&mut report).await

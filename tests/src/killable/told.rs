@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use domain::{Digest, Event, ReleaseId};
 use engine::ports::{
     ChainReport, Entry, Exported, Format, Found, Ledger, LedgerFailure, NewEntry, Record, Search,
-    Stream,
+    Stream, StreamEnd,
 };
 use ledger::SqliteLedger;
 use tokio::sync::watch;
@@ -170,8 +170,25 @@ impl Ledger for ToldLedger {
         self.inner.read(stream, after).await
     }
 
+    fn read_here(&self, stream: &Stream) -> Result<Vec<Entry>, LedgerFailure> {
+        self.inner.read_here(stream)
+    }
+
     async fn releases(&self) -> Result<Vec<ReleaseId>, LedgerFailure> {
         self.inner.releases().await
+    }
+
+    async fn ends(&self) -> Result<Vec<StreamEnd>, LedgerFailure> {
+        self.inner.ends().await
+    }
+
+    // Nothing is promised of it, so that nothing is said of it.
+    async fn summarize(&self, end: StreamEnd) -> Result<(), LedgerFailure> {
+        self.inner.summarize(end).await
+    }
+
+    async fn newest(&self, verb: &str, limit: u32) -> Result<Vec<Entry>, LedgerFailure> {
+        self.inner.newest(verb, limit).await
     }
 
     async fn entry(&self, sequence: u64) -> Result<Entry, LedgerFailure> {

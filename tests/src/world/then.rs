@@ -206,7 +206,7 @@ impl World {
                 let json = serde_json::to_value(event).unwrap_or_default();
                 json["type"].as_str().unwrap_or_default().to_owned()
             }
-            engine::ports::Record::Register(_) => String::new(),
+            engine::ports::Record::Register(_) | engine::ports::Record::Unknown(_) => String::new(),
         };
         snapshot.entries.iter().map(name).collect()
     }

@@ -101,7 +101,6 @@ fn arguments(command: &str) -> Value {
         "upgrade_record" => json!({ "release": null }),
         // Ending the program is what this test does not want; where nothing goes on it is refused.
         "closing_answer" => json!({ "choice": "stay" }),
-        "notifications_read" => json!({ "upTo": 1 }),
         _ => json!({}),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 64] = [
+pub const COMMANDS: [&str; 74] = [
     "start",
     "preferences_view",
     "preferences_set",

@@ -22,6 +22,8 @@ export interface Backend {
   workspaceOpenExample(): Promise<t.WorkspaceView>;
   workspaceView(): Promise<t.WorkspaceView>;
 
+  dataBackUp(folder: string): Promise<t.BackupSaved>;
+  dataRestore(folder: string): Promise<number>;
   kubeconfigOffers(): Promise<t.KubeconfigOffer[]>;
   kubeconfigPreview(source: t.KubeconfigSource): Promise<t.ImportPreview>;
   contextsImport(form: t.ImportForm): Promise<t.StoredContext[]>;
@@ -99,7 +101,7 @@ export interface Backend {
   upgradeRecord(release: string | null): Promise<t.UpgradeRecordRow[]>;
 
   notificationsList(): Promise<t.NotificationView[]>;
-  notificationsRead(upTo: number): Promise<void>;
+  notificationsRead(): Promise<void>;
   workCancel(): Promise<void>;
 
   /** What goes on while the window is to be closed; null when nobody wants to close it. */

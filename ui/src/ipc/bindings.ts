@@ -21,6 +21,10 @@ export const commands = {
 	workCancel: () => __TAURI_INVOKE<null>("work_cancel"),
 	/**  Notes that someone asked for help (sop O4). */
 	helpAsk: (release: string) => __TAURI_INVOKE<null>("help_ask", { release }),
+	/**  Writes a backup of the data folder into a new folder below the one that was chosen. */
+	dataBackUp: (folder: string) => __TAURI_INVOKE<BackupSaved>("data_back_up", { folder }),
+	/**  Verifies a backup and leaves it for the next start. Refused when the ledger here has entries. */
+	dataRestore: (folder: string) => __TAURI_INVOKE<number>("data_restore", { folder }),
 	/**
 	 *  Asks for a path with the desktop's own dialog; none when the person chose none. `near` is what
 	 *  stands in the field now.
@@ -34,6 +38,8 @@ export const commands = {
 	keyUnlock: (person: string, passphrase: string) => __TAURI_INVOKE<PersonView>("key_unlock", { person, passphrase }),
 	/**  Locks a person's key. */
 	keyLock: (person: string) => __TAURI_INVOKE<PersonView>("key_lock", { person }),
+	/**  Kubeconfigs where kubectl would look, in its order. Only listed: none is opened. */
+	kubeconfigOffers: () => __TAURI_INVOKE<KubeconfigOffer[]>("kubeconfig_offers"),
 	/**  Shows what a kubeconfig holds. Nothing of it is stored or run. */
 	kubeconfigPreview: (source: KubeconfigSource) => __TAURI_INVOKE<ImportPreview>("kubeconfig_preview", { source }),
 	/**  Stores contexts in the keychain. */
@@ -47,6 +53,16 @@ export const commands = {
 	 *  to be looked at again.
 	 */
 	pluginAllow: (context: string, path: string, sha256: string) => __TAURI_INVOKE<StoredContext>("plugin_allow", { context, path, sha256 }),
+	/**
+	 *  Looks at the certificate that the server of a context presents now, for a context whose kubeconfig
+	 *  says not to check it. No credential is used. Below production only.
+	 */
+	certificatePresented: (environment: string, context: string) => __TAURI_INVOKE<CertificateView>("certificate_presented", { environment, context }),
+	/**
+	 *  From now on accepts the certificate that was shown, and no other, for a context. If the server
+	 *  presents another one by now, it has to be compared again.
+	 */
+	certificatePin: (environment: string, context: string, sha256: string) => __TAURI_INVOKE<StoredContext[]>("certificate_pin", { environment, context, sha256 }),
 	/**  Asks the cluster of a context who it is. */
 	environmentProbe: (environment: string, context: string) => __TAURI_INVOKE<ProbeView>("environment_probe", { environment, context }),
 	/**  Pins an environment to the cluster that was shown. */
@@ -138,10 +154,10 @@ export const commands = {
 	ledgerExport: (format: ExportFormat, path: string) => __TAURI_INVOKE<ExportView>("ledger_export", { format, path }),
 	/**  The upgrade record (sop A2), of one release or of all. */
 	upgradeRecord: (release: string | null) => __TAURI_INVOKE<UpgradeRecordRow[]>("upgrade_record", { release }),
-	/**  Notifications of all releases, newest first. */
+	/**  The newest notifications of all releases, newest first. */
 	notificationsList: () => __TAURI_INVOKE<NotificationView[]>("notifications_list"),
-	/**  Says that notifications have been seen. */
-	notificationsRead: (upTo: number) => __TAURI_INVOKE<null>("notifications_read", { upTo }),
+	/**  Says that the notifications so far have been seen. */
+	notificationsRead: () => __TAURI_INVOKE<null>("notifications_read"),
 	/**
 	 *  What goes on while the window is to be closed; none when nobody wants to close it, or nothing goes on.
 	 *  Who asks this shows the question: the desktop's own dialog need not.
@@ -163,6 +179,18 @@ export const events = {
 export const LOCK_CHOICES = [5,15,30,60,0] as const;
 
 export const ZOOM_STEPS = [80,90,100,110,125,150,175,200] as const;
+
+/**  A user that the API server is asked to act as. */
+export type ActsAsView = {
+	/**  User name. */
+	user: string,
+	/**  UID. */
+	uid: string | null,
+	/**  Groups. */
+	groups: string[],
+	/**  Further claims, `key=value` each. */
+	extra: string[],
+};
 
 /* Types */
 /**  State of the arming box. */
@@ -186,6 +214,16 @@ export type ArmingView = {
 	until: string | null,
 	/**  Whether arming asks for the cluster's name (production). */
 	asks_name: boolean,
+};
+
+/**  A backup of the data folder. */
+export type BackupSaved = {
+	/**  Its folder. */
+	path: string,
+	/**  Entries of the ledger. */
+	entries: number,
+	/**  SHA-256 of the ledger's file, hex. */
+	sha256: string,
 };
 
 /**  A backup of live objects. */
@@ -243,6 +281,24 @@ export type BannerView = {
 	arming: ArmingView,
 	/**  The cluster is a rehearsal cluster of this workstation, told by its identity. */
 	rehearsal: boolean,
+	/**  As whom the context acts (impersonation), if as somebody else than it logs in as. */
+	acts_as: string | null,
+	/**  The credential's end, when it is near or over. */
+	credential: CredentialEnd | null,
+};
+
+/**  The certificate that a server presents, for a person to compare. */
+export type CertificateView = {
+	/**  SHA-256 of the certificate, hex with colons. */
+	sha256: string,
+	/**  Whose it says it is. */
+	subject: string,
+	/**  Who it says signed it. */
+	issuer: string,
+	/**  From when it holds. */
+	not_before: string,
+	/**  Until when it holds. */
+	not_after: string,
 };
 
 /**  The chain in one line. */
@@ -523,6 +579,14 @@ export type ContextPreview = {
 	files: string[],
 	/**  Why it cannot be imported, if it cannot. */
 	refused: ContextRefusal | null,
+	/**  What vouches for the server. */
+	trust: ContextTrust,
+	/**  The proxy that it goes through. */
+	proxy: ProxyView | null,
+	/**  As whom it acts, if as somebody else. */
+	acts_as: ActsAsView | null,
+	/**  What its certificates and tokens say against themselves. */
+	credential_concerns: CredentialConcernView[],
 	/**  Whether an entry of that name is in the keychain already. */
 	stored: boolean,
 };
@@ -562,12 +626,59 @@ export type ContextRefusal =
 /**  A credential command with a variable or a mode that does not exist. */
 "pluginEntry";
 
+/**  What vouches for a context's server. */
+export type ContextTrust = 
+/**  Its CA. */
+"ca" | 
+/**  The system's roots and the host name. */
+"system" | 
+/**
+ *  Nothing yet (`insecure-skip-tls-verify`): the presented certificate is compared and pinned
+ *  before the context is used, and never for production.
+ */
+"toPin" | 
+/**  One certificate that a person has compared. */
+"pinned";
+
+/**  What speaks against a certificate or token. */
+export type CredentialConcern = 
+/**  A CA certificate has ended. */
+"caExpired" | 
+/**  A CA certificate does not hold yet. */
+"caNotYetValid" | 
+/**  The client certificate has ended. */
+"certificateExpired" | 
+/**  The client certificate does not hold yet. */
+"certificateNotYetValid" | 
+/**  The client certificate is not for clients. */
+"notForClients" | 
+/**  The token has ended. */
+"tokenExpired";
+
+/**  What speaks against a certificate or token of a kubeconfig. */
+export type CredentialConcernView = {
+	/**  Which one and what. */
+	what: CredentialConcern,
+	/**  When it ended or begins. */
+	at: string | null,
+};
+
+/**  The end of a credential that is near or over. */
+export type CredentialEnd = {
+	/**  When it ends. */
+	at: string,
+	/**  Whether it has ended. */
+	over: boolean,
+};
+
 /**  How a context authenticates. */
 export type CredentialKind = 
 /**  Bearer token. */
 "token" | 
 /**  Client certificate. */
 "certificate" | 
+/**  Client certificate and token, both sent. */
+"certificateAndToken" | 
 /**  User name and password. */
 "basic" | 
 /**  External command. */
@@ -822,6 +933,8 @@ export type Expected =
 "contextOfFile" | 
 /**  Agreement to embed files. Params: context, files. */
 "filesAgreed" | 
+/**  What is unusual in the context is confirmed. Params: context. */
+"unusualConfirmed" | 
 /**  An absolute path. */
 "absolutePath" | 
 /**  A path that is text. */
@@ -940,6 +1053,19 @@ export type FailureCode =
 "clusterUntrusted" | 
 /**  The credential was refused (401). Params: cluster. */
 "credentialRefused" | 
+/**  The credential has ended (401, and it says so itself). Params: cluster, at (RFC 3339). */
+"credentialExpired" | 
+/**
+ *  A context that accepts one certificate instead of a CA cannot be bound to production. Params:
+ *  environment, context.
+ */
+"certificateNotForProduction" | 
+/**  A backup cannot take the place of a ledger that has entries. Params: entries. */
+"ledgerNotEmpty" | 
+/**  There is no backup, or one that does not hold. Params: path. */
+"backupUnusable" | 
+/**  The server presents another certificate than the one that was shown. Params: context, shown, found. */
+"certificateChanged" | 
 /**  The cluster is not the pinned one. Params: cluster, expected, found. */
 "identityMismatch" | 
 /**  The identity was checked too long ago. Params: cluster, age, limit. */
@@ -1117,8 +1243,16 @@ export type IdentityView = {
 	limit_s: number,
 	/**  Pinned `kube-system` UID. */
 	uid: string | null,
-	/**  Pinned CA, SHA-256, hex with colons. */
+	/**
+	 *  Pinned CA, or pinned certificate, SHA-256, hex with colons; none where the system's roots vouch
+	 *  for the server.
+	 */
 	ca: string | null,
+	/**
+	 *  Key of the public issuer, SHA-256, hex with colons; only where the system's roots vouch for the
+	 *  server. Another one is written down and cuts off nothing: the UID pins the cluster.
+	 */
+	issuer: string | null,
 	/**  The UID found instead. */
 	found_uid: string | null,
 	/**  The CA found instead. */
@@ -1135,6 +1269,8 @@ export type ImportForm = {
 	contexts: string[],
 	/**  The person agreed that the files named by these contexts are read and embedded. */
 	embed_files: boolean,
+	/**  Contexts whose proxy, other user or unchecked certificate the person has seen and confirmed. */
+	confirmed?: string[],
 };
 
 /**  What a kubeconfig holds, before anything of it is stored or run. */
@@ -1244,12 +1380,24 @@ export type KubeconfigEntry =
 /**  `users`. */
 "user";
 
+/**  Kubeconfigs that are where kubectl would look. Only listed: nothing of them is read. */
+export type KubeconfigOffer = {
+	/**  Why it is offered. */
+	from: OfferedBy,
+	/**  The files, in the order in which they are merged. */
+	files: string[],
+	/**  Those of them that are not there; kubectl leaves them out. */
+	missing: string[],
+};
+
 /**  Where a kubeconfig comes from. */
 export type KubeconfigSource = 
 /**  A file. */
-({ path: string }) & { text?: never } | 
+({ path: string }) & { text?: never; files?: never } | 
 /**  Pasted text. */
-({ text: string }) & { path?: never };
+({ text: string }) & { path?: never; files?: never } | 
+/**  Several files, merged by kubectl's rules: of a name that several have, the first file counts. */
+({ files: string[] }) & { path?: never; text?: never };
 
 /**  Language of the window. */
 export type Language = 
@@ -1518,8 +1666,8 @@ export type NotificationKind =
 
 /**  One desktop notification, as the program's own list has it. */
 export type NotificationView = {
-	/**  Position in the ledger. */
-	sequence: number,
+	/**  Which one: the release and which entry of it. */
+	id: string,
 	/**  When. */
 	at: string,
 	/**  What about. */
@@ -1570,6 +1718,13 @@ export type ObjectChangeView = {
 	masked: boolean,
 };
 
+/**  Why kubeconfigs are offered. */
+export type OfferedBy = 
+/**  The variable `KUBECONFIG` names them. */
+"variable" | 
+/**  `~/.kube/config`. */
+"home";
+
 /**  Someone to ask for help (sop O4). */
 export type OnCall = {
 	/**  Name or group. */
@@ -1585,7 +1740,9 @@ export type PathPurpose =
 /**  The file of a kubeconfig. */
 "kubeconfig" | 
 /**  A new file for an export. */
-"export";
+"export" | 
+/**  The folder that a backup is written to, or read from. */
+"backup";
 
 /**  One verb. */
 export type PermissionCell = {
@@ -1797,8 +1954,15 @@ export type ProbeView = {
 	uid: string,
 	/**  Server URL. */
 	url: string,
-	/**  CA SHA-256, hex with colons. */
+	/**
+	 *  SHA-256 of the CA, or of the pinned certificate, hex with colons; empty where the system's roots
+	 *  vouch for the server.
+	 */
 	ca: string,
+	/**  Key of the public issuer, SHA-256, hex with colons; only where the system's roots vouch for it. */
+	issuer: string | null,
+	/**  As whom the context acts, if as somebody else than it logs in as. */
+	acts_as: string | null,
 	/**  Server version. */
 	version: string,
 	/**  Who one is there. */
@@ -1866,6 +2030,20 @@ export type ProgressUnit =
 "objects" | 
 /**  Permissions, one verb on one resource each. */
 "permissions";
+
+/**  A proxy in its parts; its password is never shown. */
+export type ProxyView = {
+	/**  `http`, `https` or `socks5`. */
+	scheme: string,
+	/**  Host. */
+	host: string,
+	/**  Port, if it is written. */
+	port: number | null,
+	/**  The user that logs in there. */
+	user: string | null,
+	/**  Whether there is a password, kept in the keychain only. */
+	has_password: boolean,
+};
 
 /**  Why nothing can be changed. */
 export type ReadOnlyReason = 
@@ -2019,6 +2197,8 @@ export type RefusalCode =
 "notRunning" | 
 /**  An intent has no outcome yet; it has to be read back first. */
 "outcomePending" | 
+/**  An entry of the release cannot be decoded. Params: position, verb, at. */
+"entryUnreadable" | 
 /**  It passed already. */
 "alreadyPassed" | 
 /**  Nothing of this release was changed here. */
@@ -2070,6 +2250,8 @@ export type ReleaseHead = {
 	created_at: string,
 	/**  Where it stands. */
 	status: ReleaseStatus,
+	/**  Why nothing of it can be changed, if so. */
+	read_only: RefusalView | null,
 };
 
 /**  A module of a release. */
@@ -2107,6 +2289,8 @@ export type ReleaseView = {
 	created_at: string,
 	/**  Where it stands. */
 	status: ReleaseStatus,
+	/**  Why nothing of it can be changed, if so. */
+	read_only: RefusalView | null,
 	/**  Operator. */
 	operator: PersonHead,
 	/**  Verifier. */
@@ -2417,6 +2601,12 @@ export type StoredContext = {
 	plugin: PluginView | null,
 	/**  When its client certificate or token ends, if that can be told. */
 	expires_at: string | null,
+	/**  What vouches for its server. */
+	trust: ContextTrust,
+	/**  The proxy that it goes through, without user and password. */
+	proxy: string | null,
+	/**  As whom it acts, if as somebody else. */
+	acts_as: string | null,
 	/**  Environments that are bound to it. */
 	bound_to: string[],
 };
@@ -2477,8 +2667,8 @@ export type TickForm = {
 
 /**  One line of the timeline. */
 export type TimelineEntry = {
-	/**  Position in the ledger; none for what is to come. */
-	sequence: number | null,
+	/**  Which entry of the release; none for what is to come. */
+	entry: number | null,
 	/**  When. */
 	at: string,
 	/**  The ledger's verb, translated by the window as in the audit log. */

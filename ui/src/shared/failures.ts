@@ -40,6 +40,8 @@ export const failures: Record<FailureCode, Three> = {
   credentialExpired: three(m.failure_credentialExpired_happened, m.failure_credentialExpired_unchanged, m.failure_credentialExpired_next),
   certificateNotForProduction: three(m.failure_certificateNotForProduction_happened, m.failure_certificateNotForProduction_unchanged, m.failure_certificateNotForProduction_next),
   certificateChanged: three(m.failure_certificateChanged_happened, m.failure_certificateChanged_unchanged, m.failure_certificateChanged_next),
+  ledgerNotEmpty: three(m.failure_ledgerNotEmpty_happened, m.failure_ledgerNotEmpty_unchanged, m.failure_ledgerNotEmpty_next),
+  backupUnusable: three(m.failure_backupUnusable_happened, m.failure_backupUnusable_unchanged, m.failure_backupUnusable_next),
   identityMismatch: three(m.failure_identityMismatch_happened, m.failure_identityMismatch_unchanged, m.failure_identityMismatch_next),
   identityStale: three(m.failure_identityStale_happened, m.failure_identityStale_unchanged, m.failure_identityStale_next),
   permissionMissing: three(m.failure_permissionMissing_happened, m.failure_permissionMissing_unchanged, m.failure_permissionMissing_next),
@@ -117,6 +119,7 @@ export const refusals: Record<RefusalCode, Sentence> = {
   alreadySigned: m.refusal_alreadySigned,
   wasTakenBack: m.refusal_wasTakenBack,
   itemAutomatic: m.refusal_itemAutomatic,
+  entryUnreadable: m.refusal_entryUnreadable,
   cannotPause: m.refusal_cannotPause,
   notPaused: m.refusal_notPaused,
 };

@@ -80,6 +80,7 @@ const sentences: Record<string, (params: Params) => string> = {
   helpAsked: plain(m.verb_helpAsked),
   factRecorded: (p) => plain({ held: m.verb_factRecorded_held, notHeld: m.verb_factRecorded_notHeld }[p['verdict'] ?? ''] ?? m.verb_factRecorded_notReachable)(p),
   soakOver: plain(m.verb_soakOver),
+  unreadable: plain(m.verb_unreadable),
 };
 
 export const knownVerbs: readonly string[] = Object.keys(sentences);

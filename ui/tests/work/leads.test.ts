@@ -1,6 +1,6 @@
 import { render } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
-import type { ChecklistItemView, ChecklistView, ItemProbeView, ProbeFindingView } from '$ipc';
+import type { ChecklistItemView, ChecklistView, ItemProbeView, ProbeFindingView, TimelineEntry } from '$ipc';
 import { go, knownVerbs, route, session, speak } from '$shared';
 import ChecklistScreen from '../../src/features/checklist/ChecklistScreen.svelte';
 import BellDialog from '../../src/features/frame/BellDialog.svelte';
@@ -19,7 +19,7 @@ describe('what names a place leads there', () => {
     const { container } = render(BellDialog, { onclose: closed });
     await settle();
     await expectAccessible(container);
-    await press('notification-open-1271');
+    await press('notification-open-REL-20260915-01/1271');
     expect(closed).toHaveBeenCalled();
     expect([route.screen, route.place.environment]).toEqual(['rollout', 'sz-prod']);
     expect(session.banner?.environment).toBe('sz-prod');
@@ -38,7 +38,7 @@ describe('what names a place leads there', () => {
   });
 
   it('only verbs that the ledger knows', () => {
-    const entry = { sequence: 1, at: '', params: {}, reasons: [], person: null, environment: null, environment_id: 'e', stage: 's', mark: 'good' } as const;
+    const entry: TimelineEntry = { sequence: 1, at: '', verb: '', params: {}, reasons: [], person: null, environment: null, environment_id: 'e', stage: 's', mark: 'good' };
     const leading = knownVerbs.filter((verb) => leadOf({ ...entry, verb }));
     expect(leading).toContain('itemTicked');
     expect(leading).toContain('factRecorded');

@@ -16,7 +16,8 @@ use crate::connection::Connection;
 use crate::kinds::{Kind, Kinds};
 use crate::limits::Limits;
 use crate::{
-    identity, mutate, objects, permissions, preview, read_back, rollback, rollout, status, watch,
+    identity, mutate, objects, permissions, preview, read_back, rollback, rollback_preview,
+    rollout, status, watch,
 };
 
 /// Connects to clusters through kube, each handle from one context and nothing else: no environment
@@ -135,7 +136,7 @@ impl Cluster for KubeCluster {
         rollback: &Rollback,
     ) -> Result<RollbackPreview, ClusterFailure> {
         let kind = self.kinds.of(&self.connection, &rollback.object).await?;
-        rollback::preview(&self.connection, &kind, rollback).await
+        rollback_preview::preview(&self.connection, &kind, rollback).await
     }
 
     async fn restore(&self, intent: &MutationIntent, rollback: &Rollback) -> Sent {

@@ -8,6 +8,7 @@
 //! answer.
 
 mod adopt;
+mod as_sent;
 mod autoscale;
 mod connection;
 mod content;
@@ -35,6 +36,7 @@ mod quantity;
 mod read_back;
 mod redact;
 mod rollback;
+mod rollback_preview;
 mod rollout;
 mod status;
 mod three_way;

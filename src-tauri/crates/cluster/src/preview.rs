@@ -72,7 +72,7 @@ pub(crate) async fn ask(
         "create"
     };
     let needs = kind.permission(verb, &object.namespace);
-    let after = match outcome(&answer, &manifest.body, &needs)? {
+    let after = match dry_run_outcome(&answer, &manifest.body, &needs)? {
         Ok(after) => after,
         Err(rejected) => {
             return Ok(Preview {
@@ -99,7 +99,7 @@ pub(crate) async fn ask(
 }
 
 /// The object that a dry run answered, or the printable reason why the API server does not want it.
-fn outcome(
+pub(crate) fn dry_run_outcome(
     answer: &Answer,
     hidden: &Value,
     needs: &Permission,
@@ -143,12 +143,24 @@ async fn adopted(
         "{}?fieldManager={MANAGER}&fieldValidation=Ignore&dryRun=All",
         kind.path(&manifest.object)
     );
-    let ask = connection.read(Method::PUT, uri, Some("application/json"), Some(&fewer));
-    let answer = connection.ask(ask).await?;
-    Ok(answer
-        .json()
-        .filter(|_| answer.status.is_success())
-        .unwrap_or(fewer))
+    for _ in 0..=connection.limits.races {
+        let json = Some("application/json");
+        let ask = connection.read(Method::PUT, uri.clone(), json, Some(&fewer));
+        let answer = connection.ask(ask).await?;
+        if answer.status.is_success() {
+            return Ok(answer.json().unwrap_or(fewer));
+        }
+        let moved = answer.status == StatusCode::CONFLICT;
+        let Some(live) = objects::raw(connection, kind, &manifest.object)
+            .await?
+            .filter(|_| moved)
+        else {
+            break;
+        };
+        fewer["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
+    }
+    // Without the defaults, then: rather a field too many in the diff than none.
+    Ok(fewer)
 }
 
 async fn dry_run(
@@ -215,7 +227,7 @@ pub(crate) fn not_ours(mut conflicts: Vec<FieldConflict>) -> Vec<FieldConflict> 
 
 /// Whether the API server looked at the manifest and does not want it. A 403 of the authoriser is no
 /// such thing: it says what the *user* may not do.
-pub(crate) fn is_refusal(answer: &Answer) -> bool {
+fn is_refusal(answer: &Answer) -> bool {
     if answer.api_status().is_none() {
         return false;
     }

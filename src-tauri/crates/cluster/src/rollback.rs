@@ -2,10 +2,8 @@
 //! an update with the live resource version. An update takes whatever the API server once took, also what
 //! apply refuses (two `env` entries of one name), and leaves the fields of others to them.
 
-use domain::{FieldAuthor, KeptField, Masked, MutationIntent, Precondition, path_within};
-use engine::ports::{
-    ClusterFailure, FoundObject, LiveObject, Outgoing, Rollback, RollbackPreview, Sent,
-};
+use domain::{MutationIntent, Precondition};
+use engine::ports::{ClusterFailure, LiveObject, Outgoing, Rollback, Sent};
 use http::Method;
 use serde_json::Value;
 
@@ -14,13 +12,12 @@ use crate::kinds::Kind;
 use crate::manifest::{self, MANAGER, PAUSER};
 use crate::mutate::{self, Said, not_sent, outdated, refused};
 use crate::owners::{Fields, owned};
-use crate::preview::is_refusal;
 use crate::redact::redact;
 use crate::three_way::{self, Reverted};
 use crate::wire::Ask;
-use crate::{adopt, content, failure, fields, objects};
+use crate::{adopt, as_sent, content, objects};
 
-const JSON: &str = "application/json";
+pub(crate) const JSON: &str = "application/json";
 
 /// A rollback of which nothing is known but the backup: whatever differs from it counts as ours.
 pub(crate) fn of_backup(intent: &MutationIntent, backup: &Outgoing) -> Option<Rollback> {
@@ -44,16 +41,16 @@ pub(crate) fn of_backup(intent: &MutationIntent, backup: &Outgoing) -> Option<Ro
 }
 
 /// What is there now and what comes of it.
-struct Plan {
-    method: Method,
-    uri: String,
-    body: Value,
-    live: Option<LiveObject>,
-    reverted: Option<Reverted>,
+pub(crate) struct Plan {
+    pub method: Method,
+    pub uri: String,
+    pub body: Value,
+    pub live: Option<LiveObject>,
+    pub reverted: Option<Reverted>,
 }
 
 /// What to send for the object as it is live; none if another object has taken its place.
-fn plan(
+pub(crate) fn plan(
     kind: &Kind,
     rollback: &Rollback,
     live: Option<Value>,
@@ -101,7 +98,7 @@ fn revert(rollback: &Rollback, live: &Value) -> Reverted {
             sent["apiVersion"] = live["apiVersion"].clone();
             sent["kind"] = live["kind"].clone();
             let sent = manifest::as_stored(sent);
-            Some(three_way::as_sent(
+            Some(as_sent::as_sent(
                 before,
                 &sent,
                 live,
@@ -165,128 +162,6 @@ fn created_again(rollback: &Rollback) -> Value {
         }
     }
     body
-}
-
-/// What the rollback would do now.
-pub(crate) async fn preview(
-    connection: &Connection,
-    kind: &Kind,
-    rollback: &Rollback,
-) -> Result<RollbackPreview, ClusterFailure> {
-    let raw = objects::raw(connection, kind, &rollback.object).await?;
-    let Some(mut plan) = plan(kind, rollback, raw.clone())? else {
-        return Ok(RollbackPreview {
-            found: FoundObject::Another,
-            live: raw.and_then(content::live),
-            after: None,
-            fields: Vec::new(),
-            theirs: Vec::new(),
-            rejected: None,
-        });
-    };
-    let mut metadata = plan.body["metadata"].take();
-    manifest::sign(&mut metadata, &rollback.release, None);
-    plan.body["metadata"] = metadata;
-    let uri = format!("{}&dryRun=All", plan.uri);
-    let ask = connection.read(plan.method.clone(), uri, Some(JSON), Some(&plan.body));
-    let answer = connection.ask(ask).await?;
-    let nothing = RollbackPreview {
-        found: if plan.live.is_some() {
-            FoundObject::Same
-        } else {
-            FoundObject::Gone
-        },
-        theirs: theirs(rollback, raw.as_ref(), plan.reverted.as_ref()),
-        live: plan.live,
-        after: None,
-        fields: Vec::new(),
-        rejected: None,
-    };
-    if !answer.status.is_success() {
-        return if is_refusal(&answer) {
-            let message = redact(&redact(&answer.message(), &rollback.before), &plan.body);
-            Ok(RollbackPreview {
-                rejected: Some(message),
-                ..nothing
-            })
-        } else {
-            let verb = if plan.method == Method::PUT {
-                "update"
-            } else {
-                "create"
-            };
-            let needs = kind.permission(verb, &rollback.object.namespace);
-            Err(failure::of_answer(&answer, &needs))
-        };
-    }
-    let after = answer
-        .json()
-        .ok_or_else(|| ClusterFailure::Unreadable("no JSON".to_owned()))?;
-    let after = content::strip(after);
-    let before = nothing
-        .live
-        .as_ref()
-        .map(|live| Masked::of(live.body.clone()));
-    let shown = Masked::of(after.clone());
-    let mut fields = fields::changes(before.as_ref(), &shown, &shown, &Fields::default());
-    if let Some(reverted) = &plan.reverted {
-        let put_back = |path: &str| reverted.put_back.iter().any(|p| path_within(path, p));
-        for field in fields.iter_mut().filter(|field| !put_back(&field.path)) {
-            field.author = FieldAuthor::Automatic;
-        }
-    }
-    Ok(RollbackPreview {
-        after: Some(after),
-        fields,
-        ..nothing
-    })
-}
-
-/// The fields that stay, with their values masked as everything that is shown.
-fn theirs(
-    rollback: &Rollback,
-    live: Option<&Value>,
-    reverted: Option<&Reverted>,
-) -> Vec<KeptField> {
-    let (Some(live), Some(reverted)) = (live, reverted) else {
-        return Vec::new();
-    };
-    let text = |value: &Option<Value>| value.as_ref().map(Value::to_string);
-    let masks = rollback.object.is_secret();
-    let shown = |kept: &three_way::Kept, value: &Option<Value>| match value {
-        Some(value) if masks => masked(live, &kept.path, value),
-        value => text(value),
-    };
-    let kept = reverted.theirs.iter();
-    kept.map(|kept| KeptField {
-        path: kept.path.clone(),
-        ours: shown(kept, &kept.ours),
-        theirs: shown(kept, &kept.theirs),
-    })
-    .collect()
-}
-
-/// A value of a Secret as the mask shows it at its place.
-fn masked(live: &Value, path: &str, value: &Value) -> Option<String> {
-    let (top, key) = path.split_once('.').unwrap_or((path, ""));
-    let annotation = path.strip_prefix("metadata.annotations.");
-    let object = match (annotation, top, key) {
-        (Some(key), ..) => serde_json::json!({"metadata": {"annotations": {key: value}}}),
-        (None, "data", "") => serde_json::json!({"data": value}),
-        (None, "data", key) => serde_json::json!({"data": {key: value}}),
-        _ => return Some(value.to_string()),
-    };
-    let mut object = object;
-    object["kind"] = live["kind"].clone();
-    object["apiVersion"] = live["apiVersion"].clone();
-    let masked = Masked::of(object);
-    let shown = masked.value();
-    let shown = match (annotation, key) {
-        (Some(key), _) => &shown["metadata"]["annotations"][key],
-        (None, "") => &shown["data"],
-        (None, key) => &shown["data"][key],
-    };
-    Some(shown.to_string())
 }
 
 /// Sends the rollback. The identity has been checked by the caller right before.

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::as_sent::as_sent;
 use crate::owners::Fields;
 
 fn map(data: Value) -> Value {

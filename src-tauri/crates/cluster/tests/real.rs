@@ -62,6 +62,8 @@ fn everything_holds_on_a_real_cluster() {
         suite::everything(&bench).await;
         a_verifier_may_look_and_not_write(&plane, &limits).await;
         a_command_logs_in_with_a_token_and_with_a_certificate(&plane).await;
+        a_certificate_and_a_token_go_together(&plane).await;
+        an_admin_acts_as_somebody_else(&plane).await;
         a_write_that_hangs_is_unknown_and_then_known(&plane, &bench).await;
     });
     plane.shutdown().unwrap();
@@ -94,6 +96,75 @@ async fn a_verifier_may_look_and_not_write(plane: &ControlPlane, limits: &Limits
         matches!(failure, ClusterFailure::Forbidden(_)),
         "{failure:?}"
     );
+}
+
+fn taken(text: &str) -> engine::ports::Context {
+    let source = kubeconfig::Source {
+        text: text.to_owned(),
+        base: None,
+    };
+    let name = kubeconfig::preview(text, None)
+        .unwrap()
+        .contexts
+        .remove(0)
+        .name;
+    let names = [name];
+    let agreed = kubeconfig::Agreed {
+        embed_files: false,
+        confirmed: &names,
+    };
+    kubeconfig::import_merged(&[source], &names, &agreed)
+        .unwrap()
+        .remove(0)
+}
+
+/// As client-go does: both are sent, and the API server asks its authenticators in its own order.
+async fn a_certificate_and_a_token_go_together(plane: &ControlPlane) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let (accepted, key) = plane.client_certificate().unwrap();
+    let stranger = rcgen::KeyPair::generate().unwrap();
+    let unknown = rcgen::CertificateParams::new(vec!["x".to_owned()])
+        .unwrap()
+        .self_signed(&stranger)
+        .unwrap()
+        .pem();
+    for (certificate, key, user) in [
+        (accepted, key, "kube-apiserver-kubelet-client"),
+        (unknown, stranger.serialize_pem(), "operator"),
+    ] {
+        let text = plane.kubeconfig(User::Operator);
+        let (certificate, key) = (STANDARD.encode(certificate), STANDARD.encode(key));
+        let mut context = taken(&text);
+        let both = format!(
+            "clusters: [{{name: k, cluster: {{server: 'https://x'}}}}]\nusers: [{{name: u, user: {{token: '{}', client-certificate-data: {certificate}, client-key-data: {key}}}}}]\ncontexts: [{{name: c, context: {{cluster: k, user: u}}}}]",
+            plane.token(User::Operator)
+        );
+        context.credential = taken(&both).credential;
+        let cluster = KubeClusters::default()
+            .connect(context, None, Vec::new())
+            .await
+            .unwrap();
+        assert_eq!(cluster.about().await.unwrap().user, user);
+    }
+}
+
+async fn an_admin_acts_as_somebody_else(plane: &ControlPlane) {
+    let mut context = taken(&plane.kubeconfig(User::Admin));
+    context.route.acts_as = Some(engine::ports::ActsAs {
+        user: "somebody".to_owned(),
+        groups: vec!["release".to_owned()],
+        ..Default::default()
+    });
+    let cluster = KubeClusters::default()
+        .connect(context, None, Vec::new())
+        .await
+        .unwrap();
+    assert_eq!(cluster.about().await.unwrap().user, "somebody");
+    // Everybody may ask who they are; somebody may not write.
+    let object = config_map("as", json!({})).object;
+    let needed = cluster.needed(&[object]).await.unwrap();
+    assert!(!cluster.denied(&needed).await.unwrap().is_empty());
 }
 
 /// The rehearsal cluster knows no certificates; a real one does.

@@ -229,6 +229,8 @@ pub enum RefusalCode {
     NotRunning,
     /// An intent has no outcome yet; it has to be read back first.
     OutcomePending,
+    /// An entry of the release cannot be decoded. Params: position, verb, at.
+    EntryUnreadable,
     /// It passed already.
     AlreadyPassed,
     /// Nothing of this release was changed here.

@@ -18,6 +18,8 @@ pub struct ReleaseView {
     pub created_at: At,
     /// Where it stands.
     pub status: ReleaseStatus,
+    /// Why nothing of it can be changed, if so.
+    pub read_only: Option<crate::RefusalView>,
     /// Operator.
     pub operator: PersonHead,
     /// Verifier.
@@ -292,8 +294,8 @@ pub enum NextStepKind {
 /// One line of the timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct TimelineEntry {
-    /// Position in the ledger; none for what is to come.
-    pub sequence: Option<u32>,
+    /// Which entry of the release; none for what is to come.
+    pub entry: Option<u32>,
     /// When.
     pub at: At,
     /// The ledger's verb, translated by the window as in the audit log.

@@ -204,6 +204,8 @@ pub struct ReleaseHead {
     pub created_at: At,
     /// Where it stands.
     pub status: crate::ReleaseStatus,
+    /// Why nothing of it can be changed, if so.
+    pub read_only: Option<crate::RefusalView>,
 }
 
 /// A release that was cut off: what was intended, what the cluster shows.
@@ -254,8 +256,8 @@ pub enum InterruptedFinding {
 /// One desktop notification, as the program's own list has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
 pub struct NotificationView {
-    /// Position in the ledger.
-    pub sequence: u32,
+    /// Which one: the release and which entry of it.
+    pub id: String,
     /// When.
     pub at: At,
     /// What about.

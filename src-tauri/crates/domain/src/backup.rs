@@ -18,7 +18,9 @@ pub struct Backup {
 pub struct BackupObject {
     /// Which object.
     pub object: ObjectRef,
-    /// What it was; none when it did not exist, so that going back deletes it.
+    /// What it was; none when it did not exist, so that going back deletes it. Never missing: serde
+    /// would take that for none.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub live: Option<BackupBody>,
 }
 

@@ -6,6 +6,7 @@ use crate::{Digest, LiveHead, ModuleId, ObjectRef, ReleasePlan, path_within};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declaration {
     /// In words.
+    #[serde(default)]
     pub text: String,
     /// `Kind/name`, `Kind/*` or `*`.
     pub object: String,
@@ -81,6 +82,7 @@ pub struct ObjectDiff {
     /// Changed fields.
     pub fields: Vec<FieldChange>,
     /// Fields that other managers own.
+    #[serde(default)]
     pub conflicts: Vec<FieldConflict>,
     /// The cluster's refusal, printable.
     pub rejected: Option<String>,

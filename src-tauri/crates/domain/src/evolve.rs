@@ -51,6 +51,7 @@ fn created(plan: &ReleasePlan, at: Instant) -> Release {
             .collect(),
         facts: BTreeMap::new(),
         plan: plan.clone(),
+        unreadable: None,
     }
 }
 

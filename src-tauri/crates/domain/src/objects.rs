@@ -75,6 +75,7 @@ pub struct Permission {
     /// Plural resource.
     pub resource: String,
     /// Subresource, empty for none.
+    #[serde(default)]
     pub subresource: String,
     /// Namespace, empty for the whole cluster.
     pub namespace: String,

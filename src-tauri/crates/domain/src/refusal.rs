@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{ConditionKind, EnvironmentId, ModuleId, Permission, PersonId, Role};
+use crate::{
+    ConditionKind, EnvironmentId, Instant, ModuleId, Permission, PersonId, Role, UnreadableEntry,
+};
 
 /// Which rule refuses a command, with what it names. Everything stays as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -172,4 +174,24 @@ pub enum Refusal {
     /// The mutation writes something that the release does not plan.
     #[error("the change is not part of the plan")]
     NotPlanned,
+    /// An entry of the release cannot be decoded: what it changed is not known.
+    #[error("entry {position} of the release ({verb}) cannot be read by this version")]
+    EntryUnreadable {
+        /// Which entry of the release, from 1.
+        position: u64,
+        /// What the ledger calls it.
+        verb: String,
+        /// When it was written.
+        at: Instant,
+    },
+}
+
+impl From<&UnreadableEntry> for Refusal {
+    fn from(entry: &UnreadableEntry) -> Self {
+        Refusal::EntryUnreadable {
+            position: entry.position,
+            verb: entry.verb.clone(),
+            at: entry.at,
+        }
+    }
 }

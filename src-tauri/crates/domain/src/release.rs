@@ -13,10 +13,13 @@ pub struct ReleasePlan {
     /// `REL-20260915-01`.
     pub id: ReleaseId,
     /// Title.
+    #[serde(default)]
     pub title: String,
     /// Background in words.
+    #[serde(default)]
     pub background: String,
     /// Risk level.
+    #[serde(default)]
     pub level: Level,
     /// Who carries it out.
     pub operator: PersonId,
@@ -25,18 +28,22 @@ pub struct ReleasePlan {
     /// Who decides.
     pub manager: PersonId,
     /// Documents.
+    #[serde(default)]
     pub documents: Vec<Document>,
     /// What it says it changes besides the versions.
+    #[serde(default)]
     pub declarations: Vec<Declaration>,
     /// Modules in the order they go.
     pub modules: Vec<PlannedModule>,
     /// Stages in order.
     pub stages: Vec<Stage>,
     /// People of the workspace.
+    #[serde(default)]
     pub people: Vec<Person>,
     /// Checklist items of the workspace.
     pub checklist: Vec<ChecklistItem>,
     /// Times and limits.
+    #[serde(default)]
     pub timings: Timings,
     /// Digest of the workspace it was made from.
     pub workspace: Digest,
@@ -50,8 +57,10 @@ pub struct PlannedModule {
     /// The version it goes to.
     pub version: String,
     /// How.
+    #[serde(default)]
     pub strategy: Strategy,
     /// Modules of this release that go before it.
+    #[serde(default)]
     pub depends_on: Vec<ModuleId>,
     /// Objects in the order they are written, an entry an environment and object.
     pub objects: Vec<PlannedObject>,
@@ -72,20 +81,22 @@ pub struct PlannedObject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// Title.
+    #[serde(default)]
     pub title: String,
     /// `https` address.
     pub url: String,
 }
 
 /// Risk level (【变更级别】).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Level {
     /// Low.
     Low,
     /// Medium.
     Medium,
-    /// High.
+    /// High; also what a release counts as that does not say.
+    #[default]
     High,
 }
 

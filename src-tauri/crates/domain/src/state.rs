@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Backup, ClusterIdentity, ConditionKind, Declaration, Diff, Digest, EnvironmentId, Fact,
     FactSource, FactSubject, Instant, ItemId, KeptField, ModuleId, MutationIntent, MutationOutcome,
@@ -23,10 +25,26 @@ pub struct Release {
     pub environments: BTreeMap<EnvironmentId, EnvironmentState>,
     /// The newest fact of each source about each subject.
     pub facts: BTreeMap<(FactSource, FactSubject), Fact>,
+    /// The first of its entries that this program cannot decode. What such an entry changed is not
+    /// known, so that nothing may be decided about the release any more.
+    pub unreadable: Option<UnreadableEntry>,
+}
+
+/// An entry that this program cannot decode: written by a newer one, or damaged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadableEntry {
+    /// Which entry of the release, from 1.
+    pub position: u64,
+    /// What the ledger calls it (`gateOpened`).
+    pub verb: String,
+    /// When it was written.
+    pub at: Instant,
 }
 
 /// Whether a release is over, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "is")]
 pub enum Status {
     /// Under way.
     Running,
@@ -304,6 +322,15 @@ impl Release {
             let forward = matches!(e.work, Work::Forward { .. });
             (forward || !e.touched.is_empty()) && e.backup.is_some()
         })
+    }
+
+    /// Whether it is over and nothing of it goes on: a rollback after the end is work, too.
+    pub fn rests(&self) -> bool {
+        self.status != Status::Running
+            && self
+                .environments
+                .values()
+                .all(|e| e.work == Work::Idle && e.pending.is_none())
     }
 
     /// Whether something goes on in any environment.

@@ -1,9 +1,14 @@
 use serde::{Deserialize, Serialize};
 
+// A field that an entry of the ledger lacks gets its default, and always the careful one: what an old
+// entry does not say may not open a gate. A new field of anything persisted needs a default, too
+// (`crates/ledger/tests/versions` holds us to it).
+
 use crate::{EnvironmentId, HttpProbe, ItemId, ModuleId, ObjectRef, PersonId, StageId};
 
 /// Words in both languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Text {
     /// Simplified Chinese.
     pub zh: String,
@@ -53,10 +58,12 @@ pub struct Stage {
     /// Identifier.
     pub id: StageId,
     /// Name.
+    #[serde(default)]
     pub name: Text,
     /// Environments in the order they are changed.
     pub environments: Vec<Environment>,
     /// What the gate before the stage asks for.
+    #[serde(default)]
     pub gate: GateRules,
     /// Seconds that the stage is watched before it counts as passed (sop P4).
     pub soak_s: u32,
@@ -64,11 +71,22 @@ pub struct Stage {
 
 /// What a gate asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GateRules {
     /// Roles that have to vote Go.
     pub votes: Vec<Role>,
     /// Conditions that a manager may waive; safety conditions never can.
     pub waivable: Vec<ConditionKind>,
+}
+
+impl Default for GateRules {
+    /// The strictest gate: what an entry does not say may not make it easier to pass.
+    fn default() -> Self {
+        GateRules {
+            votes: vec![Role::Operator, Role::Verifier, Role::Manager],
+            waivable: Vec::new(),
+        }
+    }
 }
 
 /// An environment: one cluster and namespace in a stage.
@@ -77,10 +95,13 @@ pub struct Environment {
     /// Identifier.
     pub id: EnvironmentId,
     /// Name.
+    #[serde(default)]
     pub name: Text,
     /// Short name for a column (`dev`).
+    #[serde(default)]
     pub short: String,
     /// How careful one has to be.
+    #[serde(default)]
     pub tier: Tier,
     /// Name of the cluster; typed to arm in production.
     pub cluster: String,
@@ -89,7 +110,7 @@ pub struct Environment {
 }
 
 /// How careful one has to be with an environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Tier {
     /// Development.
@@ -98,7 +119,8 @@ pub enum Tier {
     Test,
     /// Online test: like production, without users.
     Ontest,
-    /// Production.
+    /// Production; also what an environment counts as that does not say what it is.
+    #[default]
     Prod,
 }
 
@@ -108,8 +130,10 @@ pub struct Module {
     /// Identifier, which is also its name.
     pub id: ModuleId,
     /// How it is rolled out.
+    #[serde(default)]
     pub strategy: Strategy,
     /// Modules that go before it (sop P3).
+    #[serde(default)]
     pub depends_on: Vec<ModuleId>,
     /// The version that the workspace's manifests carry.
     pub version: String,
@@ -118,10 +142,11 @@ pub struct Module {
 }
 
 /// How a module is rolled out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Strategy {
     /// Kubernetes' rolling update (sop S1).
+    #[default]
     Rolling,
 }
 
@@ -144,8 +169,10 @@ pub struct Person {
     /// Identifier.
     pub id: PersonId,
     /// Name to show.
+    #[serde(default)]
     pub name: String,
     /// What the person may be in a release.
+    #[serde(default)]
     pub roles: Vec<Role>,
 }
 
@@ -169,29 +196,36 @@ pub struct ChecklistItem {
     /// When it is due.
     pub phase: Phase,
     /// Heading it stands under.
+    #[serde(default)]
     pub group: Text,
     /// What has to hold.
+    #[serde(default)]
     pub title: Text,
     /// One line about it.
+    #[serde(default)]
     pub detail: Text,
     /// Suggested steps.
+    #[serde(default)]
     pub steps: Vec<Text>,
     /// Who has to sign it.
     pub role: Role,
     /// How it is answered.
+    #[serde(default)]
     pub kind: ItemKind,
     /// What is asked, for an item of kind [`ItemKind::Http`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<HttpProbe>,
     /// Stages it belongs to; empty for all.
+    #[serde(default)]
     pub stages: Vec<StageId>,
 }
 
 /// How a checklist item is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ItemKind {
     /// A person signs.
+    #[default]
     Manual,
     /// Holds when every module of the stage is healthy on its new version.
     RolloutsHealthy,
@@ -228,6 +262,7 @@ pub struct OnCall {
 
 /// Times and limits, all in one place. What ends in `_s` is in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Timings {
     /// After how long an identity check is too old to arm.
     pub identity_limit_s: u32,

@@ -1,16 +1,24 @@
-use std::collections::BTreeMap;
+mod page;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{
     ClusterIdentity, Command, EnvironmentId, Event, Facts, IdentityCheck, PersonId, Refusal,
-    Register, RegisterEvent, Release, ReleaseId, decide, evolve,
+    Register, RegisterEvent, Release, ReleaseId, decide,
 };
 use tokio::sync::watch;
+
+use self::page::Page;
 
 use crate::changes::{Changes, Topic};
 use crate::failpoint::FailPoints;
 use crate::ports::{Clock, Entry, Ledger, LedgerFailure, NewEntry, Record, Stream};
+use crate::summary::{MeasuredRollback, Summary};
 use crate::{EngineFailure, FailPoint, naming};
+
+/// How many releases that have ended keep their entries in memory, those that were looked at last.
+const AWAKE: usize = 4;
 
 /// A release at one moment.
 #[derive(Clone, Debug)]
@@ -33,6 +41,10 @@ pub(crate) struct Book {
     register: Mutex<(Register, u64)>,
     register_pen: tokio::sync::Mutex<()>,
     releases: Mutex<BTreeMap<ReleaseId, Arc<Cell>>>,
+    /// Releases that have ended and whose entries are in memory, the one looked at last in front.
+    awake: Mutex<VecDeque<ReleaseId>>,
+    /// Rollbacks of all releases that came to a healthy end, in the order in which they were learned.
+    measured: Mutex<Arc<Vec<MeasuredRollback>>>,
 }
 
 /// One release's stream.
@@ -43,20 +55,13 @@ struct Cell {
     moved: watch::Sender<u64>,
 }
 
-#[derive(Default)]
-struct Page {
-    /// None as long as the stream holds nothing but refusals.
-    release: Option<Arc<Release>>,
-    position: u64,
-    entries: Arc<Vec<Entry>>,
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Book {
-    /// Reads all streams.
+    /// Reads the streams of releases that go on. Of one that has ended the ledger keeps a summary; where it
+    /// has none for the stream's end, the stream is read once more.
     pub(crate) async fn open(
         ledger: Arc<dyn Ledger>,
         clock: Arc<dyn Clock>,
@@ -73,13 +78,81 @@ impl Book {
             register: Mutex::default(),
             register_pen: tokio::sync::Mutex::default(),
             releases: Mutex::default(),
+            awake: Mutex::default(),
+            measured: Mutex::default(),
         };
         book.catch_up_register().await?;
-        for id in book.ledger.releases().await? {
+        for mut end in book.ledger.ends().await? {
+            let id = end.release.clone();
             let cell = book.cell(&id);
-            book.catch_up(&id, &cell).await?;
+            let kept = end.summary.take().and_then(|text| Summary::read(&text));
+            match kept.filter(|summary| summary.id == id && summary.rests) {
+                Some(summary) => {
+                    book.learn(&summary.measured);
+                    *lock(&cell.page) = Page::asleep(end, summary);
+                }
+                None => {
+                    book.catch_up(&id, &cell).await?;
+                    book.summarize(&id, &cell).await;
+                    lock(&cell.page).sleep();
+                }
+            }
         }
         Ok(Arc::new(book))
+    }
+
+    /// Looks at a release's page, with its entries. Those of one that has ended may have to be read.
+    fn look<T>(
+        &self,
+        id: &ReleaseId,
+        cell: &Cell,
+        look: impl FnOnce(&Page) -> T,
+    ) -> Result<T, LedgerFailure> {
+        let mut page = lock(&cell.page);
+        if page.sleeps() {
+            let entries = self.ledger.read_here(&Stream::Release(id.clone()))?;
+            page.wake(id, entries);
+        }
+        let seen = look(&page);
+        let rests = page.rests();
+        drop(page);
+        if rests {
+            self.keep_awake(id);
+        }
+        Ok(seen)
+    }
+
+    /// The release that was looked at longest ago may sleep. Whoever has a snapshot of it keeps that.
+    fn keep_awake(&self, id: &ReleaseId) {
+        let mut awake = lock(&self.awake);
+        awake.retain(|other| other != id);
+        awake.push_front(id.clone());
+        if awake.len() > AWAKE
+            && let Some(longest_ago) = awake.pop_back()
+        {
+            let cell = self.cell(&longest_ago);
+            // Somebody who writes to it has read where it ends.
+            if cell.pen.try_lock().is_ok() {
+                lock(&cell.page).sleep();
+            }
+        }
+    }
+
+    fn learn(&self, measured: &[MeasuredRollback]) {
+        if !measured.is_empty() {
+            let mut all = lock(&self.measured);
+            Arc::make_mut(&mut all).extend_from_slice(measured);
+        }
+    }
+
+    /// Lets the ledger keep the summary of a release that rests. The next start does without it, too.
+    async fn summarize(&self, id: &ReleaseId, cell: &Cell) {
+        let Some(end) = lock(&cell.page).end() else {
+            return;
+        };
+        if let Err(failure) = self.ledger.summarize(end).await {
+            tracing::warn!(release = %id, %failure, "the summary of a release could not be kept");
+        }
     }
 
     pub(crate) fn register(&self) -> Register {
@@ -98,23 +171,35 @@ impl Book {
         lock(&self.register).0.checks.remove(environment);
     }
 
-    pub(crate) fn releases(&self) -> Vec<Arc<Release>> {
-        let cells: Vec<_> = lock(&self.releases).values().cloned().collect();
-        cells
-            .iter()
-            .filter_map(|cell| lock(&cell.page).release.clone())
+    /// All releases.
+    pub(crate) fn summaries(&self) -> Vec<Arc<Summary>> {
+        let releases = lock(&self.releases);
+        releases
+            .values()
+            .filter_map(|cell| lock(&cell.page).summary().cloned())
             .collect()
+    }
+
+    /// Releases that are under way, or of which something goes on.
+    pub(crate) fn releases_going_on(&self) -> Vec<Arc<Release>> {
+        let releases = lock(&self.releases);
+        let going_on = |cell: &Arc<Cell>| {
+            let page = lock(&cell.page);
+            let release = page.release().ok().flatten().cloned();
+            release.filter(|_| !page.rests())
+        };
+        releases.values().filter_map(going_on).collect()
+    }
+
+    /// Rollbacks of all releases that came to a healthy end.
+    pub(crate) fn measured(&self) -> Arc<Vec<MeasuredRollback>> {
+        Arc::clone(&lock(&self.measured))
     }
 
     pub(crate) fn snapshot(&self, id: &ReleaseId) -> Result<Snapshot, EngineFailure> {
         let unknown = || EngineFailure::ReleaseUnknown(id.clone());
         let cell = lock(&self.releases).get(id).cloned().ok_or_else(unknown)?;
-        let page = lock(&cell.page);
-        Ok(Snapshot {
-            release: page.release.clone().ok_or_else(unknown)?,
-            position: page.position,
-            entries: Arc::clone(&page.entries),
-        })
+        self.look(id, &cell, Page::snapshot)??.ok_or_else(unknown)
     }
 
     /// Moves whenever the release does.
@@ -127,7 +212,7 @@ impl Book {
         let new = || {
             Arc::new(Cell {
                 pen: tokio::sync::Mutex::default(),
-                page: Mutex::default(),
+                page: Mutex::new(Page::empty()),
                 moved: watch::channel(0).0,
             })
         };
@@ -140,15 +225,16 @@ impl Book {
         id: &ReleaseId,
         actor: Option<&PersonId>,
         command: &Command,
-    ) -> Result<Vec<Event>, Refusal> {
-        let release = lock(&self.cell(id).page).release.clone();
+    ) -> Result<Vec<Event>, EngineFailure> {
+        let cell = self.cell(id);
+        let release = self.look(id, &cell, |page| page.release().map(|found| found.cloned()))??;
         let register = self.register();
         let facts = Facts {
             now: self.clock.now(),
             actor,
             register: &register,
         };
-        decide(release.as_deref(), command, facts)
+        Ok(decide(release.as_deref(), command, facts)?)
     }
 
     /// Decides a command and appends its events; durable when it returns. Goes on to its end even
@@ -179,9 +265,11 @@ impl Book {
         loop {
             let events = match self.ask(id, actor, command) {
                 Ok(events) => events,
-                Err(refusal) => {
-                    self.note_refusal(id, &cell, actor, command, &refusal).await;
-                    return Err(refusal.into());
+                Err(failure) => {
+                    if let EngineFailure::Refused(refusal) = &failure {
+                        self.note_refusal(id, &cell, actor, command, refusal).await;
+                    }
+                    return Err(failure);
                 }
             };
             match self.append(id, &cell, actor, events).await {
@@ -214,6 +302,7 @@ impl Book {
         let stream = Stream::Release(id.clone());
         let entries = self.commit_entries(&stream, expected, entries).await?;
         self.fold(id, cell, entries);
+        self.summarize(id, cell).await;
         Ok(())
     }
 
@@ -268,20 +357,13 @@ impl Book {
 
     fn fold(&self, id: &ReleaseId, cell: &Cell, entries: Vec<Entry>) {
         let mut page = lock(&cell.page);
-        let mut release = page.release.take().map(Arc::unwrap_or_clone);
-        for entry in entries {
-            if entry.position != page.position + 1 {
-                continue;
-            }
-            page.position = entry.position;
-            if let Record::Release(event) = &entry.record {
-                evolve(&mut release, event, entry.at, entry.actor.as_ref());
-            }
-            Arc::make_mut(&mut page.entries).push(entry);
-        }
-        page.release = release.map(Arc::new);
-        let position = page.position;
+        let measured = page.fold(id, entries);
+        let (position, rests) = (page.position, page.rests());
         drop(page);
+        self.learn(&measured);
+        if rests {
+            self.keep_awake(id);
+        }
         cell.moved.send_replace(position);
         self.changes.tell(Topic::Release(id.clone()));
         self.changes.tell(Topic::Banner);
@@ -359,8 +441,15 @@ impl Book {
                 continue;
             }
             register.1 = entry.position;
-            if let Record::Register(event) = &entry.record {
-                register.0.evolve(event, entry.at);
+            match &entry.record {
+                Record::Register(event) => register.0.evolve(event, entry.at),
+                other => {
+                    tracing::error!(
+                        position = entry.position,
+                        ?other,
+                        "an entry of the register cannot be decoded; it is left out"
+                    );
+                }
             }
         }
         drop(register);

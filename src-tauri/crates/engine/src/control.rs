@@ -152,8 +152,8 @@ impl Engine {
             environment: environment.clone(),
         };
         match self.may(id, Some(actor), &record) {
-            Ok(()) | Err(Refusal::OutcomePending) => {}
-            Err(refusal) => return Err(refusal.into()),
+            Ok(()) | Err(EngineFailure::Refused(Refusal::OutcomePending)) => {}
+            Err(failure) => return Err(failure),
         }
         self.hold(id, actor, environment, &module, record).await?;
         self.lane(id, environment).dismiss();

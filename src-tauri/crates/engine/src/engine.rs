@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{EnvironmentId, EnvironmentState, Instant, Register, Release, ReleaseId, Status};
+use domain::{EnvironmentId, EnvironmentState, Instant, Register, Release, ReleaseId};
 use tokio::sync::broadcast;
 
 use crate::book::{Book, Snapshot};
@@ -10,6 +10,7 @@ use crate::handles::Handles;
 use crate::lanes::{Lane, Lanes};
 use crate::live::Live;
 use crate::ports::{Clock, Cluster, Clusters, Ledger, Notifier, Probe, Vault};
+use crate::summary::{MeasuredRollback, Summary};
 use crate::{EngineFailure, FailHook, FailPoint, Limits};
 
 /// What the engine needs of the world.
@@ -41,19 +42,6 @@ struct Inner {
     handles: Handles,
     lanes: Lanes,
     fail_points: Arc<FailPoints>,
-}
-
-/// A release in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReleaseHead {
-    /// Identifier.
-    pub id: ReleaseId,
-    /// Title.
-    pub title: String,
-    /// When it was created.
-    pub created_at: Instant,
-    /// Whether it is over, and how.
-    pub status: Status,
 }
 
 impl Engine {
@@ -104,19 +92,19 @@ impl Engine {
     }
 
     /// All releases, newest first.
-    pub fn releases(&self) -> Vec<ReleaseHead> {
-        let head = |release: &Arc<Release>| ReleaseHead {
-            id: release.plan.id.clone(),
-            title: release.plan.title.clone(),
-            created_at: release.created_at,
-            status: release.status.clone(),
-        };
-        let mut heads: Vec<_> = self.0.book.releases().iter().map(head).collect();
-        heads.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
-        heads
+    pub fn releases(&self) -> Vec<Arc<Summary>> {
+        let mut all = self.0.book.summaries();
+        all.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+        all
     }
 
-    /// A release with its events.
+    /// Rollbacks of all releases that came to a healthy end.
+    pub fn measured_rollbacks(&self) -> Arc<Vec<MeasuredRollback>> {
+        self.0.book.measured()
+    }
+
+    /// A release with its events. Of one that has ended they are read on the caller's thread, unless
+    /// somebody looked at it lately; [`Engine::releases`] is enough for a list.
     pub fn release(&self, id: &ReleaseId) -> Result<Snapshot, EngineFailure> {
         self.0.book.snapshot(id)
     }

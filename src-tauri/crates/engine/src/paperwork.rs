@@ -327,7 +327,7 @@ impl Engine {
         id: &ReleaseId,
         actor: Option<&PersonId>,
         command: &Command,
-    ) -> Result<(), domain::Refusal> {
+    ) -> Result<(), EngineFailure> {
         self.book().ask(id, actor, command).map(|_| ())
     }
 }

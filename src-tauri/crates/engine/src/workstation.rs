@@ -1,7 +1,7 @@
 //! What holds across releases: keys, bindings, identities, allowed credential commands.
 
 use domain::{
-    Binding, ClusterIdentity, Command, EnvironmentId, IdentityCheck, Instant, PersonId,
+    Binding, ClusterIdentity, Command, EnvironmentId, IdentityCheck, Instant, PersonId, PublicKey,
     RegisterEvent, ReleaseId, Status,
 };
 
@@ -136,7 +136,7 @@ impl Engine {
                 release.status == Status::Running && release.has_way_back(environment);
             under_way || may_go_back
         };
-        match self.book().releases().iter().find(holds) {
+        match self.book().releases_going_on().iter().find(holds) {
             None => Ok(()),
             Some(release) => Err(EngineFailure::BindingInUse {
                 release: release.plan.id.clone(),
@@ -265,7 +265,7 @@ impl Engine {
         self.handles().drop(environment);
         let check = self.check(found.clone(), false);
         self.book().note_check(environment, check.clone());
-        for release in self.book().releases() {
+        for release in self.book().releases_going_on() {
             let concerned = release.environments.get(environment).is_some_and(|state| {
                 release.status == Status::Running || state.work != domain::Work::Idle
             });

@@ -64,7 +64,12 @@ pub async fn restore(backup: &Path, folder: &Path) -> Result<ChainReport, Ledger
     if entries > 0 {
         return Err(LedgerFailure::NotEmpty { entries });
     }
-    let fresh = vacant(folder).map_err(|error| of_io(folder, &error))?;
+    // A folder of its own, so that nothing of it is left when it does not hold.
+    let room = tempfile::Builder::new()
+        .prefix("ledger.restore-")
+        .tempdir_in(folder)
+        .map_err(|error| of_io(folder, &error))?;
+    let fresh = room.path().join("ledger.sqlite");
     copy(backup, &fresh).map_err(|error| of_io(backup, &error))?;
     // Brings it to this program's version, and refuses what is no ledger or a newer one's.
     let connection = open::writer(&fresh, limits).await?;
@@ -86,9 +91,7 @@ pub async fn restore(backup: &Path, folder: &Path) -> Result<ChainReport, Ledger
             _ => {}
         }
     }
-    fresh
-        .persist(&target)
-        .map_err(|error| failed(error.error))?;
+    std::fs::rename(&fresh, &target).map_err(failed)?;
     synced(folder);
     Ok(report)
 }
@@ -109,7 +112,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     }
     std::io::copy(
         &mut File::open(from)?,
-        &mut File::options().write(true).truncate(true).open(to)?,
+        &mut File::options().write(true).create_new(true).open(to)?,
     )?;
     Ok(())
 }

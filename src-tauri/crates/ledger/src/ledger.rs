@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use domain::{Digest, ReleaseId};
 use engine::ports::{
     ChainReport, Entry, Exported, Format, Found, Ledger, LedgerFailure, NewEntry, Search, Stream,
+    StreamEnd,
 };
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -90,6 +91,25 @@ impl Ledger for SqliteLedger {
     async fn read(&self, stream: &Stream, after: u64) -> Result<Vec<Entry>, LedgerFailure> {
         let stream = stream.clone();
         let read = move |ledger: &mut Connection| read::stream(ledger, &stream, after);
+        self.readers.read(read).await
+    }
+
+    fn read_here(&self, stream: &Stream) -> Result<Vec<Entry>, LedgerFailure> {
+        self.readers
+            .read_here(|ledger| read::stream(ledger, stream, 0))
+    }
+
+    async fn ends(&self) -> Result<Vec<StreamEnd>, LedgerFailure> {
+        self.readers.read(|ledger| read::ends(ledger)).await
+    }
+
+    async fn summarize(&self, end: StreamEnd) -> Result<(), LedgerFailure> {
+        self.writer.summarize(end).await
+    }
+
+    async fn newest(&self, verb: &str, limit: u32) -> Result<Vec<Entry>, LedgerFailure> {
+        let (verb, limit) = (verb.to_owned(), limit.min(self.limits.page));
+        let read = move |ledger: &mut Connection| read::newest(ledger, &verb, limit);
         self.readers.read(read).await
     }
 

@@ -1,8 +1,11 @@
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use domain::EnvironmentId;
 use engine::ports::{LedgerFailure, Record};
-use serde::Deserialize;
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// What a record is called and where it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +34,7 @@ pub(crate) fn names_in(record: &str) -> Result<Names, LedgerFailure> {
 
 /// The same, as it stands in the text.
 pub(crate) fn head_of(record: &str) -> Result<Head<'_>, LedgerFailure> {
-    let (Tagged::Release(head) | Tagged::Register(head)) =
-        serde_json::from_str(record).map_err(unnamed)?;
+    let Tagged(head) = serde_json::from_str(record).map_err(unnamed)?;
     Ok(head)
 }
 
@@ -40,13 +42,33 @@ fn unnamed(error: serde_json::Error) -> LedgerFailure {
     LedgerFailure::Damaged(format!("a record without a name: {error}"))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Tagged<'a> {
-    #[serde(borrow)]
-    Release(Head<'a>),
-    #[serde(borrow)]
-    Register(Head<'a>),
+/// The one value of a record, whatever kind of stream it is for.
+struct Tagged<'a>(Head<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Tagged<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OneKey(PhantomData))
+    }
+}
+
+struct OneKey<'a>(PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for OneKey<'a> {
+    type Value = Tagged<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record under the kind of its stream")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let missing = || Error::custom("an empty record");
+        map.next_key::<IgnoredAny>()?.ok_or_else(missing)?;
+        let head = map.next_value()?;
+        match map.next_key::<IgnoredAny>()? {
+            None => Ok(Tagged(head)),
+            Some(_) => Err(Error::custom("a record of two kinds")),
+        }
+    }
 }
 
 #[derive(Deserialize)]

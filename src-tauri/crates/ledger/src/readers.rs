@@ -60,6 +60,24 @@ impl Readers {
         reading.await.map_err(|broken| ended(&broken.to_string()))?
     }
 
+    /// Reads on the caller's thread, on a connection besides those that are counted.
+    pub(crate) fn read_here<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, LedgerFailure>,
+    ) -> Result<T, LedgerFailure> {
+        if self.seats.is_closed() {
+            return Err(LedgerFailure::Other("the ledger is closed".to_owned()));
+        }
+        let idle = self.idle().pop();
+        let mut connection = idle.map_or_else(|| self.connect(), Ok)?;
+        let result = work(&mut connection);
+        let mut idle = self.idle();
+        if idle.len() < self.most as usize && !self.seats.is_closed() {
+            idle.push(connection);
+        }
+        result
+    }
+
     /// Waits for what is being read and closes all of them.
     pub(crate) async fn close(self) {
         // Closed by itself only, so that this waits for the seats and for nothing else.

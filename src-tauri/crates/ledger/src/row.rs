@@ -1,7 +1,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use data_encoding::HEXLOWER;
-use domain::{Instant, PersonId};
-use engine::ports::{Entry, LedgerFailure, NewEntry, Stream};
+use domain::{EnvironmentId, Instant, PersonId};
+use engine::ports::{Entry, Json, LedgerFailure, NewEntry, Record, Stream, UnknownRecord};
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 use sha2::{Digest as _, Sha256};
 
@@ -151,25 +151,42 @@ impl Row {
         })
     }
 
-    /// The entry with its meaning.
-    pub(crate) fn entry(self) -> Result<Entry, LedgerFailure> {
-        let damaged =
-            |what: &str| LedgerFailure::Damaged(format!("entry {}: {what}", self.sequence));
-        Ok(Entry {
+    /// The entry with its meaning; `Unknown` where it has none for this program. One entry never keeps
+    /// the others from being read.
+    pub(crate) fn entry(self) -> Entry {
+        let instant = DateTime::parse_from_rfc3339(&self.at);
+        let instant = instant.map_err(|error| error.to_string());
+        let record = serde_json::from_str(&self.record).map_err(|error| error.to_string());
+        let (at, record) = match (instant, record) {
+            (Ok(at), Ok(record)) => (at.with_timezone(&Utc), record),
+            (at, record) => {
+                let why = at.as_ref().err().or(record.as_ref().err()).cloned();
+                let unknown = UnknownRecord {
+                    json: Json(self.record),
+                    verb: self.verb,
+                    environment: self.environment.map(EnvironmentId::new),
+                    why: why.unwrap_or_default(),
+                };
+                let at = at.map_or(DateTime::UNIX_EPOCH, |at| at.with_timezone(&Utc));
+                (at, Record::Unknown(unknown))
+            }
+        };
+        Entry {
             sequence: self.sequence,
-            at: DateTime::parse_from_rfc3339(&self.at)
-                .map_err(|error| damaged(&error.to_string()))?
-                .with_timezone(&Utc),
-            stream: serde_json::from_str(&self.stream)
-                .map_err(|error| damaged(&error.to_string()))?,
+            at,
+            stream: stream_of(self.stream),
             position: self.position,
-            record: serde_json::from_str(&self.record)
-                .map_err(|error| damaged(&error.to_string()))?,
             actor: self.actor.map(PersonId::new),
+            record,
             previous: self.previous,
             hash: self.hash,
-        })
+        }
     }
+}
+
+/// The stream that a text names.
+pub(crate) fn stream_of(text: String) -> Stream {
+    serde_json::from_str(&text).unwrap_or(Stream::Unknown(Json(text)))
 }
 
 /// An instant with nine digits of a second, always.
@@ -185,4 +202,9 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, LedgerFailur
 /// SHA-256, hex. Not by `hex`, as elsewhere: it pushes letter by letter, a tenth of a walk's time.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// What tells a summary that was damaged, or that belongs to another entry.
+pub(crate) fn summary_digest(hash: &str, body: &str) -> String {
+    sha256(format!("{hash}\n{body}").as_bytes())
 }

@@ -26,7 +26,7 @@ pub(crate) fn page(
             .newest(&moment, search.before, search.limit.min(most))?
             .into_iter()
             .map(Row::entry)
-            .collect::<Result<_, _>>()?,
+            .collect(),
         matches,
         more,
         verbs: read::verbs(&moment)?,

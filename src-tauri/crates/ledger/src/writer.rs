@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::Digest;
-use engine::ports::{Entry, LedgerFailure, NewEntry, Record, Stream};
+use engine::ports::{Entry, LedgerFailure, NewEntry, Record, Stream, StreamEnd};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -10,7 +10,7 @@ use crate::Limits;
 use crate::chain::Link;
 use crate::failure::of_sql;
 use crate::folder::Folder;
-use crate::row::{Row, json};
+use crate::row::{Row, json, summary_digest};
 
 /// The only one who writes. A caller's future may be dropped at any time; the work is done here to
 /// its end, because a dropped commit may still commit.
@@ -30,6 +30,10 @@ enum Work {
     Keep {
         bytes: Vec<u8>,
         answer: oneshot::Sender<Answer<Digest>>,
+    },
+    Summarize {
+        end: StreamEnd,
+        answer: oneshot::Sender<Answer<()>>,
     },
 }
 
@@ -82,6 +86,11 @@ impl Writer {
         .await
     }
 
+    pub(crate) async fn summarize(&self, end: StreamEnd) -> Answer<()> {
+        let (answer, result) = oneshot::channel();
+        self.ask(Work::Summarize { end, answer }, result).await
+    }
+
     async fn ask<T>(&self, work: Work, result: oneshot::Receiver<Answer<T>>) -> Answer<T> {
         let ended = || LedgerFailure::Other("the ledger's writer has ended".to_owned());
         self.work.send(work).await.map_err(|_| ended())?;
@@ -123,6 +132,9 @@ async fn write(
             }
             Work::Keep { bytes, answer } => {
                 let _ = answer.send(keep(&mut connection, &bytes).await);
+            }
+            Work::Summarize { end, answer } => {
+                let _ = answer.send(summarize(&mut connection, &end).await);
             }
         }
     }
@@ -184,7 +196,7 @@ async fn append_all(
             sequence: row.sequence,
             hash: row.hash.clone(),
         };
-        let read_back = row.clone().entry()?;
+        let read_back = row.clone().entry();
         // A record that would come back as another one (NaN, a map with odd keys) is a defect; it
         // must not get into the only memory there is.
         if read_back.record != entry.record {
@@ -278,4 +290,24 @@ async fn keep(connection: &mut SqliteConnection, bytes: &[u8]) -> Answer<Digest>
         .await
         .map_err(of_sql)?;
     Ok(digest)
+}
+
+/// Derived from the entries, and therefore the one thing here that is replaced.
+async fn summarize(connection: &mut SqliteConnection, end: &StreamEnd) -> Answer<()> {
+    let Some(body) = &end.summary else {
+        return Ok(());
+    };
+    sqlx::query(
+        "INSERT OR REPLACE INTO summaries (stream, position, hash, body, digest)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )
+    .bind(json(&Stream::Release(end.release.clone()))?)
+    .bind(i64::try_from(end.position).unwrap_or(i64::MAX))
+    .bind(&end.hash)
+    .bind(body)
+    .bind(summary_digest(&end.hash, body))
+    .execute(connection)
+    .await
+    .map_err(of_sql)?;
+    Ok(())
 }

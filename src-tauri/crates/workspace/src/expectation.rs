@@ -273,7 +273,7 @@ pub enum Expectation {
         label: String,
     },
     /// A version.
-    #[error("a version: 1 to 63 letters, digits, `.`, `-`, `_` and `+`")]
+    #[error("a version: 1 to 63 letters, digits, dots, hyphens, underscores or plus signs")]
     Version,
     /// An image of the version that the label says.
     #[error("an image of version {version}, as the label at {first} says")]

@@ -93,7 +93,7 @@ async fn write(cluster: &Arc<dyn Cluster>, name: &str) -> MutationOutcome {
         body: None,
         precondition: Precondition::Absent,
     };
-    cluster.send(&intent, Some(&outgoing), &[]).await
+    cluster.send(&intent, Some(&outgoing), &[]).await.outcome
 }
 
 #[tokio::test]

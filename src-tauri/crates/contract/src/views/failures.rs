@@ -82,6 +82,14 @@ pub fn refusal_view(refusal: &Refusal) -> RefusalView {
         Refusal::BackupStands => plain(RefusalCode::BackupStands),
         Refusal::NotRunning => plain(RefusalCode::NotRunning),
         Refusal::OutcomePending => plain(RefusalCode::OutcomePending),
+        Refusal::EntryUnreadable { position, verb, at } => RefusalView {
+            code: RefusalCode::EntryUnreadable,
+            params: BTreeMap::from([
+                ("position".to_owned(), position.to_string()),
+                ("verb".to_owned(), verb.clone()),
+                ("at".to_owned(), super::common::at(*at)),
+            ]),
+        },
         Refusal::AlreadyPassed => plain(RefusalCode::AlreadyPassed),
         Refusal::NothingToRestore => plain(RefusalCode::NothingToRestore),
         Refusal::AlreadySigned => plain(RefusalCode::AlreadySigned),

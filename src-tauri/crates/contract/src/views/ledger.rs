@@ -6,7 +6,7 @@ use engine::ports::{Entry, Record, Stream};
 
 use super::common::{at, look, position, text};
 use super::people::key_period_view;
-use super::verbs::{register_verb, release_verb};
+use super::verbs::{register_verb, release_verb, unknown_verb};
 use crate::{LedgerDetail, LedgerRow, SignatureView};
 
 /// The names that the ledger's identifiers stand for: of the release an entry belongs to, else of
@@ -52,7 +52,7 @@ impl<'a> Names<'a> {
 pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
     let id = match &entry.stream {
         Stream::Release(id) => Some(id),
-        Stream::Register => None,
+        Stream::Register | Stream::Unknown(_) => None,
     };
     let release = id.and_then(names.release);
     let (verb, environment) = match &entry.record {
@@ -63,6 +63,7 @@ pub fn ledger_row(entry: &Entry, names: &Names<'_>) -> LedgerRow {
             let name = |id: &PersonId| names.person(None, id);
             (register_verb(event, cluster, name), environment_of(event))
         }
+        Record::Unknown(record) => (unknown_verb(record), record.environment.as_ref()),
     };
     let known = environment.and_then(|id| names.environment(release, id));
     LedgerRow {
@@ -95,7 +96,7 @@ pub fn ledger_detail(
     let signature = signature(&entry.record);
     let release = match &entry.stream {
         Stream::Release(id) => (names.release)(id),
-        Stream::Register => None,
+        Stream::Register | Stream::Unknown(_) => None,
     };
     Ok(LedgerDetail {
         row: ledger_row(entry, names),
@@ -155,7 +156,7 @@ fn signature(record: &Record) -> Option<Signature<'_>> {
             value: &signed.value,
             verifies: signed.verifies(),
         }),
-        Record::Register(_) => None,
+        Record::Register(_) | Record::Unknown(_) => None,
     }
 }
 

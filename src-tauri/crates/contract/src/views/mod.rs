@@ -30,6 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Command, EnvironmentId, Facts, Instant, PersonId, Refusal, Register, Release};
+use engine::MeasuredRollback;
 use engine::ports::{Entry, Picture};
 
 use crate::InterruptedView;
@@ -55,8 +56,8 @@ pub use release::{release_head, release_view};
 pub use rollout::{objects_view, rollout_view};
 pub use stage::{stage_status, stage_view};
 pub use timeline::timeline;
-pub use verbs::{register_verb, release_verb};
-pub use way_back::{MeasuredWayBack, measured_way_backs, way_back_view};
+pub use verbs::{register_verb, release_verb, unknown_verb};
+pub use way_back::way_back_view;
 
 /// What the views of a release are made from.
 #[derive(Clone, Copy)]
@@ -77,8 +78,8 @@ pub struct ViewInput<'a> {
     pub pods: &'a BTreeMap<EnvironmentId, Arc<PodMemory>>,
     /// What was cut off, if anything was.
     pub interrupted: Option<&'a InterruptedView>,
-    /// Ways back measured in other releases, by [`measured_way_backs`].
-    pub measured: &'a [MeasuredWayBack],
+    /// Rollbacks of all releases, this one included, that came to a healthy end.
+    pub measured: &'a [MeasuredRollback],
 }
 
 impl<'a> ViewInput<'a> {

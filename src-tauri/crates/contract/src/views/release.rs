@@ -1,9 +1,10 @@
 use domain::{Level, ModuleStatus, Status};
+use engine::Summary;
 
 use super::common::{at, count, person_head};
 use super::{
-    ViewInput, current_environment, current_stage, gate_view, next_steps, stage_view, timeline,
-    way_back_view,
+    ViewInput, current_environment, current_stage, gate_view, next_steps, refusal_view, stage_view,
+    timeline, way_back_view,
 };
 use crate::{DocumentView, LevelView, ReleaseHead, ReleaseModuleView, ReleaseStatus, ReleaseView};
 
@@ -26,6 +27,10 @@ pub fn release_view(input: &ViewInput<'_>) -> ReleaseView {
         },
         created_at: at(release.created_at),
         status: status(input),
+        read_only: release
+            .unreadable
+            .as_ref()
+            .map(|entry| refusal_view(&entry.into())),
         operator: person_head(plan, &plan.operator),
         verifier: person_head(plan, &plan.verifier),
         manager: person_head(plan, &plan.manager),
@@ -70,28 +75,31 @@ pub fn release_view(input: &ViewInput<'_>) -> ReleaseView {
 }
 
 /// The release in a list.
-pub fn release_head(input: &ViewInput<'_>) -> ReleaseHead {
+pub fn release_head(summary: &Summary) -> ReleaseHead {
     ReleaseHead {
-        id: input.release.plan.id.to_string(),
-        title: input.release.plan.title.clone(),
-        created_at: at(input.release.created_at),
-        status: status(input),
+        id: summary.id.to_string(),
+        title: summary.title.clone(),
+        created_at: at(summary.created_at),
+        status: status_of(&summary.status, summary.rolled_back),
+        read_only: summary
+            .unreadable
+            .as_ref()
+            .map(|entry| refusal_view(&entry.into())),
     }
 }
 
-/// Taken back as long as nothing went forward again where it was.
 fn status(input: &ViewInput<'_>) -> ReleaseStatus {
-    let taken_back = || {
-        let mut modules = input
-            .release
-            .environments
-            .values()
-            .flat_map(|e| e.modules.values());
-        modules.any(|m| m.status == ModuleStatus::TakenBack)
-    };
-    match input.release.status {
+    let environments = input.release.environments.values();
+    let mut modules = environments.flat_map(|e| e.modules.values());
+    let rolled_back = modules.any(|module| module.status == ModuleStatus::TakenBack);
+    status_of(&input.release.status, rolled_back)
+}
+
+/// Taken back as long as nothing went forward again where it was.
+fn status_of(status: &Status, rolled_back: bool) -> ReleaseStatus {
+    match status {
         Status::Finished => ReleaseStatus::Passed,
-        _ if taken_back() => ReleaseStatus::TakenBack,
+        _ if rolled_back => ReleaseStatus::TakenBack,
         Status::Cancelled { .. } => ReleaseStatus::Cancelled,
         Status::Running => ReleaseStatus::Running,
     }

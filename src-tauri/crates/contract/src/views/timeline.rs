@@ -5,7 +5,7 @@ use engine::ports::{Entry, Record};
 
 use super::ViewInput;
 use super::common::{at, position, text};
-use super::verbs::{Verb, release_verb};
+use super::verbs::{Verb, release_verb, unknown_verb};
 use crate::{TimelineEntry, TimelineMark};
 
 /// Lines at most.
@@ -18,8 +18,15 @@ pub fn timeline(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
     let mut lines = Vec::new();
     let mut folded: Option<Release> = None;
     for entry in input.entries {
-        let Record::Release(event) = &entry.record else {
-            continue;
+        let event = match &entry.record {
+            Record::Release(event) => event,
+            Record::Unknown(record) => {
+                let environment = record.environment.as_ref();
+                let verb = unknown_verb(record);
+                lines.push(line(input, entry, environment, &verb, TimelineMark::Bad));
+                continue;
+            }
+            Record::Register(_) => continue,
         };
         let locked = armed_module(folded.as_ref(), event);
         evolve(&mut folded, event, entry.at, entry.actor.as_ref());
@@ -130,7 +137,7 @@ fn line(
     let of_environment = environment.and_then(|e| plan.stage_of(&e.id));
     let stage = stage_named(entry).or(of_environment.map(|stage| &stage.id));
     TimelineEntry {
-        sequence: Some(position(entry.sequence)),
+        entry: Some(position(entry.position)),
         at: at(entry.at),
         verb: verb.name.to_owned(),
         params: verb.params.clone(),
@@ -201,7 +208,7 @@ fn to_come(input: &ViewInput<'_>) -> Vec<TimelineEntry> {
         .filter_map(|stage| Some((stage, input.release.soaked_at(&stage.id)?)))
         .filter(|(_, until)| *until > input.now)
         .map(|(stage, until)| TimelineEntry {
-            sequence: None,
+            entry: None,
             at: at(until),
             verb: "soakOver".to_owned(),
             params: Verb::default().words("stage", Some(&stage.name)).params,

@@ -5,6 +5,7 @@ use domain::{
     MutationOutcome, PersonId, ProbeVerdict, Reasons, RegisterEvent, Release, StageId, StepEnd,
     WorkSpan, condition_name,
 };
+use engine::ports::UnknownRecord;
 
 use super::common::ms_between;
 use super::failures::{code_name, named, refusal_view};
@@ -67,6 +68,11 @@ impl Verb {
         self.bad = bad;
         self
     }
+}
+
+/// What an entry says that this program cannot decode: what the ledger calls it.
+pub fn unknown_verb(record: &UnknownRecord) -> Verb {
+    Verb::new("unreadable").with("verb", &record.verb).bad(true)
 }
 
 /// What happened in a release. `release` is its state right after the event or later; it gives the

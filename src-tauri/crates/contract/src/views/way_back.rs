@@ -1,76 +1,13 @@
 use std::collections::BTreeSet;
 
-use domain::{
-    Command, Environment, EnvironmentId, EnvironmentState, Event, Instant, ModuleId, ReleasePlan,
-    Tier, Work,
-};
-use engine::ports::{Entry, Record};
+use domain::{Command, Environment, EnvironmentId, EnvironmentState, ModuleId, Work};
+use engine::MeasuredRollback;
 
 use super::common::{ms_between, text};
 use super::place::current_environment;
 use super::stage::from_version;
 use super::{ViewInput, refusal_view};
-use crate::{Text, WayBackModule, WayBackState, WayBackView};
-
-/// How long a way back took, from the button to the old version being healthy.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MeasuredWayBack {
-    /// Where.
-    pub environment: EnvironmentId,
-    /// The environment's name then.
-    pub name: Text,
-    /// How careful one has to be there.
-    pub tier: Tier,
-    /// Modules that went back.
-    pub modules: Vec<ModuleId>,
-    /// When it was done.
-    pub at: Instant,
-    /// How long it took, milliseconds.
-    pub took_ms: f64,
-}
-
-/// The ways back that were gone to a healthy end, out of the entries of one release, oldest first.
-pub fn measured_way_backs(plan: &ReleasePlan, entries: &[Entry]) -> Vec<MeasuredWayBack> {
-    let mut started: Vec<(&EnvironmentId, Instant, &[ModuleId])> = Vec::new();
-    let mut measured = Vec::new();
-    for entry in entries {
-        let Record::Release(event) = &entry.record else {
-            continue;
-        };
-        match event {
-            Event::WayBackStarted {
-                environment,
-                modules,
-                ..
-            } => {
-                started.retain(|(of, ..)| *of != environment);
-                started.push((environment, entry.at, modules));
-            }
-            Event::WayBackFailed { environment, .. } => {
-                started.retain(|(of, ..)| *of != environment)
-            }
-            Event::WayBackDone { environment } => {
-                let Some(index) = started.iter().position(|(of, ..)| *of == environment) else {
-                    continue;
-                };
-                let (_, from, modules) = started.remove(index);
-                let Some(known) = plan.environment(environment) else {
-                    continue;
-                };
-                measured.push(MeasuredWayBack {
-                    environment: environment.clone(),
-                    name: text(&known.name),
-                    tier: known.tier,
-                    modules: modules.to_vec(),
-                    at: entry.at,
-                    took_ms: ms_between(from, entry.at),
-                });
-            }
-            _ => {}
-        }
-    }
-    measured
-}
+use crate::{WayBackModule, WayBackState, WayBackView};
 
 /// The way back of the current environment, or of the last one that has one.
 pub fn way_back_view(input: &ViewInput<'_>) -> WayBackView {
@@ -104,8 +41,8 @@ pub fn way_back_view(input: &ViewInput<'_>) -> WayBackView {
                 to: from_version(input, Some(state), module),
             })
             .collect(),
-        measured_ms: measured.as_ref().map(|m| m.took_ms),
-        measured_in: measured.map(|m| m.name),
+        measured_ms: measured.map(|m| m.took_ms),
+        measured_in: measured.map(|m| text(&m.name)),
         took_ms: took.and_then(|w| Some(ms_between(w.started_at, w.ended_at?))),
         may: refused.is_none(),
         why_not: refused.as_ref().map(refusal_view),
@@ -158,19 +95,18 @@ fn state_view(
 
 /// The longest measured way back of at least these modules; of production where production is
 /// concerned, if there is one. A number from elsewhere always says where it is from.
-fn longest(
-    input: &ViewInput<'_>,
+fn longest<'a>(
+    input: &ViewInput<'a>,
     environment: &Environment,
     modules: &[ModuleId],
-) -> Option<MeasuredWayBack> {
+) -> Option<&'a MeasuredRollback> {
     let wanted: BTreeSet<&ModuleId> = modules.iter().collect();
     if wanted.is_empty() {
         return None;
     }
-    let mut found = measured_way_backs(&input.release.plan, input.entries);
-    found.extend(input.measured.iter().cloned());
+    let mut found: Vec<&MeasuredRollback> = input.measured.iter().collect();
     found.retain(|m| wanted.iter().all(|module| m.modules.contains(module)));
-    let alike = |m: &MeasuredWayBack| m.tier == environment.tier;
+    let alike = |m: &&MeasuredRollback| m.tier == environment.tier;
     if found.iter().any(alike) {
         found.retain(alike);
     }

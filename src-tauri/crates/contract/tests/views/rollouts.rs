@@ -304,9 +304,9 @@ fn the_way_back_tells_what_it_would_do_and_what_it_did() {
 fn a_measured_time_is_of_the_same_tier_where_there_is_one() {
     let (mut story, intent) = router_runs();
     story.settle("dev", &intent.id, applied("router", "dev"));
-    let measured = |environment: &str, tier, modules: &[&str], took_ms| MeasuredWayBack {
+    let measured = |environment: &str, tier, modules: &[&str], took_ms| engine::MeasuredRollback {
         environment: environment.into(),
-        name: Text {
+        name: domain::Text {
             zh: environment.into(),
             en: environment.into(),
         },

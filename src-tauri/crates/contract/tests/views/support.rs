@@ -11,6 +11,7 @@ use domain::{
     Command, Declaration, EnvironmentId, Event, Instant, MutationOutcome, PersonId, Refusal,
     RegisterEvent, StageId, Verdict,
 };
+use engine::MeasuredRollback;
 use engine::ports::{
     ClusterFailure, Entry, LedgerFailure, Picture, PodPicture, Record, RolloutPhase,
     RolloutReading, Stream, VaultFailure, WorkloadPicture,
@@ -24,7 +25,7 @@ pub struct Shell {
     pub pictures: BTreeMap<EnvironmentId, Arc<Picture>>,
     pub pods: BTreeMap<EnvironmentId, Arc<PodMemory>>,
     pub interrupted: Option<InterruptedView>,
-    pub measured: Vec<MeasuredWayBack>,
+    pub measured: Vec<MeasuredRollback>,
 }
 
 impl Shell {
@@ -43,8 +44,16 @@ impl Shell {
                 previous: String::new(),
                 hash: format!("{index:064x}"),
             });
+        let mut release = None;
+        let mut measured = Vec::new();
+        for (at, actor, event) in &story.events {
+            domain::evolve(&mut release, event, *at, actor.as_ref());
+            let ended = |release| MeasuredRollback::ended_by(event, *at, release);
+            measured.extend(release.as_ref().and_then(ended));
+        }
         Shell {
             entries: entries.collect(),
+            measured,
             ..Shell::default()
         }
     }

@@ -208,7 +208,7 @@ pub fn may_tick(
     item: &ItemId,
     facts: Facts<'_>,
 ) -> Result<(), Refusal> {
-    Rules { release, facts }.may_tick(stage, item)
+    Rules::of(release, facts)?.may_tick(stage, item)
 }
 
 /// Whether the actor may waive this condition now; everything but the form is checked.
@@ -218,7 +218,7 @@ pub fn may_waive(
     condition: ConditionKind,
     facts: Facts<'_>,
 ) -> Result<(), Refusal> {
-    Rules { release, facts }.may_waive(stage, condition)
+    Rules::of(release, facts)?.may_waive(stage, condition)
 }
 
 /// The required roles that the actor may vote for now.
@@ -227,5 +227,5 @@ pub fn may_vote(
     stage: &StageId,
     facts: Facts<'_>,
 ) -> Result<Vec<Role>, Refusal> {
-    Rules { release, facts }.may_vote(stage)
+    Rules::of(release, facts)?.may_vote(stage)
 }

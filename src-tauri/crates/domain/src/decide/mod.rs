@@ -42,7 +42,7 @@ pub fn decide(
             _ => Err(Refusal::ReleaseOver),
         };
     };
-    let rules = Rules { release, facts };
+    let rules = Rules::of(release, facts)?;
     match command {
         Command::Create(_) => Err(Refusal::ReleaseExists),
         Command::Finish => rules.finish(),
@@ -195,6 +195,15 @@ struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
+    /// The rules for a release whose every entry is understood. Nothing is decided about another one,
+    /// not even a rollback: what to restore is what its entries say.
+    fn of(release: &'a Release, facts: Facts<'a>) -> Result<Rules<'a>, Refusal> {
+        match &release.unreadable {
+            None => Ok(Rules { release, facts }),
+            Some(entry) => Err(entry.into()),
+        }
+    }
+
     /// The release is under way. Going back does not ask for this: it works after the end too.
     fn running(&self) -> Result<(), Refusal> {
         match self.release.status {

@@ -1,28 +1,59 @@
 use async_trait::async_trait;
 use domain::{Digest, EnvironmentId, Event, Instant, PersonId, RegisterEvent, ReleaseId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::watch;
 
 use super::LedgerFailure;
 
 /// What a stream of entries is about. Positions count within a stream.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stream {
     /// Keys, bindings and what else holds across releases.
     Register,
     /// One release.
     Release(ReleaseId),
+    /// One that this program does not know. It is read, never written.
+    #[serde(skip_deserializing)]
+    Unknown(Json),
+}
+
+// By hand, so that what is unknown is written as it was read.
+impl Serialize for Stream {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Stream::Register => serializer.serialize_unit_variant("Stream", 0, "register"),
+            Stream::Release(id) => serializer.serialize_newtype_variant("Stream", 1, "release", id),
+            Stream::Unknown(json) => json.serialize(serializer),
+        }
+    }
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Record {
     /// In a release.
     Release(Event),
     /// Outside of any release.
     Register(RegisterEvent),
+    /// Something that this program cannot decode. It is read, never written.
+    #[serde(skip_deserializing)]
+    Unknown(UnknownRecord),
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Record::Release(event) => {
+                serializer.serialize_newtype_variant("Record", 0, "release", event)
+            }
+            Record::Register(event) => {
+                serializer.serialize_newtype_variant("Record", 1, "register", event)
+            }
+            Record::Unknown(record) => record.json.serialize(serializer),
+        }
+    }
 }
 
 /// An entry to append.
@@ -34,6 +65,32 @@ pub struct NewEntry {
     pub actor: Option<PersonId>,
     /// What happened.
     pub record: Record,
+}
+
+/// A record that this program cannot decode: a newer program wrote it, or it was damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownRecord {
+    /// The record as it is stored.
+    pub json: Json,
+    /// What the ledger calls it (`gatePostponed`).
+    pub verb: String,
+    /// The environment it is about, if it names one.
+    pub environment: Option<EnvironmentId>,
+    /// Why it cannot be decoded, in English.
+    pub why: String,
+}
+
+/// Text that should be JSON. Written as the JSON that it is; as a string where it is none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Json(pub String);
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match serde_json::from_str::<serde_json::Value>(&self.0) {
+            Ok(value) => value.serialize(serializer),
+            Err(_) => self.0.serialize(serializer),
+        }
+    }
 }
 
 /// An entry of the chain. Self-contained: exported, it can be verified without the database.
@@ -72,8 +129,22 @@ pub trait Ledger: Send + Sync {
     /// Entries of a stream after a position.
     async fn read(&self, stream: &Stream, after: u64) -> Result<Vec<Entry>, LedgerFailure>;
 
+    /// All entries of a stream, read on the caller's thread: a few milliseconds for a release. For what
+    /// looks at a release that has ended without being able to wait.
+    fn read_here(&self, stream: &Stream) -> Result<Vec<Entry>, LedgerFailure>;
+
     /// Releases that have a stream, oldest first.
     async fn releases(&self) -> Result<Vec<ReleaseId>, LedgerFailure>;
+
+    /// The same with where each stream ends, and the summary that was kept for that end.
+    async fn ends(&self) -> Result<Vec<StreamEnd>, LedgerFailure>;
+
+    /// Keeps what was derived from a stream, for [`Ledger::ends`] as long as the stream ends there. Not a
+    /// part of the chain: without it, the stream is read.
+    async fn summarize(&self, end: StreamEnd) -> Result<(), LedgerFailure>;
+
+    /// The newest entries with an event of this name, newest first.
+    async fn newest(&self, verb: &str, limit: u32) -> Result<Vec<Entry>, LedgerFailure>;
 
     /// One entry.
     async fn entry(&self, sequence: u64) -> Result<Entry, LedgerFailure>;
@@ -108,6 +179,19 @@ pub trait Ledger: Send + Sync {
 
     /// The newest sequence number, whenever it moves.
     fn moves(&self) -> watch::Receiver<u64>;
+}
+
+/// Where a release's stream ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamEnd {
+    /// The release.
+    pub release: ReleaseId,
+    /// The position of its newest entry.
+    pub position: u64,
+    /// The hash of that entry.
+    pub hash: String,
+    /// What the engine keeps of a release that has ended; its form is the engine's business.
+    pub summary: Option<String>,
 }
 
 /// What to look for.

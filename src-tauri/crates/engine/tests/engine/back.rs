@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use domain::{Event, ModuleStatus, MutationVerb, NotificationKind, Refusal, Work};
+use engine::EngineFailure;
 use engine::ports::Record;
-use engine::{EngineFailure, Running};
 use serde_json::json;
 
 use crate::fakes::{Fate, identity};

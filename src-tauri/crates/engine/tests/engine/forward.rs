@@ -3,7 +3,7 @@ use std::time::Duration;
 use domain::{Event, ModuleStatus, MutationVerb, NotificationKind, Refusal};
 use engine::{EngineFailure, Waiting};
 
-use crate::fakes::{Fate, identity};
+use crate::fakes::{Fate, binding, identity};
 use crate::world::*;
 
 const APPLIES: [&str; 4] = [
@@ -275,6 +275,96 @@ async fn a_right_that_is_gone_for_good_errs_soon_and_says_which() {
     assert!(reason.contains("not allowed: patch configmaps"), "{reason}");
     let took = began.elapsed();
     assert!(took < limits().lost_contact / 2, "{took:?}");
+}
+
+/// Logging in takes a person longer than an API server's start: the run waits, and goes on by itself.
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_expires_in_a_rollout_is_said_and_a_new_login_goes_on_with_the_same_run()
+{
+    let world = World::ready().await;
+    world.cluster.stuck(&deployment(), true);
+    world.start(&faasapi()).await;
+    world
+        .until("all is written", |w| w.outcomes().len() == 4)
+        .await;
+    let sent = world.cluster.sent().len();
+    world
+        .cluster
+        .expired(Some("2026-09-15T02:00:00Z".parse().unwrap()));
+    world
+        .until("it is shown", |w| {
+            let waiting = w.engine.live(&release(), &env()).waiting;
+            matches!(waiting, Some(Waiting::Contact { failure, .. })
+                if failure.to_string().contains("log in again"))
+        })
+        .await;
+    // Longer than anybody is turned away otherwise.
+    tokio::time::sleep(limits().turned_away * 2).await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Running);
+    // The same context is imported again: another credential, the same cluster.
+    let event = domain::RegisterEvent::ContextImported {
+        context: binding().context,
+    };
+    world.cluster.expired(None);
+    world.engine.note(Some(&operator()), event).await.unwrap();
+    world.cluster.stuck(&deployment(), false);
+    world.until_idle().await;
+    assert_eq!(world.status(&faasapi()), ModuleStatus::Passed);
+    assert_eq!(world.cluster.sent().len(), sent, "nothing was sent again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_public_issuer_of_the_same_cluster_is_written_down_and_cuts_off_nothing() {
+    let world = World::ready().await;
+    let by = |issuer: &str| domain::ClusterIdentity {
+        ca_sha256: String::new(),
+        issuer_sha256: Some(issuer.to_owned()),
+        ..identity("beijing")
+    };
+    let bound = domain::RegisterEvent::EnvironmentBound {
+        environment: env(),
+        context: binding().context,
+        identity: by("one"),
+        issuer_before: None,
+    };
+    *world.cluster.identity.lock().unwrap() = by("one");
+    world.engine.note(None, bound).await.unwrap();
+    *world.cluster.identity.lock().unwrap() = by("two");
+    let check = world
+        .engine
+        .verify_identity(Some(&release()), &env())
+        .await
+        .unwrap();
+    assert!(check.verified);
+    let kept = world.engine.register().bindings[&env()].identity.clone();
+    assert_eq!(kept, by("two"));
+    // Once: the next check finds what is written down.
+    world
+        .engine
+        .verify_identity(Some(&release()), &env())
+        .await
+        .unwrap();
+    let register = world
+        .engine
+        .ledger()
+        .read(&engine::ports::Stream::Register, 0)
+        .await
+        .unwrap();
+    let moves = register.iter().filter(|entry| {
+        matches!(&entry.record, engine::ports::Record::Register(domain::RegisterEvent::EnvironmentBound { issuer_before: Some(before), .. }) if before == "one")
+    });
+    assert_eq!(moves.count(), 1);
+    // Another cluster with a certificate that is as good is another cluster.
+    *world.cluster.identity.lock().unwrap() = domain::ClusterIdentity {
+        uid: "another".to_owned(),
+        ..by("two")
+    };
+    let check = world
+        .engine
+        .verify_identity(Some(&release()), &env())
+        .await
+        .unwrap();
+    assert!(!check.verified);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod back;
+mod ended;
 mod evidence;
 mod fakes;
 mod forward;

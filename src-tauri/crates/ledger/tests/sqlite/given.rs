@@ -148,3 +148,47 @@ pub async fn raw(folder: &Path) -> SqliteConnection {
         .await
         .unwrap()
 }
+
+/// Appends entries to a closed ledger as a newer program would: whole in the chain, whatever they say. Each
+/// is the JSON of its stream and of its record.
+pub async fn written_by_a_newer_program(folder: &Path, entries: &[(&str, &str)]) {
+    let mut raw = raw(folder).await;
+    for (stream, record) in entries {
+        let (sequence, previous): (i64, String) =
+            sqlx::query_as("SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1")
+                .fetch_one(&mut raw)
+                .await
+                .unwrap();
+        let position: i64 = sqlx::query_scalar(
+            "SELECT coalesce(max(position), 0) + 1 FROM entries WHERE stream = ?",
+        )
+        .bind(*stream)
+        .fetch_one(&mut raw)
+        .await
+        .unwrap();
+        let sequence = sequence + 1;
+        let at = "2026-09-16T02:00:00.000000000Z";
+        let text = format!(
+            r#"{{"sequence":{sequence},"at":"{at}","stream":{stream},"position":{position},"actor":null,"record":{record},"previous":"{previous}"}}"#
+        );
+        let value: serde_json::Value = serde_json::from_str(record).unwrap();
+        let inner = value.as_object().unwrap().values().next().unwrap();
+        sqlx::query(
+            "INSERT INTO entries (sequence, at, stream, position, actor, environment, verb, record, previous, hash)
+             VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?, ?)",
+        )
+        .bind(sequence)
+        .bind(at)
+        .bind(*stream)
+        .bind(position)
+        .bind(inner["environment"].as_str())
+        .bind(inner["type"].as_str().unwrap())
+        .bind(*record)
+        .bind(&previous)
+        .bind(domain::Digest::of(text.as_bytes()).as_str())
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    }
+    sqlx::Connection::close(raw).await.unwrap();
+}

@@ -11,4 +11,5 @@ mod processes;
 mod refusing;
 mod searching;
 mod tampering;
+mod unknown;
 mod variables;

@@ -21,7 +21,7 @@ fn good_contexts_are_imported_complete() {
         .remove(0);
     assert!(matches!(&context.credential, Credential::Token(t) if t.expose_secret() == "t0ken"));
     assert!(context.ca_pem.contains("BEGIN CERTIFICATE"));
-    let (cert, key) = (STANDARD.encode(ca_pem()), STANDARD.encode(key_pem()));
+    let (cert, key) = pair();
     let text = with_user(&format!(
         "{{client-certificate-data: {cert}, client-key-data: {key}}}"
     ));

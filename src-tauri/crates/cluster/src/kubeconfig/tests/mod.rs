@@ -20,6 +20,17 @@ pub(super) fn ca_pem() -> String {
         .pem()
 }
 
+/// A certificate and its key, base64.
+pub(super) fn pair() -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["me".to_owned()])
+        .unwrap()
+        .self_signed(&key)
+        .unwrap();
+    let encoded = |text: String| STANDARD.encode(text);
+    (encoded(certificate.pem()), encoded(key.serialize_pem()))
+}
+
 pub(super) fn key_pem() -> String {
     rcgen::KeyPair::generate().unwrap().serialize_pem()
 }

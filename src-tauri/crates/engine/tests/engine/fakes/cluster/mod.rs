@@ -66,6 +66,8 @@ struct State {
     unreachable: bool,
     /// Nothing is answered; watches stay open.
     hangs: bool,
+    /// The credential ended then; nobody is let in.
+    expired: Option<domain::Instant>,
     read_backs: u32,
     serial: u64,
     /// Requests on their way, each with the version of the object that it is for.
@@ -188,6 +190,11 @@ impl FakeCluster {
         self.state.lock().unwrap().hangs = hangs;
     }
 
+    pub fn expired(&self, at: Option<domain::Instant>) {
+        self.state.lock().unwrap().expired = at;
+        self.turn();
+    }
+
     fn turn(&self) {
         self.turned.send_modify(|n| *n += 1);
     }
@@ -196,6 +203,9 @@ impl FakeCluster {
         let state = self.state.lock().unwrap();
         if state.unreachable {
             return Err(ClusterFailure::Unreachable("connection refused".into()));
+        }
+        if let Some(at) = state.expired {
+            return Err(ClusterFailure::CredentialExpired(at));
         }
         if state.hangs {
             return Err(ClusterFailure::Unreachable("no answer within 3 s".into()));
