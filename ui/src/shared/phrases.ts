@@ -145,16 +145,16 @@ export const fields: Record<Field, Sentence> = {
 const roles: Record<RoleView, Sentence> = { operator: m.role_operator, verifier: m.role_verifier, manager: m.role_manager };
 
 export const contextRefusals: Record<ContextRefusal, Sentence> = {
-  insecureTls: m.refusal_context_insecureTls,
+  insecureWithCa: m.refusal_context_insecureWithCa,
   notHttps: m.refusal_context_notHttps,
   missingCluster: m.refusal_context_missingCluster,
   missingUser: m.refusal_context_missingUser,
-  noCa: m.refusal_context_noCa,
   badCertificate: m.refusal_context_badCertificate,
+  keyMismatch: m.refusal_context_keyMismatch,
   duplicateName: m.refusal_context_duplicateName,
   unprintable: m.refusal_context_unprintable,
-  proxy: m.refusal_context_proxy,
-  impersonation: m.refusal_context_impersonation,
+  badProxy: m.refusal_context_badProxy,
+  halfImpersonation: m.refusal_context_halfImpersonation,
   severalCredentials: m.refusal_context_severalCredentials,
   halfCredential: m.refusal_context_halfCredential,
   authProvider: m.refusal_context_authProvider,
