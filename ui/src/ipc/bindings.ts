@@ -19,7 +19,7 @@ export const commands = {
 	workspaceView: () => __TAURI_INVOKE<WorkspaceView>("workspace_view"),
 	/**  Cancels the window's long-running questions. */
 	workCancel: () => __TAURI_INVOKE<null>("work_cancel"),
-	/**  Notes that someone asked for help (sop O4). */
+	/**  Notes that someone asked for help (sop O4), from any seat. */
 	helpAsk: (release: string) => __TAURI_INVOKE<null>("help_ask", { release }),
 	/**  Writes a backup of the data folder into a new folder below the one that was chosen. */
 	dataBackUp: (folder: string) => __TAURI_INVOKE<BackupSaved>("data_back_up", { folder }),
@@ -30,11 +30,21 @@ export const commands = {
 	 *  stands in the field now.
 	 */
 	pathChoose: (purpose: PathPurpose, title: string, near: string) => __TAURI_INVOKE<string | null>("path_choose", { purpose, title, near }),
-	/**  Says who sits at the workstation. */
-	personSelect: (person: string | null) => __TAURI_INVOKE<null>("person_select", { person }),
-	/**  Makes a key for a person and unlocks it. */
-	keyCreate: (person: string, passphrase: string) => __TAURI_INVOKE<PersonView>("key_create", { person, passphrase }),
-	/**  Unlocks a person's key. A key that the ledger does not know yet is made known. */
+	/**
+	 *  Sits down as a person: opens their key with their passphrase, and locks everybody else's. With the
+	 *  wrong one, everything stays as it was.
+	 */
+	seatTake: (person: string, passphrase: string) => __TAURI_INVOKE<PersonView>("seat_take", { person, passphrase }),
+	/**  Leaves the seat, and locks the key. */
+	seatLeave: () => __TAURI_INVOKE<null>("seat_leave"),
+	/**  Somebody has touched the window. Who comes back too late finds the key locked. */
+	seatTouch: () => __TAURI_INVOKE<null>("seat_touch"),
+	/**
+	 *  Makes a key for a person in place of the one there may be, and sits down as them. Where somebody else
+	 *  can sign here, one of them witnesses it.
+	 */
+	keyRegister: (form: NewKeyForm) => __TAURI_INVOKE<PersonView>("key_register", { form }),
+	/**  Unlocks the key of who is in the seat. Another person's is unlocked by sitting down as them. */
 	keyUnlock: (person: string, passphrase: string) => __TAURI_INVOKE<PersonView>("key_unlock", { person, passphrase }),
 	/**  Locks a person's key. */
 	keyLock: (person: string) => __TAURI_INVOKE<PersonView>("key_lock", { person }),
@@ -98,6 +108,8 @@ export const commands = {
 	itemProbe: (release: string, stage: string, item: string) => __TAURI_INVOKE<ChecklistView>("item_probe", { release, stage, item }),
 	/**  Waives a condition. */
 	waive: (release: string, form: WaiverForm) => __TAURI_INVOKE<ReleaseView>("waive", { release, form }),
+	/**  Asks the manager to waive a condition, from any seat. */
+	waiverAsk: (release: string, stage: string, condition: string, reason: string) => __TAURI_INVOKE<ReleaseView>("waiver_ask", { release, stage, condition, reason }),
 	/**  Votes Go or No-Go. */
 	vote: (release: string, stage: string, go: boolean, reason: string) => __TAURI_INVOKE<ReleaseView>("vote", { release, stage, go, reason }),
 	/**  Opens a gate. */
@@ -118,7 +130,7 @@ export const commands = {
 	disarm: () => __TAURI_INVOKE<BannerView>("disarm"),
 	/**  Rolls a module out. Returns when that is written down; the work goes on by itself. */
 	rolloutStart: (release: string, environment: string, module: string) => __TAURI_INVOKE<RolloutView>("rollout_start", { release, environment, module }),
-	/**  Pauses the running rollout. */
+	/**  Pauses the running rollout, from any seat. */
 	rolloutPause: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_pause", { release, environment }),
 	/**  Lets a paused rollout go on. */
 	rolloutResume: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_resume", { release, environment }),
@@ -126,15 +138,15 @@ export const commands = {
 	rolloutLiftPause: (release: string, environment: string, object: string, reason: string) => __TAURI_INVOKE<RolloutView>("rollout_lift_pause", { release, environment, object, reason }),
 	/**  Writes down that objects which no status judges were seen to be in effect. */
 	rolloutConfirmSeen: (release: string, environment: string, objects: string[], note: string) => __TAURI_INVOKE<RolloutView>("rollout_confirm_seen", { release, environment, objects, note }),
-	/**  Stops the running rollout where it is. */
+	/**  Stops the running rollout where it is, from any seat. */
 	rolloutStop: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_stop", { release, environment }),
 	/**  What goes on in an environment. */
 	rolloutView: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_view", { release, environment }),
-	/**  Goes back. Returns when that is written down; pressed again while it runs, it changes nothing. */
+	/**  Goes back, from any seat. Returns when that is written down; pressed again while it runs, it changes nothing. */
 	wayBack: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("way_back", { release, environment }),
 	/**  What was cut off, and what the cluster shows of it. Changes nothing. */
 	interruptedView: (release: string) => __TAURI_INVOKE<InterruptedView | null>("interrupted_view", { release }),
-	/**  Goes on from what the cluster shows. */
+	/**  Goes on from what the cluster shows; back from any seat. */
 	interruptedContinue: (release: string) => __TAURI_INVOKE<RolloutView>("interrupted_continue", { release }),
 	/**  Begins to send the log lines of a module's newest pods. */
 	logsOpen: (release: string, environment: string, module: string, channel: Channel<LogBatch>) => __TAURI_INVOKE<number>("logs_open", { release, environment, module, channel }),
@@ -180,6 +192,7 @@ export const LOCK_CHOICES = [5,15,30,60,0] as const;
 
 export const ZOOM_STEPS = [80,90,100,110,125,150,175,200] as const;
 
+/* Types */
 /**  A user that the API server is asked to act as. */
 export type ActsAsView = {
 	/**  User name. */
@@ -192,7 +205,6 @@ export type ActsAsView = {
 	extra: string[],
 };
 
-/* Types */
 /**  State of the arming box. */
 export type ArmingState = 
 /**  Nothing can be changed; going back always can. */
@@ -547,7 +559,9 @@ export type ConditionView = {
 	waivable: boolean,
 	/**  The waiver, if it was. */
 	waiver: WaiverView | null,
+	/**  Whether who is in the seat may waive it now. */
 	may_waive: boolean,
+	/**  The newest request to waive it, if nobody has answered it. */
 	asked: WaiverRequestView | null,
 	/**  When it will be met by itself. */
 	expected_at: string | null,
@@ -941,6 +955,7 @@ export type Expected =
 "textPath" | 
 /**  Somebody at the workstation. */
 "somebody" | 
+/**  The person in the seat. */
 "personInSeat" | 
 /**  A longer text. Params: least. */
 "longer" | 
@@ -1345,13 +1360,25 @@ export type ItemProbeView = {
 	why_not: RefusalView | null,
 };
 
+/**  A key with the time in which it signs. */
+export type KeyPeriodView = {
+	/**  `SHA256:` and base64 of the public key's digest. */
+	fingerprint: string,
+	/**  When it was registered. */
+	from: string,
+	/**  When it was revoked; none while it signs. */
+	until: string | null,
+	/**  The name of who witnessed it. */
+	witness: string | null,
+};
+
 /**  Whether a key can sign now. */
 export type KeyState = 
-/**  None on this workstation. */
+/**  None on this workstation that the ledger knows. */
 "none" | 
 /**  In the keychain, sealed by its passphrase. */
 "locked" | 
-/**  Unlocked until the program ends or the person locks it. */
+/**  Unlocked until the person leaves the seat, is away for too long or locks it. */
 "unlocked";
 
 /**  A person's signing key. */
@@ -1362,14 +1389,16 @@ export type KeyView = {
 	fingerprint: string | null,
 	/**  When the key was made known to the ledger. */
 	registered_at: string | null,
+	/**  Whether the ledger has a key of the person, here or elsewhere: a new one revokes it. */
 	registered: boolean,
+	/**
+	 *  Who can witness a new key of the person on this workstation. None means that nobody has to: it is
+	 *  the first one here.
+	 */
 	witnesses: WitnessView[],
+	/**  Every key that the person ever had, oldest first. */
 	periods: KeyPeriodView[],
 };
-export type WitnessView = { person: string, name: string, counterpart: boolean };
-export type KeyPeriodView = { fingerprint: string, from: string, until: string | null, witness: string | null };
-export type NewKeyForm = { person: string, passphrase: string, witness: string | null, witness_passphrase: string | null };
-export type WaiverRequestView = { name: string | null, at: string, reason: string };
 
 /**  The lists of a kubeconfig. */
 export type KubeconfigEntry = 
@@ -1393,9 +1422,9 @@ export type KubeconfigOffer = {
 /**  Where a kubeconfig comes from. */
 export type KubeconfigSource = 
 /**  A file. */
-({ path: string }) & { text?: never; files?: never } | 
+({ path: string }) & { files?: never; text?: never } | 
 /**  Pasted text. */
-({ text: string }) & { path?: never; files?: never } | 
+({ text: string }) & { files?: never; path?: never } | 
 /**  Several files, merged by kubectl's rules: of a name that several have, the first file counts. */
 ({ files: string[] }) & { path?: never; text?: never };
 
@@ -1422,6 +1451,7 @@ export type LedgerDetail = {
 	signature_valid: boolean | null,
 	/**  The signature's value, base64. */
 	signature_value: string | null,
+	/**  The key of that signature: since when it was the signer's, and until when. */
 	signature_key: KeyPeriodView | null,
 };
 
@@ -1487,6 +1517,10 @@ export type LedgerRow = {
 	reasons: ReasonView[],
 	/**  Something was refused or went badly. */
 	bad: boolean,
+	/**
+	 *  It needs no signature by design and may have been done from a locked or empty seat: `person` says
+	 *  whose seat it was, not who pressed.
+	 */
 	from_seat: boolean,
 	/**  Hash, hex. */
 	hash: string,
@@ -1599,6 +1633,18 @@ export type ModuleStatus =
 /**  Back on the old version. */
 "takenBack";
 
+/**  A new key, as the person and the witness typed it. */
+export type NewKeyForm = {
+	/**  Whose key. */
+	person: string,
+	/**  The new passphrase. */
+	passphrase: string,
+	/**  Who witnesses it; none for the first key here. */
+	witness: string | null,
+	/**  The witness's own passphrase. */
+	witness_passphrase: string | null,
+};
+
 /**  Something to do next. */
 export type NextStep = {
 	/**  What. */
@@ -1639,8 +1685,9 @@ export type NextStepKind =
 "soak" | 
 /**  Vote. */
 "vote" | 
-/**  Open the gate. */
+/**  Answer a request to waive a condition. */
 "decideWaiver" | 
+/**  Open the gate. */
 "openGate" | 
 /**  Arm for a module. */
 "arm" | 
@@ -1718,12 +1765,6 @@ export type ObjectChangeView = {
 	masked: boolean,
 };
 
-/**  Why kubeconfigs are offered. */
-export type OfferedBy = 
-/**  The variable `KUBECONFIG` names them. */
-"variable" | 
-/**  `~/.kube/config`. */
-"home";
 /**  How an object stands by its own status. */
 export type ObjectStand = 
 /**  Not yet in effect. */
@@ -1748,6 +1789,13 @@ export type ObjectStandView = {
 	/**  What has to be known of it. */
 	note: ReasonView | null,
 };
+
+/**  Why kubeconfigs are offered. */
+export type OfferedBy = 
+/**  The variable `KUBECONFIG` names them. */
+"variable" | 
+/**  `~/.kube/config`. */
+"home";
 
 /**  Someone to ask for help (sop O4). */
 export type OnCall = {
@@ -1937,6 +1985,7 @@ export type Preferences = {
 	theme: Theme,
 	/**  How large everything is. */
 	zoom: Zoom,
+	/**  After how many idle minutes the key of who is in the seat is locked; 0 for never. */
 	lock_after_minutes: number,
 };
 
@@ -2203,7 +2252,9 @@ export type RefusalCode =
 "signatureInvalid" | 
 /**  Nobody registered a key for the person. */
 "noKeyRegistered" | 
+/**  A new key needs another role holder's signature. */
 "witnessNeeded" | 
+/**  Operator and verifier cannot witness each other's keys in the middle of a release. Params: witness. */
 "witnessedByOther" | 
 /**  The gate is closed. */
 "gateClosed" | 
@@ -2834,6 +2885,16 @@ export type WaiverForm = {
 	make_up_by: string,
 };
 
+/**  A request to waive a condition. */
+export type WaiverRequestView = {
+	/**  The name of who asked; none from an empty seat. */
+	name: string | null,
+	/**  When. */
+	at: string,
+	/**  Why. */
+	reason: string,
+};
+
 /**  A waived condition. */
 export type WaiverView = {
 	/**  Why. */
@@ -2885,6 +2946,19 @@ export type WayBackView = {
 	may: boolean,
 	/**  Why not. */
 	why_not: RefusalView | null,
+};
+
+/**  Somebody who can witness a new key. */
+export type WitnessView = {
+	/**  Who. */
+	person: string,
+	/**  The name to show. */
+	name: string,
+	/**
+	 *  A release under way has the two as operator and verifier: with this witness the new key cannot
+	 *  sign there.
+	 */
+	counterpart: boolean,
 };
 
 /**  A rollout or rollback under way. */

@@ -1,7 +1,5 @@
 //! What an imported context holds.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use engine::ports::Credential;
 use secrecy::ExposeSecret;
 
