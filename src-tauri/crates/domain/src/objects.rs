@@ -125,13 +125,6 @@ pub enum MutationVerb {
     Adopt,
 }
 
-impl MutationVerb {
-    /// Whether it only holds a rollout or lets it go on, and writes no content.
-    pub fn holds(self) -> bool {
-        matches!(self, MutationVerb::Pause | MutationVerb::Unpause)
-    }
-}
-
 /// What is about to be done to a cluster. Written down before it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MutationIntent {

@@ -385,9 +385,9 @@ mod tests {
         plain.route = Route::default();
         plain.ca_pem = String::new();
         assert_eq!(version(&plain), 2, "the system's roots");
-        let future = br#"{"version":3,"name":"c","server":"","caPem":"","tlsServerName":null,"credential":{"kind":"Anonymous"}}"#;
+        let future = br#"{"version":3,"name":"c","server":"","caPem":"","tlsServerName":null,"credential":{"kind":"anonymous"}}"#;
         assert!(from_text("c", future).is_err());
-        let first = br#"{"version":1,"name":"c","server":"https://a","caPem":"x","tlsServerName":null,"credential":{"kind":"Anonymous"}}"#;
+        let first = br#"{"version":1,"name":"c","server":"https://a","caPem":"x","tlsServerName":null,"credential":{"kind":"anonymous"}}"#;
         assert!(from_text("c", first).unwrap().route.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 use domain::{
     Action, EnvironmentId, EnvironmentState, Instant, ModuleId, ModuleState, ModuleStatus,
-    MutationOutcome, ObjectRef, Release, Run, Step, StepEnd, compile,
+    MutationOutcome, MutationVerb, ObjectRef, Release, Run, Step, StepEnd, compile,
 };
 
 use super::common::{at, ms_between};
@@ -109,7 +109,7 @@ impl Progress<'_> {
             Some(label) => format!("{word} {label}"),
             None => word.to_owned(),
         };
-        let attempt = of.action.target().and_then(|object| self.attempt(object));
+        let attempt = self.attempt(&of.action);
         let started = attempt.as_ref().map(|attempt| attempt.from);
         if let Some((end, ended)) = self.run.ended.get(&of.number) {
             let (state, from, to) = match end {
@@ -147,12 +147,20 @@ impl Progress<'_> {
         before.map(|(_, (_, at))| *at).or(self.since)
     }
 
-    /// The newest write to an object in this run.
-    fn attempt(&self, object: &ObjectRef) -> Option<Attempt> {
+    /// The newest write of a step's kind to its object in this run.
+    fn attempt(&self, action: &Action) -> Option<Attempt> {
+        use MutationVerb::{Apply, Remove, Restore};
+        let (object, verbs): (_, &[MutationVerb]) = match action {
+            Action::Apply { object, .. } => (object, &[Apply]),
+            Action::Restore { object } | Action::Remove { object } => (object, &[Restore, Remove]),
+            Action::Await { .. } | Action::AwaitRestored { .. } => return None,
+        };
         let since = self.since?;
         let pending = self.state.pending.as_ref();
         if let Some(pending) = pending.filter(|pending| {
-            &pending.intent.object == object && pending.at >= since && !pending.intent.verb.holds()
+            &pending.intent.object == object
+                && pending.at >= since
+                && verbs.contains(&pending.intent.verb)
         }) {
             let state = match pending.unknown {
                 true => StepState::Unknown,
@@ -168,7 +176,7 @@ impl Progress<'_> {
         let settled = newest.find(|settled| {
             &settled.intent.object == object
                 && settled.intended_at >= since
-                && !settled.intent.verb.holds()
+                && verbs.contains(&settled.intent.verb)
         })?;
         let state = match settled.outcome {
             MutationOutcome::Applied { .. } => StepState::Done,
