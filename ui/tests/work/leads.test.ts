@@ -38,7 +38,7 @@ describe('what names a place leads there', () => {
   });
 
   it('only verbs that the ledger knows', () => {
-    const entry: TimelineEntry = { sequence: 1, at: '', verb: '', params: {}, reasons: [], person: null, environment: null, environment_id: 'e', stage: 's', mark: 'good' };
+    const entry: TimelineEntry = { entry: 1, at: '', verb: '', params: {}, reasons: [], person: null, environment: null, environment_id: 'e', stage: 's', mark: 'good' };
     const leading = knownVerbs.filter((verb) => leadOf({ ...entry, verb }));
     expect(leading).toContain('itemTicked');
     expect(leading).toContain('factRecorded');

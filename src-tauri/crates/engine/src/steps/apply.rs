@@ -1,8 +1,8 @@
 //! Writing an object.
 
 use domain::{
-    Digest, EnvironmentState, ModuleId, MutationVerb, ObjectRef, Precondition, Refusal, StepEnd,
-    Verdict, Written, written,
+    Digest, EnvironmentState, ModuleId, MutationVerb, ObjectDiff, ObjectRef, Precondition, Refusal,
+    StepEnd, Verdict, Written, written,
 };
 
 use crate::act::{Act, Acted};
@@ -22,6 +22,9 @@ impl Engine {
         (object, digest): (&ObjectRef, &Digest),
         turn: &Turn,
     ) -> Result<Performed, EngineFailure> {
+        if let Some(ended) = self.adopt(errand, module, object, turn).await? {
+            return Ok(ended);
+        }
         let act = |hands, state: EnvironmentState| async move {
             if self
                 .needs_no_writing(errand, &state, object, digest)
@@ -75,7 +78,8 @@ impl Engine {
         turn: &Turn,
     ) -> Result<Option<Performed>, EngineFailure> {
         let (_, state) = self.environment(&errand.release, &errand.environment)?;
-        if !diff_of(&state, object).is_some_and(|diff| diff.adopts) {
+        let adopts = |diff: &ObjectDiff| diff.adopts && !is_unchanged(diff);
+        if !diff_of(&state, object).is_some_and(adopts) {
             return Ok(None);
         }
         let act = |hands, state: EnvironmentState| async move {

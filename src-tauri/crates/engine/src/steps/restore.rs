@@ -95,8 +95,8 @@ impl Engine {
     ) -> Result<StepEnd, EngineFailure> {
         let (_, state) = self.environment(&errand.release, &errand.environment)?;
         let certainty = written(&state, &step.module, object);
-        let kept = state.backup.iter().flat_map(|backup| &backup.objects);
-        let kept = kept.filter(|kept| &kept.object == object).next_back();
+        let mut kept = state.backup.iter().flat_map(|backup| &backup.objects);
+        let kept = kept.rfind(|kept| &kept.object == object);
         let (Some(kept), Written::Maybe | Written::Yes) = (kept, certainty) else {
             return Ok(StepEnd::Unneeded);
         };
