@@ -83,10 +83,11 @@ pub async fn releases(bench: &Bench, id: &str, outgoing: &Outgoing) -> Sent {
     let MutationOutcome::Applied { live: Some(head) } = &sent.outcome else {
         panic!("{:?}", sent.outcome);
     };
+    let (shown, written) = (preview.after.as_ref(), sent.written.as_ref());
     assert_eq!(
         Some(&head.content),
         preview.content.as_ref(),
-        "the dry run showed something else"
+        "{id}: shown {shown:?}, written {written:?}"
     );
     sent
 }
