@@ -134,10 +134,8 @@ pub(crate) fn give_back(live: &LiveObject, before: &Value) -> Option<Value> {
             given.push(path);
             continue;
         }
-        // What differs from the backup is not what the rollback put back. Of a map, what is in it says so.
-        let (was, is) = (value_at(before, &path), value_at(&live.body, &path));
-        let leaf = !is.is_some_and(Value::is_object);
-        if was.is_none() || (leaf && was != is) {
+        // What differs from the backup is not what the rollback put back.
+        if !is_as_before(&path, before, &live.body) {
             continue;
         }
         for owner in known.iter().filter(|owner| owner.subresource() != "status") {
@@ -161,6 +159,14 @@ fn is_our_annotation(path: &[String]) -> bool {
     path.len() == 3 && path[1] == "f:annotations" && last.is_some_and(|key| key.starts_with(OURS))
 }
 
+/// Whether a field is as it was. Of a map, what is in it says so.
+fn is_as_before(path: &[String], before: &Value, now: &Value) -> bool {
+    match (value_at(before, path), value_at(now, path)) {
+        (Some(was), Some(is)) => is.is_object() || was == is,
+        _ => false,
+    }
+}
+
 /// The entry of an owner, made if it is not there.
 fn entry_of<'a>(all: &'a mut Vec<Entry>, owner: &Entry) -> &'a mut Entry {
     let at = match all.iter().position(|entry| entry.is_of(owner)) {
@@ -174,7 +180,7 @@ fn entry_of<'a>(all: &'a mut Vec<Entry>, owner: &Entry) -> &'a mut Entry {
 }
 
 /// `managedFields` for a rollback's body: our apply owns again what it owned before the release, as far
-/// as that is there. An adoption stays. What the update itself changes the API server adds. None if the
+/// as that is as it was. An adoption stays. What the update itself changes the API server adds. None if the
 /// backup knows no owners.
 pub(crate) fn as_before(managed: &Value, before: &Value, after: &Value) -> Option<Value> {
     let known = entries(before.pointer("/metadata/managedFields")?);
@@ -189,8 +195,10 @@ pub(crate) fn as_before(managed: &Value, before: &Value, after: &Value) -> Optio
             entry if is_client_side(entry) => adopted(entry, before),
             _ => continue,
         };
-        let there = paths.iter().filter(|path| value_at(after, path).is_some());
-        there.for_each(|path| again.insert(path));
+        let same = paths
+            .iter()
+            .filter(|path| is_as_before(path, before, after));
+        same.for_each(|path| again.insert(path));
     }
     all[at].fields = again;
     // An empty list would have the API server forget every owner.

@@ -108,12 +108,12 @@ pub(crate) fn with_live_replicas(manifest: &Outgoing, live: &LiveObject) -> Outg
 pub(crate) async fn keeping_replicas(
     connection: &Connection,
     manifest: &Outgoing,
-    live: Option<&LiveObject>,
+    live: &LiveObject,
     ours: &Fields,
 ) -> Result<Outgoing, ClusterFailure> {
-    let Some(live) = live.filter(|live| gives_up_replicas(manifest, live, ours)) else {
+    if !gives_up_replicas(manifest, live, ours) {
         return Ok(manifest.clone());
-    };
+    }
     Ok(match replicas(connection, &manifest.object).await? {
         Replicas::Autoscaler(_) => with_live_replicas(manifest, live),
         Replicas::Manifest | Replicas::Unknown => manifest.clone(),

@@ -264,6 +264,17 @@ impl Path {
         }
     }
 
+    /// The path of an element that ownership tells apart by the keys in `step`.
+    pub fn element_of(&self, step: &str, element: &Value) -> Path {
+        let named = MERGE_KEYS
+            .into_iter()
+            .find(|key| step.contains(&format!("{key:?}:")) && element.get(key).is_some());
+        match named {
+            Some(key) => self.element(key, &label(element, key)),
+            None => self.clone(),
+        }
+    }
+
     pub fn element(&self, key: &str, label: &str) -> Path {
         Path {
             text: format!("{}[{key}={label}]", self.text),

@@ -10,6 +10,7 @@
 mod adopt;
 mod as_sent;
 mod autoscale;
+mod carry;
 mod connection;
 mod content;
 mod failure;

@@ -19,7 +19,7 @@ use crate::preview::{
 };
 use crate::redact::redact;
 use crate::wire::{Answer, Ask, NoAnswer};
-use crate::{adopt, autoscale, content, objects};
+use crate::{adopt, autoscale, carry, content, objects};
 
 /// What an answer to a mutation says.
 pub(crate) enum Said {
@@ -146,10 +146,12 @@ async fn forward(
     let Some(body) = body.filter(|_| intent.verb == MutationVerb::Apply) else {
         return Ok(body.cloned());
     };
-    let ours = live.map(|live| adopt::ours(live, None)).unwrap_or_default();
-    autoscale::keeping_replicas(connection, body, live, &ours)
-        .await
-        .map(Some)
+    let Some(live) = live else {
+        return Ok(Some(body.clone()));
+    };
+    let ours = adopt::ours(live, None);
+    let body = autoscale::keeping_replicas(connection, body, live, &ours).await?;
+    Ok(Some(carry::with_theirs(&body, live, None).0))
 }
 
 /// The ownership that [`MutationVerb::Adopt`] brings about; none if it is so already.

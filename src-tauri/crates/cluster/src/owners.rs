@@ -45,6 +45,41 @@ impl Fields {
         !self.member && self.below.values().all(Fields::is_empty)
     }
 
+    /// Whether the field itself is in the set.
+    pub fn is_member(&self) -> bool {
+        self.member
+    }
+
+    pub fn steps(&self) -> impl Iterator<Item = (&str, &Fields)> {
+        self.below
+            .iter()
+            .map(|(step, below)| (step.as_str(), below))
+    }
+
+    pub fn step(&self, step: &str) -> Option<&Fields> {
+        self.below.get(step)
+    }
+
+    /// The part of a value that is in the set.
+    pub fn part_of(&self, value: &Value) -> Value {
+        let leaf = self.below.is_empty();
+        match value {
+            Value::Object(map) if !leaf => {
+                let part = map
+                    .iter()
+                    .filter_map(|(key, value)| Some((key.clone(), self.key(key)?.part_of(value))));
+                Value::Object(part.collect())
+            }
+            Value::Array(list) if !leaf => {
+                let part = list
+                    .iter()
+                    .filter_map(|e| Some(self.element(e)?.part_of(e)));
+                Value::Array(part.collect())
+            }
+            whole => whole.clone(),
+        }
+    }
+
     /// What the set has below a key of a map.
     pub fn key(&self, key: &str) -> Option<&Fields> {
         self.below.get(&format!("f:{key}"))
@@ -120,7 +155,7 @@ impl Fields {
     }
 }
 
-fn is_step_to(step: &str, element: &Value) -> bool {
+pub(crate) fn is_step_to(step: &str, element: &Value) -> bool {
     if let Some(keys) = step.strip_prefix("k:") {
         let keys: Map<String, Value> = serde_json::from_str(keys).unwrap_or_default();
         return !keys.is_empty()
@@ -133,6 +168,18 @@ fn is_step_to(step: &str, element: &Value) -> bool {
     step.strip_prefix("v:")
         .and_then(|text| serde_json::from_str::<Value>(text).ok())
         .is_some_and(|value| value == *element)
+}
+
+/// Whether a path ends at a key by which an element of a list is told apart. It goes with the element only.
+pub(crate) fn is_key(path: &[String]) -> bool {
+    let [.., element, field] = path else {
+        return false;
+    };
+    let keys = element.strip_prefix("k:").unwrap_or_default();
+    let keys: Map<String, Value> = serde_json::from_str(keys).unwrap_or_default();
+    field
+        .strip_prefix("f:")
+        .is_some_and(|field| keys.contains_key(field))
 }
 
 /// The value at the end of a path.
@@ -317,6 +364,14 @@ mod tests {
             object["spec"]["ports"],
             json!([{"containerPort": 1, "protocol": "UDP"}])
         );
+    }
+
+    #[test]
+    fn the_key_of_an_element_is_told_from_its_other_fields() {
+        let element = "k:{\"name\":\"a\"}";
+        assert!(is_key(&steps(&["f:env", element, "f:name"])));
+        assert!(!is_key(&steps(&["f:env", element, "f:value"])));
+        assert!(!is_key(&steps(&["f:env", element])) && !is_key(&steps(&["f:name"])));
     }
 
     #[test]

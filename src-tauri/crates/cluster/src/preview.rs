@@ -11,10 +11,10 @@ use serde_json::Value;
 use crate::connection::Connection;
 use crate::kinds::Kind;
 use crate::manifest::{self, Fence, MANAGER, PAUSER};
-use crate::owners::{Fields, owned, take_away, value_at};
+use crate::owners::{Fields, is_key, owned, take_away, value_at};
 use crate::redact::redact;
 use crate::wire::Answer;
-use crate::{adopt, autoscale, content, failure, fields, objects};
+use crate::{adopt, autoscale, carry, content, failure, fields, objects};
 
 pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 
@@ -39,16 +39,16 @@ pub(crate) async fn ask(
         Some(_) => autoscale::replicas(connection, object).await?,
         None => Replicas::Manifest,
     };
-    let kept;
-    let manifest = match (&live, &replicas) {
-        (Some(live), Replicas::Autoscaler(_))
-            if autoscale::gives_up_replicas(manifest, live, &ours) =>
-        {
-            kept = autoscale::with_live_replicas(manifest, live);
-            &kept
+    let mut kept = Vec::new();
+    let mut sent = manifest.clone();
+    if let Some(live) = &live {
+        let autoscaled = matches!(replicas, Replicas::Autoscaler(_));
+        if autoscaled && autoscale::gives_up_replicas(manifest, live, &ours) {
+            sent = autoscale::with_live_replicas(manifest, live);
         }
-        _ => manifest,
-    };
+        (sent, kept) = carry::with_theirs(&sent, live, adoption.as_ref());
+    }
+    let manifest = &sent;
     let body = manifest::body(manifest, None, kind.namespaced, Fence::None);
     let mut conflicts = Vec::new();
     let mut answer = dry_run(connection, kind, manifest, &body, false).await?;
@@ -65,6 +65,7 @@ pub(crate) async fn ask(
         rejected: None,
         adopts: adoption.is_some(),
         replicas,
+        kept,
     };
     let verb = if unchanged.live.is_some() {
         "patch"
@@ -130,8 +131,10 @@ async fn adopted(
     });
     let mut fewer = after.clone();
     let mut goes = false;
-    for path in moved.paths().iter().rev() {
-        if !kept.touches(path) && value_at(&fewer, path).is_some() {
+    // What holds others comes first: an element without its key could not be found any more.
+    for path in &moved.paths() {
+        let goes_alone = !kept.touches(path) && !is_key(path);
+        if goes_alone && value_at(&fewer, path).is_some() {
             take_away(&mut fewer, path);
             goes = true;
         }

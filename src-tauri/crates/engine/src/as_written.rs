@@ -211,6 +211,7 @@ mod tests {
             rejected: None,
             adopts: false,
             replicas: Default::default(),
+            kept: Vec::new(),
         }
     }
 

@@ -247,6 +247,8 @@ pub struct Preview {
     pub adopts: bool,
     /// Who decides on the number of replicas.
     pub replicas: Replicas,
+    /// What the manifest no longer names and stays all the same, because others own a field of it.
+    pub kept: Vec<FieldConflict>,
 }
 
 /// Who decides on a workload's number of replicas.

@@ -66,6 +66,7 @@ impl Cluster for FakeCluster {
             rejected: None,
             adopts: false,
             replicas: Replicas::Manifest,
+            kept: Vec::new(),
         })
     }
 
