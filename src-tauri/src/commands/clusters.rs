@@ -451,7 +451,10 @@ mod tests {
             files: vec![text(&config)],
             missing: Vec::new(),
         };
-        assert_eq!(offers(None, Some(home.path())), std::slice::from_ref(&of_home));
+        assert_eq!(
+            offers(None, Some(home.path())),
+            std::slice::from_ref(&of_home)
+        );
         let variable = std::env::join_paths([&gone, &one, &one]).unwrap();
         let of_variable = KubeconfigOffer {
             from: OfferedBy::Variable,

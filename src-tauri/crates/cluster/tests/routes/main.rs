@@ -409,7 +409,7 @@ async fn a_cluster_is_reached_through_each_kind_of_proxy() {
             to,
             let_through: true,
         };
-        assert_eq!(open.asked(), [let_through.clone()], "{scheme}");
+        assert_eq!(open.asked(), std::slice::from_ref(&let_through), "{scheme}");
         let closed = Proxy::start(kind, true).await;
         let address = closed.address;
         let known = through(&format!("{scheme}://{login}@{address}"));
