@@ -1,5 +1,5 @@
 import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { useBackend, type Backend } from '$ipc';
 import { askForKey, askForNewKey, keyRequest, session, setClock, speak, watchActivity, withSeat } from '$shared';
 import { story, tell } from '../fixtures/backend';
@@ -40,6 +40,9 @@ beforeEach(async () => {
   await session.load();
   speak('en');
 });
+
+// A dialog that a test leaves open is not the next one's.
+afterEach(() => keyRequest()?.settle(false));
 
 describe('a seat', () => {
   it('is taken with the passphrase of who sits down, by Enter', async () => {
