@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
+
 use super::child::{Program, Start};
 use super::{DesktopFailure, failure::Missing, pixels::Pixels};
 
@@ -128,8 +130,24 @@ impl Screen {
     /// # Errors
     /// When the screen refuses.
     pub fn ask_to_close(&self, window: WindowId) -> Result<(), DesktopFailure> {
-        self.xdotool(&["windowquit", &window.0.to_string()])
-            .map(drop)
+        self.send_delete(window)
+            .map_err(|failure| DesktopFailure::Screen {
+                asked: format!("WM_DELETE_WINDOW to {}", window.0),
+                said: failure.to_string(),
+            })
+    }
+
+    /// What a window manager sends for the cross (ICCCM 4.2.8.1); older tools have no command for it.
+    fn send_delete(&self, window: WindowId) -> Result<(), Box<dyn std::error::Error>> {
+        let (connection, _) = x11rb::connect(Some(&self.display))?;
+        let atom = |name: &[u8]| connection.intern_atom(false, name);
+        let protocols = atom(b"WM_PROTOCOLS")?.reply()?.atom;
+        let delete = atom(b"WM_DELETE_WINDOW")?.reply()?.atom;
+        let event = ClientMessageEvent::new(32, window.0, protocols, [delete, 0, 0, 0, 0]);
+        connection
+            .send_event(false, window.0, EventMask::NO_EVENT, event)?
+            .check()?;
+        Ok(())
     }
 
     /// Holds keys in a window, by their X11 names, as a hand would.

@@ -53,6 +53,19 @@ pub enum Stays {
     UseUnknown,
 }
 
+impl std::fmt::Display for Stays {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Stays::WasThere => f.write_str("it was there before the release, and stays"),
+            Stays::IsAnothers => f.write_str("it was deleted and created again since, and stays"),
+            Stays::InUse(users) => write!(f, "{users} objects use it, and it stays"),
+            Stays::UseUnknown => {
+                f.write_str("it belongs to the whole cluster and others may use it: it stays")
+            }
+        }
+    }
+}
+
 /// What uses an object; none for one in a namespace, which is the release's own.
 pub fn used_by(object: &ObjectRef) -> Option<UsedBy> {
     use UsedBy::{Bindings, Instances, Nothing, ObjectsWithin, References, Unknown};

@@ -2,7 +2,8 @@
 
 use domain::{
     BackupBody, BackupObject, Command, EnvironmentState, ModuleId, MutationOutcome, MutationVerb,
-    ObjectRef, Precondition, Refusal, ReleaseId, Step, StepEnd, Written, written,
+    NotAppliedCause, ObjectRef, Precondition, Refusal, ReleaseId, RemovalFacts, Step, StepEnd,
+    Written, may_remove, written,
 };
 use serde_json::Value;
 
@@ -231,7 +232,22 @@ impl Engine {
                 let object = object.clone();
                 return Err(EngineFailure::Changed { object });
             }
-            (None, Some(_)) => (MutationVerb::Remove, None),
+            (None, Some(_)) => {
+                // How many others use an object of the whole cluster is not asked yet: it stays, and is named.
+                let facts = RemovalFacts {
+                    absent_before: true,
+                    is_ours: true,
+                    users: None,
+                };
+                if let Err(stays) = may_remove(object, facts) {
+                    return Err(EngineFailure::NotApplied {
+                        object: object.clone(),
+                        cause: NotAppliedCause::Refused,
+                        reason: stays.to_string(),
+                    });
+                }
+                (MutationVerb::Remove, None)
+            }
             (Some(kept), _) => {
                 let body = self.body(object, &kept.blob).await?;
                 (MutationVerb::Restore, Some((kept.blob.clone(), body)))
