@@ -202,8 +202,8 @@ impl Child {
         release.environments[&self.orders.environment].clone()
     }
 
-    /// The operator looks at what no status judges. What could not be written down is said again.
-    async fn look_at(&self, live: &Live) {
+    /// The operator looks at what no status judges. Fails when that cannot be written down.
+    async fn look_at(&self, live: &Live) -> Result<(), EngineFailure> {
         let state = self.state();
         let unseen: Vec<ObjectRef> = live
             .objects
@@ -215,7 +215,7 @@ impl Child {
             .map(|one| one.workload.clone())
             .collect();
         if unseen.is_empty() {
-            return;
+            return Ok(());
         }
         let Orders {
             release,
@@ -223,10 +223,15 @@ impl Child {
             actor,
             ..
         } = &self.orders;
-        let _ = self
+        let note = "seen with kubectl get";
+        match self
             .engine
-            .confirm_seen(release, actor, environment, unseen, "seen with kubectl get")
-            .await;
+            .confirm_seen(release, actor, environment, unseen, note)
+            .await
+        {
+            Err(failure @ EngineFailure::Ledger(_)) => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     /// Waits until nobody works in the environment; why work broke off, if it did.
@@ -244,7 +249,7 @@ impl Child {
                     None => {}
                 }
             }
-            self.look_at(&live).await;
+            self.look_at(&live).await?;
             assert!(Instant::now() < deadline, "no end: {live:?}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

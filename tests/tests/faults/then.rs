@@ -175,6 +175,10 @@ impl Story {
                 nameless.push(heard);
                 continue;
             }
+            // Moving ownership changes no value, so that it leaves no identifier either.
+            if is_adoption(&heard.body) {
+                continue;
+            }
             let id = heard.body.pointer(MUTATION).and_then(Value::as_str);
             let id = id.expect("an identifier").to_owned();
             requests.entry(id).or_default().push(heard);
@@ -186,8 +190,11 @@ impl Story {
         let mut newest: BTreeMap<String, &SettledMutation> = BTreeMap::new();
         let writes = |settled: &&SettledMutation| {
             let verb = settled.intent.verb;
-            let pauses = matches!(verb, MutationVerb::Pause | MutationVerb::Unpause);
-            is_applied(&settled.outcome) && !pauses
+            let marked = !matches!(
+                verb,
+                MutationVerb::Pause | MutationVerb::Unpause | MutationVerb::Adopt
+            );
+            is_applied(&settled.outcome) && marked
         };
         for settled in settled.iter().filter(writes) {
             newest.insert(settled.intent.object.label(), settled);
@@ -218,4 +225,10 @@ pub fn managers(object: &Value) -> Vec<String> {
     let fields = object["metadata"]["managedFields"].as_array().unwrap();
     let name = |field: &Value| field["manager"].as_str().unwrap_or_default().to_owned();
     fields.iter().map(name).collect()
+}
+
+/// Whether a request moves the ownership of fields and nothing else.
+fn is_adoption(body: &Value) -> bool {
+    let mut operations = body.as_array().into_iter().flatten();
+    operations.any(|operation| operation["path"] == "/metadata/managedFields")
 }
