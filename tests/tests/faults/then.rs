@@ -75,6 +75,7 @@ impl Story {
             heard.namespace == self.ground.namespace
                 && heard.user == "operator"
                 && !heard.is_dry_run()
+                && !is_adoption(&heard.body)
         };
         all.into_iter().filter(ours).collect()
     }

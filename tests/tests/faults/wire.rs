@@ -40,9 +40,12 @@ pub async fn an_answer_is_lost(ground: Arc<Ground>) {
         .iter()
         .filter(|name| *name == "mutationSettled")
         .count();
-    assert_eq!(settled, 4, "each was unknown first, then known");
+    assert_eq!(
+        settled, 6,
+        "the moves of ownership were unknown first, then known; then the writes"
+    );
     // The way back loses its answers, too.
-    proxy.set(Trap::next(Method::PATCH, DEPLOYMENT, Fate::AnswerLost));
+    proxy.set(Trap::next(Method::PUT, DEPLOYMENT, Fate::AnswerLost));
     story.goes_back().await;
     assert_eq!(story.heard_of("deployments").len(), 2);
     story.ends().await;
