@@ -190,7 +190,10 @@ impl Play {
     }
 
     /// Confirms what no status judges.
-    async fn confirm_seen(&self) -> Result<(), WindowFailure> {
+    ///
+    /// # Errors
+    /// When the window does not ask for it.
+    pub async fn confirm_seen(&self) -> Result<(), WindowFailure> {
         self.window.press("rollout-see").await?;
         self.window.wait_for("rollout-note-dialog").await?;
         self.window

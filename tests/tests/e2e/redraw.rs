@@ -40,6 +40,8 @@ async fn a_window_whose_drawing_process_crashes_comes_back_and_the_release_goes_
     let mut play = Play::new(desk.window().await);
     play.window().theme("light").await.said();
     let (_, module) = play.first_rollout().await.said();
+    // No hand could press it later: the page that comes back has no driver.
+    play.confirm_seen().await.said();
 
     let screen = desk.desktop.screen();
     let daemon = desk.desktop.notifications().unwrap();
