@@ -47,7 +47,8 @@ async fn closing_asks_while_a_rollout_runs_and_what_was_stopped_after_a_step_goe
     // Stop after this step: it ends by itself, and the next start offers to go on.
     screen.ask_to_close(window).said();
     play.window().wait_for("closing-dialog").await.said();
-    play.window().press("closing-stop").await.said();
+    // The program may be gone before the driver has said that the button was pressed.
+    let _ = play.window().press("closing-stop").await;
     play.window().wait_ended(LIMITS.work).await.said();
     drop(play);
     let mut play = Play::new(desk.window().await);
