@@ -103,6 +103,8 @@ async fn nobody_signs_as_the_verifier_but_the_verifier() {
     assert_eq!(registered["signature_valid"], true, "{registered}");
     // The same in the window.
     window.press("nav-audit").await.said();
+    // A key belongs to no release.
+    window.press("audit-release-clear").await.said();
     let sequence = &registered["row"]["sequence"];
     window.press(&format!("audit-row-{sequence}")).await.said();
     let verdict = window.read("audit-detail-verdict").await.said();

@@ -19,7 +19,7 @@ const SPOKEN = ['title', 'aria-label', 'aria-description', 'placeholder', 'alt']
 const watch = window.__watch = { found: [], markers: {}, marks: {}, broken: [] };
 const where = (node) => {
   const at = (node.nodeType === 1 ? node : node.parentElement)?.closest('[data-testid]');
-  return (at?.dataset.testid ?? 'page').replace(/-?c\d{4}z[^]*$/, '').replace(/-[0-9a-f]*\d+$/, '').slice(0, 60);
+  return (at?.dataset.testid ?? 'page').replace(/-?c\d{4}z[^]*$/, '').replace(/^(notification|timeline)-open-.*$/, '$1').replace(/-[0-9a-f]*\d+$/, '').slice(0, 60);
 };
 const found = (what, node, more) => { if (watch.found.length < 60) watch.found.push(`${what} in ${where(node)}: ${String(more).slice(0, 160)}`); };
 const text = (node) => {
