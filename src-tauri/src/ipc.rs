@@ -81,6 +81,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             rollouts::rollout_stop,
             rollouts::rollout_view,
             rollouts::way_back,
+            rollouts::rollback_preview,
             rollouts::interrupted_view,
             rollouts::interrupted_continue,
             logs::logs_open,

@@ -1,4 +1,7 @@
-use contract::{BannerView, Failure, FailureCode, InterruptedView, InterruptedWork, RolloutView};
+use contract::{
+    BannerView, Failure, FailureCode, InterruptedView, InterruptedWork, RollbackPreviewView,
+    RolloutView,
+};
 use domain::{EnvironmentId, ModuleId, ObjectRef, ReleaseId, Work};
 use engine::Waiting;
 use tauri::State;
@@ -237,6 +240,29 @@ pub async fn way_back(
         .await
         .map_err(at.failing())?;
     view(&desk, &at.release, &at.environment).await
+}
+
+/// What a rollback would do now, asked of the cluster by dry runs. Changes nothing, and nothing is written
+/// down.
+#[tauri::command]
+#[specta::specta]
+pub async fn rollback_preview(
+    desk: State<'_, Desk>,
+    release: String,
+    environment: String,
+) -> Result<RollbackPreviewView, Failure> {
+    let at = Place::of(&desk, release, environment, desk.seated()).await?;
+    let asked_at = chrono::Utc::now();
+    let objects = at
+        .engine
+        .preview_rollback(&at.release, &at.environment)
+        .await
+        .map_err(at.failing())?;
+    Ok(contract::views::rollback_preview_view(
+        &at.environment,
+        asked_at,
+        &objects,
+    ))
 }
 
 /// What was cut off, and what the cluster shows of it. Changes nothing.

@@ -6,11 +6,11 @@ use std::path::Path;
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     Backup, BackupBody, BackupObject, ChecklistItem, ClusterIdentity, Diff, Digest, Environment,
-    EnvironmentId, Event, FieldAuthor, FieldChange, GateRules, Instant, ItemKind, Level, LiveHead,
-    ModuleId, MutationIntent, MutationOutcome, MutationVerb, NotificationKind, ObjectDiff,
-    ObjectRef, Person, PersonId, Phase, PlannedModule, PlannedObject, Precondition, PublicKey,
-    ReleaseId, ReleasePlan, Role, Said, Signed, Stage, StageId, Statement, Strategy, Text, Tier,
-    Timings,
+    EnvironmentId, Event, FactSource, FactSubject, FactValue, FieldAuthor, FieldChange, GateRules,
+    Instant, ItemKind, Level, LiveHead, ModuleId, MutationIntent, MutationOutcome, MutationVerb,
+    NotificationKind, ObjectDiff, ObjectRef, Person, PersonId, Phase, PlannedModule, PlannedObject,
+    Precondition, PublicKey, ReleaseId, ReleasePlan, Role, RollbackProof, Said, Signed, Stage,
+    StageId, Statement, Strategy, Text, Tier, Timings,
 };
 use engine::ports::{Ledger as _, NewEntry, Record, Stream};
 use ledger::SqliteLedger;
@@ -154,6 +154,16 @@ impl Release {
             Event::BackupTaken {
                 environment: of(),
                 backup: backup(environment, self.at),
+            },
+            Event::FactRecorded {
+                source: FactSource::RollbackDryRun,
+                subject: FactSubject::Environment { environment: of() },
+                at: self.at,
+                expires: None,
+                value: FactValue::RollbackProof(RollbackProof {
+                    backup: backup(environment, self.at).digest,
+                    refused: Vec::new(),
+                }),
             },
             Event::DiffComputed {
                 environment: of(),

@@ -28,6 +28,8 @@ pub enum Judgement {
     Allows,
     /// No, with these words; to a dry run it says yes.
     Refuses(&'static str),
+    /// No, with these words, to a dry run as well.
+    RefusesAlways(&'static str),
     /// Yes, with a JSON Patch of its own; a dry run does not get it, which no good webhook does.
     Patches(Value),
     /// Nothing for so long, then yes.
@@ -150,6 +152,10 @@ async fn review(
         Judgement::Hesitates(time) => tokio::time::sleep(time).await,
         Judgement::After(hook) if !dry_run => hook().await,
         Judgement::Refuses(words) if !dry_run => {
+            said["allowed"] = json!(false);
+            said["status"] = json!({ "code": 403, "message": words });
+        }
+        Judgement::RefusesAlways(words) => {
             said["allowed"] = json!(false);
             said["status"] = json!({ "code": 403, "message": words });
         }

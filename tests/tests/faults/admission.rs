@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use acceptance::wire::{Judgement, Webhook};
 use acceptance::world::ENVIRONMENT;
-use domain::{ModuleStatus, NotificationKind};
+use domain::{ConditionKind, EnvironmentId, ModuleStatus, NotificationKind, Refusal};
+use engine::EngineFailure;
 use serde_json::json;
 
 use crate::given::given;
 use crate::ground::{Ground, NEW, OLD};
 use crate::server::is_unheard;
 use crate::store::patient;
-use crate::story::{Story, is_applied};
+use crate::story::{STAGE, Story, is_applied};
 use crate::then::managers;
 
 const VALIDATING: &str = "ValidatingWebhookConfiguration";
@@ -120,6 +121,57 @@ pub async fn a_webhook_refuses_the_way_back(ground: Arc<Ground>) {
     );
     story.is_told(NotificationKind::NeedsYou).await;
     webhook.says(Judgement::Allows);
+    story.goes_back().await;
+    ends(story, VALIDATING).await;
+}
+
+/// It would refuse the rollback, and says so to a dry run: the gate stays closed, and says why.
+pub async fn a_webhook_would_refuse_the_way_back(ground: Arc<Ground>) {
+    let Some(story) = Story::with_a_release(&ground, patient(given(&ground))).await else {
+        return;
+    };
+    let webhook = Webhook::listen(story.plane().host().into()).await;
+    let name = &ground.namespace;
+    let configuration = webhook.configuration(VALIDATING, name, name, "Fail", 5);
+    ground.site.apply(&configuration.to_string()).await;
+    story.webhook_is_asked(&webhook).await;
+    story.world.prepare(ENVIRONMENT).await;
+    story.world.sign(STAGE).await;
+    story.world.vote(STAGE).await;
+
+    let environment = EnvironmentId::from(ENVIRONMENT);
+    let refused = |story: &Story| {
+        let state = story.world.state();
+        let proof = state.rollback_proof(&environment).expect("a proof");
+        proof.refused.clone()
+    };
+    assert_eq!(refused(&story), []);
+    webhook.says(Judgement::RefusesAlways("frozen"));
+    let closed = story.world.open(STAGE).await.unwrap_err();
+    assert!(
+        matches!(
+            closed,
+            EngineFailure::Refused(Refusal::ConditionUnmet {
+                condition: ConditionKind::RollbackProven
+            })
+        ),
+        "{closed}"
+    );
+    let [one] = &refused(&story)[..] else {
+        panic!("{:?}", refused(&story));
+    };
+    assert_eq!(one.object.kind, "Deployment");
+    assert!(one.said.as_ref().unwrap().contains("frozen"), "{one:?}");
+
+    webhook.says(Judgement::Allows);
+    story.world.open(STAGE).await.unwrap();
+    assert_eq!(refused(&story), []);
+    assert_eq!(
+        story.roll_out().await,
+        ModuleStatus::Passed,
+        "{}",
+        story.reason()
+    );
     story.goes_back().await;
     ends(story, VALIDATING).await;
 }

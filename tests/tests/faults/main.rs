@@ -65,7 +65,8 @@ stories! {
     nodes:
         the_kubelet_stays_away the_kubelet_is_away_for_a_while;
     admission:
-        a_webhook_refuses a_webhook_refuses_the_way_back a_webhook_changes_what_is_written
+        a_webhook_refuses a_webhook_refuses_the_way_back a_webhook_would_refuse_the_way_back
+        a_webhook_changes_what_is_written
         a_webhook_cannot_be_asked a_webhook_that_may_be_ignored_is_silent;
     quota:
         a_quota_is_used_up;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use acceptance::wire::{Fate, Hook, Trap, hook};
 use acceptance::world::{Caller, ENVIRONMENT, Given, MODULE};
 use domain::{ModuleStatus, MutationOutcome, NotAppliedCause};
+use engine::RollbackEffect;
 use http::Method;
 use serde_json::json;
 use workspace::example;
@@ -182,6 +183,31 @@ pub async fn somebody_sets_another_image_during_the_rollout(ground: Arc<Ground>)
     );
     assert!(reason.contains(".image"), "{reason}");
     assert_eq!(story.version().await, THEIRS);
+    // What the preview says is what then happens.
+    let preview = story
+        .world
+        .does(ENVIRONMENT, |engine, id, _, environment| async move {
+            engine.preview_rollback(&id, &environment).await
+        })
+        .await
+        .unwrap();
+    let of = |kind: &str| preview.iter().find(|one| one.object.kind == kind).unwrap();
+    let deployment = of("Deployment");
+    assert!(
+        deployment
+            .theirs
+            .iter()
+            .any(|kept| kept.path.contains(".image")),
+        "{deployment:?}"
+    );
+    let config = of("ConfigMap");
+    assert_eq!(config.effect, RollbackEffect::Restore);
+    let recycling = config
+        .fields
+        .iter()
+        .find(|field| field.path.contains("POOL_RECYCLE"));
+    let recycling = recycling.map(|field| (field.before.as_deref(), field.after.as_deref()));
+    assert_eq!(recycling, Some((Some("\"60\""), Some("\"120\""))));
     story.world.go_back(ENVIRONMENT).await;
     assert_eq!(
         (story.version().await.as_str(), story.recycling().await),

@@ -77,7 +77,7 @@ fn arguments(command: &str) -> Value {
         "item_probe" => with(&stage, json!({ "item": "x" })),
         "vote" => with(&stage, json!({ "go": true, "reason": "x" })),
         "changes_run" | "changes_view" | "backup_take" | "rollout_pause" | "rollout_resume"
-        | "rollout_stop" | "rollout_view" | "way_back" => place,
+        | "rollout_stop" | "rollout_view" | "way_back" | "rollback_preview" => place,
         "rollout_lift_pause" => with(&place, json!({ "object": "x", "reason": "x" })),
         "rollout_confirm_seen" => with(&place, json!({ "objects": ["x"], "note": "x" })),
         "changes_review" => with(&place, json!({ "digest": "00" })),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 /// The program's own commands.
-pub const COMMANDS: [&str; 74] = [
+pub const COMMANDS: [&str; 75] = [
     "start",
     "preferences_view",
     "preferences_set",
@@ -66,6 +66,7 @@ pub const COMMANDS: [&str; 74] = [
     "rollout_stop",
     "rollout_view",
     "way_back",
+    "rollback_preview",
     "interrupted_view",
     "interrupted_continue",
     "logs_open",

@@ -76,6 +76,7 @@ export interface Backend {
   rolloutStop(release: string, environment: string): Promise<t.RolloutView>;
   rolloutView(release: string, environment: string): Promise<t.RolloutView>;
   wayBack(release: string, environment: string): Promise<t.RolloutView>;
+  rollbackPreview(release: string, environment: string): Promise<t.RollbackPreviewView>;
   interruptedView(release: string): Promise<t.InterruptedView | null>;
   interruptedContinue(release: string): Promise<t.RolloutView>;
 

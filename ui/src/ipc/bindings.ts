@@ -144,6 +144,11 @@ export const commands = {
 	rolloutView: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("rollout_view", { release, environment }),
 	/**  Goes back, from any seat. Returns when that is written down; pressed again while it runs, it changes nothing. */
 	wayBack: (release: string, environment: string) => __TAURI_INVOKE<RolloutView>("way_back", { release, environment }),
+	/**
+	 *  What a rollback would do now, asked of the cluster by dry runs. Changes nothing, and nothing is written
+	 *  down.
+	 */
+	rollbackPreview: (release: string, environment: string) => __TAURI_INVOKE<RollbackPreviewView>("rollback_preview", { release, environment }),
 	/**  What was cut off, and what the cluster shows of it. Changes nothing. */
 	interruptedView: (release: string) => __TAURI_INVOKE<InterruptedView | null>("interrupted_view", { release }),
 	/**  Goes on from what the cluster shows; back from any seat. */
@@ -250,6 +255,10 @@ export type BackupView = {
 	at: string,
 	/**  Whether it has what the newest dry run found, so that going back leads to what is overwritten. */
 	holds: boolean,
+	/**  What the cluster said when it was asked whether the backup can be put back. */
+	proof: RollbackProofState,
+	/**  Objects that cannot be put back. */
+	refused: RefusedRollbackView[],
 };
 
 /**  How an environment's banner looks (design 00). */
@@ -509,7 +518,7 @@ export type ClusterEventView = {
 	count: number,
 };
 
-/**  What a condition asks for. */
+/**  What a condition of a gate asks for. */
 export type ConditionKind = 
 /**  The previous stage passed. */
 "previousStagePassed" | 
@@ -521,6 +530,8 @@ export type ConditionKind =
 "diffReviewed" | 
 /**  Every live object is backed up. */
 "backupTaken" | 
+/**  The cluster has said by a dry run that the backup can be put back. */
+"rollbackProven" | 
 /**  The identity of every cluster behind the gate is verified. */
 "identityVerified" | 
 /**  The cluster says yes to every verb needed. */
@@ -1195,6 +1206,18 @@ export type Field =
 /**  An object. */
 "object";
 
+/**  One field. */
+export type FieldRollbackView = {
+	/**  Field path. */
+	path: string,
+	/**  Value now, masked if secret; none when it is not there. */
+	now: string | null,
+	/**  Value of the backup, masked if secret; none when it was not there. */
+	before: string | null,
+	/**  Whether the cluster changes it by itself along with the rest. */
+	automatic: boolean,
+};
+
 /**  The gate before a stage (design 02). */
 export type GateView = {
 	/**  The stage it opens. */
@@ -1225,6 +1248,8 @@ export type GateView = {
 	modules: string[],
 	/**  Objects behind it that affect every namespace of their cluster, as `Kind/name`. */
 	cluster_scoped: string[],
+	/**  Changes behind it that a rollback cannot take back, each once. */
+	one_way: OneWayView[],
 	/**  Pods behind it, as far as known. */
 	pods: number | null,
 	/**  Minutes that arming lasts behind it. */
@@ -1757,12 +1782,30 @@ export type ObjectChangeView = {
 	undeclared: UndeclaredView[],
 	/**  Fields that another manager owns. */
 	conflicts: ConflictView[],
+	/**  Changes that a rollback cannot take back. */
+	one_way: OneWayView[],
 	/**  The cluster's refusal of the dry run, printable. */
 	rejected: string | null,
 	/**  Lines to show; unchanged stretches are left out behind a `Gap`. */
 	lines: DiffLine[],
 	/**  Whether values are masked (Secrets). */
 	masked: boolean,
+};
+
+/**  What a rollback would do to one object. */
+export type ObjectRollbackView = {
+	/**  `Kind/name`. */
+	object: string,
+	/**  The module it belongs to. */
+	module: string,
+	/**  What would happen to it. */
+	effect: RollbackEffectView,
+	/**  Why it stays, or what the cluster said when it refused. */
+	said: string | null,
+	/**  Fields that would change. */
+	fields: FieldRollbackView[],
+	/**  Fields that would stay, because somebody changed them after the release. */
+	kept: FieldRollbackView[],
 };
 
 /**  How an object stands by its own status. */
@@ -1803,6 +1846,23 @@ export type OnCall = {
 	name: Text,
 	/**  How to reach them, in words. */
 	reach: Text,
+};
+
+/**  Why a change cannot be taken back by a rollback. */
+export type OneWay = 
+/**  The API server refuses to change the field back; deleting the object and creating it again works. */
+"onlyByDeleteAndCreate" | 
+/**  Deleting it would lose what it stands for (data, an address, stored objects). */
+"cannotBeUndone";
+
+/**  A change that a rollback cannot take back. */
+export type OneWayView = {
+	/**  `Kind/name`. */
+	object: string,
+	/**  Field path. */
+	path: string,
+	/**  Why. */
+	kind: OneWay,
 };
 
 /**  What a path is asked for. */
@@ -2321,6 +2381,14 @@ export type RefusalView = {
 	params: { [key in string]: string },
 };
 
+/**  An object that a rollback could not put back. */
+export type RefusedRollbackView = {
+	/**  `Kind/name`. */
+	object: string,
+	/**  What the cluster said; none if another object has taken its place since the backup. */
+	said: string | null,
+};
+
 /**  What is filled in to create a release. */
 export type ReleaseForm = {
 	/**  Title, 1 to 80 characters. */
@@ -2436,6 +2504,42 @@ export type RoleView =
 "verifier" | 
 /**  Decides on waivers and Go/No-Go. */
 "manager";
+
+/**  What would happen to an object. */
+export type RollbackEffectView = 
+/**  Its fields go back. */
+"restore" | 
+/**  It is created again from the backup. */
+"create" | 
+/**  It is deleted. */
+"delete" | 
+/**  Nothing. */
+"nothing" | 
+/**  The release created it, and it stays. */
+"stays" | 
+/**  Somebody deleted it and created it again: it is left as it is. */
+"another" | 
+/**  The cluster refuses it. */
+"refused";
+
+/**  What a rollback of an environment would do, asked of the cluster by dry runs. */
+export type RollbackPreviewView = {
+	/**  The environment. */
+	environment: string,
+	/**  When the cluster was asked. */
+	at: string,
+	/**  One entry an object of the backup, in the order in which the release writes them. */
+	objects: ObjectRollbackView[],
+};
+
+/**  Whether a backup can be put back. */
+export type RollbackProofState = 
+/**  The cluster was not asked, or did not answer. */
+"notChecked" | 
+/**  Every object can be put back. */
+"proven" | 
+/**  Some cannot. */
+"refused";
 
 /**  Which buttons work. */
 export type RolloutControls = {

@@ -71,6 +71,7 @@ const program: Backend = {
   rolloutStop: (release, environment) => call('rollout_stop', { release, environment }),
   rolloutView: (release, environment) => call('rollout_view', { release, environment }),
   wayBack: (release, environment) => call('way_back', { release, environment }),
+  rollbackPreview: (release, environment) => call('rollback_preview', { release, environment }),
   interruptedView: (release) => call('interrupted_view', { release }),
   interruptedContinue: (release) => call('interrupted_continue', { release }),
   logsAcknowledge: (stream, sequence) => call('logs_acknowledge', { stream, sequence }),

@@ -169,6 +169,7 @@ const conditions: Record<ConditionKind, Sentence> = {
   checklistComplete: m.overview_condition_checklistComplete,
   diffReviewed: m.overview_condition_diffReviewed,
   backupTaken: m.overview_condition_backupTaken,
+  rollbackProven: m.overview_condition_rollbackProven,
   identityVerified: m.overview_condition_identityVerified,
   permissionsPresent: m.overview_condition_permissionsPresent,
 };

@@ -78,7 +78,7 @@ const sentences: Record<string, (params: Params) => string> = {
   notificationSent: (p) => plain(yes(p, 'delivered') ? m.verb_notificationSent_true : m.verb_notificationSent_false)(p),
   ledgerExported: plain(m.verb_ledgerExported),
   helpAsked: plain(m.verb_helpAsked),
-  factRecorded: (p) => plain({ held: m.verb_factRecorded_held, notHeld: m.verb_factRecorded_notHeld }[p['verdict'] ?? ''] ?? m.verb_factRecorded_notReachable)(p),
+  factRecorded: (p) => (p['fact'] === 'rollbackDryRun' ? plain(p['objects'] ? m.verb_factRecorded_rollbackRefused : m.verb_factRecorded_rollback)(p) : plain({ held: m.verb_factRecorded_held, notHeld: m.verb_factRecorded_notHeld }[p['verdict'] ?? ''] ?? m.verb_factRecorded_notReachable)(p)),
   soakOver: plain(m.verb_soakOver),
   unreadable: plain(m.verb_unreadable),
 };

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+pub use domain::OneWay;
+
 use crate::{At, Failure, SignatureView};
 
 /// What a release would change in one environment: live against server-side dry run (design 04).
@@ -75,6 +77,8 @@ pub struct ObjectChangeView {
     pub undeclared: Vec<UndeclaredView>,
     /// Fields that another manager owns.
     pub conflicts: Vec<ConflictView>,
+    /// Changes that a rollback cannot take back.
+    pub one_way: Vec<OneWayView>,
     /// The cluster's refusal of the dry run, printable.
     pub rejected: Option<String>,
     /// Lines to show; unchanged stretches are left out behind a `Gap`.
@@ -104,6 +108,17 @@ pub struct UndeclaredView {
     pub before: Option<String>,
     /// Value to come; none when it goes.
     pub after: Option<String>,
+}
+
+/// A change that a rollback cannot take back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct OneWayView {
+    /// `Kind/name`.
+    pub object: String,
+    /// Field path.
+    pub path: String,
+    /// Why.
+    pub kind: OneWay,
 }
 
 /// A field that another manager owns.
@@ -176,4 +191,29 @@ pub struct BackupView {
     pub at: At,
     /// Whether it has what the newest dry run found, so that going back leads to what is overwritten.
     pub holds: bool,
+    /// What the cluster said when it was asked whether the backup can be put back.
+    pub proof: RollbackProofState,
+    /// Objects that cannot be put back.
+    pub refused: Vec<RefusedRollbackView>,
+}
+
+/// Whether a backup can be put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum RollbackProofState {
+    /// The cluster was not asked, or did not answer.
+    NotChecked,
+    /// Every object can be put back.
+    Proven,
+    /// Some cannot.
+    Refused,
+}
+
+/// An object that a rollback could not put back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
+pub struct RefusedRollbackView {
+    /// `Kind/name`.
+    pub object: String,
+    /// What the cluster said; none if another object has taken its place since the backup.
+    pub said: Option<String>,
 }

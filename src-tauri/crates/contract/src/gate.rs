@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use crate::{At, Progress, RoleView, SignatureView, Text};
+pub use domain::ConditionKind;
+
+use crate::{At, OneWayView, Progress, RoleView, SignatureView, Text};
 
 /// The gate before a stage (design 02).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Type)]
@@ -36,6 +38,8 @@ pub struct GateView {
     pub modules: Vec<String>,
     /// Objects behind it that affect every namespace of their cluster, as `Kind/name`.
     pub cluster_scoped: Vec<String>,
+    /// Changes behind it that a rollback cannot take back, each once.
+    pub one_way: Vec<OneWayView>,
     /// Pods behind it, as far as known.
     pub pods: Option<u32>,
     /// Minutes that arming lasts behind it.
@@ -73,26 +77,6 @@ pub struct ConditionView {
     pub asked: Option<WaiverRequestView>,
     /// When it will be met by itself.
     pub expected_at: Option<At>,
-}
-
-/// What a condition asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub enum ConditionKind {
-    /// The previous stage passed.
-    PreviousStagePassed,
-    /// The soak after the previous stage is over.
-    SoakPassed,
-    /// The checklist items due here are signed.
-    ChecklistComplete,
-    /// The dry-run diff has been reviewed and nothing in it is undeclared.
-    DiffReviewed,
-    /// Every live object is backed up.
-    BackupTaken,
-    /// The identity of every cluster behind the gate is verified.
-    IdentityVerified,
-    /// The cluster says yes to every verb needed.
-    PermissionsPresent,
 }
 
 /// Verdict on a condition.

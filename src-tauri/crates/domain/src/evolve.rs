@@ -190,6 +190,7 @@ impl Release {
             .collect();
         self.facts.retain(|(_, subject), _| match subject {
             FactSubject::Item { stage: of, item } => of != &stage || keep.contains(item),
+            FactSubject::Environment { environment: of } => of != environment,
         });
         if let Some(state) = self.stages.get_mut(&stage) {
             state.opened = None;
@@ -255,6 +256,10 @@ impl Event {
             | Event::WayBackFailed { environment, .. }
             | Event::NotificationSent { environment, .. } => Some(environment),
             Event::Refused { environment, .. } => environment.as_ref(),
+            Event::FactRecorded {
+                subject: FactSubject::Environment { environment },
+                ..
+            } => Some(environment),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChecklistItem, Instant, ItemId, PersonId, StageId};
+use crate::{ChecklistItem, Digest, EnvironmentId, Instant, ItemId, ObjectRef, PersonId, StageId};
 
 /// An observation, as the newest event about its subject and source left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ impl Fact {
 pub enum FactSource {
     /// An HTTP probe of a checklist item (sop G3).
     HttpProbe,
+    /// The cluster, by dry runs of the rollback (anchors: a rollback that is refused in the incident).
+    RollbackDryRun,
 }
 
 /// What a fact is about.
@@ -47,6 +49,11 @@ pub enum FactSubject {
         stage: StageId,
         /// The item.
         item: ItemId,
+    },
+    /// An environment.
+    Environment {
+        /// The environment.
+        environment: EnvironmentId,
     },
 }
 
@@ -74,6 +81,37 @@ pub enum FactValue {
         #[serde(default)]
         said: String,
     },
+    /// Whether the backup of an environment can be put back.
+    RollbackProof(RollbackProof),
+}
+
+/// What dry runs of a rollback said, before anything of the release was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RollbackProof {
+    /// The backup that would be put back.
+    pub backup: Digest,
+    /// Objects that cannot be put back; empty if all can.
+    #[serde(default)]
+    pub refused: Vec<RefusedRollback>,
+}
+
+impl RollbackProof {
+    /// Whether every object can be put back.
+    pub fn holds(&self) -> bool {
+        self.refused.is_empty()
+    }
+}
+
+/// An object that a rollback could not put back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedRollback {
+    /// The object.
+    pub object: ObjectRef,
+    /// What the cluster said, printable; none if another object has taken its place since the backup.
+    #[serde(default)]
+    pub said: Option<String>,
 }
 
 /// Why a probe got no answer that could be judged.
@@ -128,7 +166,9 @@ impl HttpProbe {
                     ProbeVerdict::NotHeld
                 }
             }
-            FactValue::HttpSilence { .. } => ProbeVerdict::NotReachable,
+            FactValue::HttpSilence { .. } | FactValue::RollbackProof(_) => {
+                ProbeVerdict::NotReachable
+            }
         }
     }
 }
@@ -149,5 +189,16 @@ impl crate::Release {
         };
         self.fact(FactSource::HttpProbe, &subject)
             .filter(|fact| fact.at >= since)
+    }
+    /// The newest proof that the backup of an environment can be put back, if it is of that backup.
+    pub fn rollback_proof(&self, environment: &EnvironmentId) -> Option<&RollbackProof> {
+        let subject = FactSubject::Environment {
+            environment: environment.clone(),
+        };
+        let backup = self.environments.get(environment)?.backup.as_ref()?;
+        match &self.fact(FactSource::RollbackDryRun, &subject)?.value {
+            FactValue::RollbackProof(proof) if proof.backup == backup.digest => Some(proof),
+            _ => None,
+        }
     }
 }

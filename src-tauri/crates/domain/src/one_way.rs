@@ -8,6 +8,7 @@ use crate::{FieldChange, ObjectRef, path_within};
 
 /// Why a change cannot be taken back by a rollback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "camelCase")]
 pub enum OneWay {
     /// The API server refuses to change the field back; deleting the object and creating it again works.

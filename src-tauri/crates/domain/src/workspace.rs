@@ -290,6 +290,7 @@ impl Default for Timings {
 
 /// What a condition of a gate asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "camelCase")]
 pub enum ConditionKind {
     /// The previous stage passed.
@@ -302,6 +303,8 @@ pub enum ConditionKind {
     DiffReviewed,
     /// Every live object is backed up.
     BackupTaken,
+    /// The cluster has said by a dry run that the backup can be put back.
+    RollbackProven,
     /// The identity of every cluster behind the gate is verified.
     IdentityVerified,
     /// The cluster says yes to every verb needed.
@@ -310,22 +313,14 @@ pub enum ConditionKind {
 
 impl ConditionKind {
     /// Every kind, in the order a gate lists them.
-    pub const ALL: [ConditionKind; 7] = [
+    pub const ALL: [ConditionKind; 8] = [
         ConditionKind::PreviousStagePassed,
         ConditionKind::SoakPassed,
         ConditionKind::ChecklistComplete,
         ConditionKind::DiffReviewed,
         ConditionKind::BackupTaken,
+        ConditionKind::RollbackProven,
         ConditionKind::IdentityVerified,
         ConditionKind::PermissionsPresent,
     ];
-
-    /// Whether a workspace may allow waiving it at all. Without a backup there is no way back, and
-    /// an unverified cluster may be the wrong one: those are never waived.
-    pub fn may_be_waivable(self) -> bool {
-        matches!(
-            self,
-            ConditionKind::SoakPassed | ConditionKind::ChecklistComplete
-        )
-    }
 }

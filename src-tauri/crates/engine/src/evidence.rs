@@ -109,7 +109,8 @@ impl Engine {
     }
 
     /// Keeps every live object that the release will write, bodies first, then the event that names
-    /// them. Each kept body is read again before it counts.
+    /// them. Each kept body is read again before it counts. Then the cluster is asked whether each can be
+    /// put back; the backup stands whatever it says.
     pub async fn take_backup(
         &self,
         id: &ReleaseId,
@@ -138,6 +139,7 @@ impl Engine {
             backup: backup.clone(),
         };
         self.command(id, actor, command).await?;
+        self.prove_rollback(id, actor, environment).await?;
         Ok(backup)
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     Command, ConditionKind, Declaration, Digest, EnvironmentId, Instant, ItemId, ModuleId,
-    PersonId, ReleaseId, ReleasePlan, Said, Signed, StageId, Statement, gate, may_tick, may_vote,
-    may_waive,
+    PersonId, Refusal, ReleaseId, ReleasePlan, Said, Signed, StageId, Statement, decide, gate,
+    may_tick, may_vote, may_waive,
 };
 
 use crate::{Engine, EngineFailure};
@@ -179,7 +179,8 @@ impl Engine {
         self.command(id, actor, command).await
     }
 
-    /// Opens a gate. The identities that its verdict rests on are written down with it.
+    /// Opens a gate. The identities that its verdict rests on are written down with it, and the cluster is
+    /// asked once more whether the backups can be put back.
     pub async fn open_gate(
         &self,
         id: &ReleaseId,
@@ -194,6 +195,18 @@ impl Engine {
         let command = Command::OpenGate {
             stage: stage.clone(),
         };
+        let release = self.release(id)?.release;
+        let unproven = Refusal::ConditionUnmet {
+            condition: ConditionKind::RollbackProven,
+        };
+        match self.with_facts(actor, |facts| decide(Some(&release), &command, facts)) {
+            Err(refusal) if refusal != unproven => {}
+            _ => {
+                for environment in environments.unwrap_or_default() {
+                    self.prove_rollback(id, actor, &environment.id).await?;
+                }
+            }
+        }
         self.command(id, actor, command).await
     }
 

@@ -98,7 +98,7 @@ async fn trouble(probe: &HttpProbe) -> (ProbeTrouble, String) {
     assert_eq!(probe.judge(&value), ProbeVerdict::NotReachable);
     match value {
         FactValue::HttpSilence { trouble, said } => (trouble, said),
-        FactValue::HttpAnswer { .. } => panic!("{value:?}"),
+        FactValue::HttpAnswer { .. } | FactValue::RollbackProof(_) => panic!("{value:?}"),
     }
 }
 

@@ -74,6 +74,7 @@ pub(crate) enum RawCondition {
     ChecklistComplete,
     DiffReviewed,
     BackupTaken,
+    RollbackProven,
     IdentityVerified,
     PermissionsPresent,
 }
@@ -365,8 +366,8 @@ macro_rules! becomes {
 
 becomes! {
     RawCondition => ConditionKind {
-        PreviousStagePassed, SoakPassed, ChecklistComplete, DiffReviewed, BackupTaken, IdentityVerified,
-        PermissionsPresent,
+        PreviousStagePassed, SoakPassed, ChecklistComplete, DiffReviewed, BackupTaken, RollbackProven,
+        IdentityVerified, PermissionsPresent,
     }
     RawTier => Tier { Dev, Test, Ontest, Prod }
     RawStrategy => Strategy { Rolling }

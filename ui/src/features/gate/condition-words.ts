@@ -39,6 +39,8 @@ function bareTitle(condition: ConditionView, gate: GateView, release: ReleaseVie
       return m.gate_cond_diffReviewed();
     case 'backupTaken':
       return m.gate_cond_backupTaken();
+    case 'rollbackProven':
+      return m.gate_cond_rollbackProven();
     case 'identityVerified':
       return m.gate_cond_identityVerified();
     case 'permissionsPresent':
@@ -59,6 +61,7 @@ const SENTENCES: Record<ConditionKind, { met: () => string; open: () => string }
   checklistComplete: { met: m.gate_line_checklistComplete_met, open: m.gate_line_checklistComplete },
   diffReviewed: { met: m.gate_line_diffReviewed_met, open: m.gate_line_diffReviewed },
   backupTaken: { met: m.gate_line_backupTaken_met, open: m.gate_line_backupTaken },
+  rollbackProven: { met: m.gate_line_rollbackProven_met, open: m.gate_line_rollbackProven },
   identityVerified: { met: m.gate_line_identityVerified_met, open: m.gate_line_identityVerified },
   permissionsPresent: { met: m.gate_line_permissionsPresent_met, open: m.gate_line_permissionsPresent },
 };
@@ -91,6 +94,11 @@ function counted(condition: ConditionView, now: number): string | null {
 
 /** The line under the title: how far it is and what would settle it. */
 export function conditionLine(condition: ConditionView, now: number): string {
+  if (condition.kind === 'rollbackProven' && condition.state !== 'met') {
+    const object = condition.params['object'];
+    if (object) return m.gate_line_rollbackProven_refused({ object });
+    if (condition.state === 'unknown') return m.gate_line_rollbackProven_unknown();
+  }
   if (condition.state === 'unknown') return m.gate_line_unknown();
   const count = counted(condition, now);
   const sentence = SENTENCES[condition.kind][condition.state === 'met' ? 'met' : 'open']();
@@ -129,6 +137,7 @@ export function settledAt(condition: ConditionView, gate: GateView, release: Rel
     }
     case 'diffReviewed':
     case 'backupTaken':
+    case 'rollbackProven':
       return { screen: 'changes', place };
     case 'identityVerified':
     case 'permissionsPresent':

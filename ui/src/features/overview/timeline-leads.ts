@@ -18,7 +18,7 @@ const NEEDS: Partial<Record<Screen, 'stage' | 'environment_id'>> = { checklist: 
 
 /** Where an entry of the timeline leads; null for one that names no place. */
 export function leadOf(entry: TimelineEntry): Screen | null {
-  const screen = SCREENS[entry.verb];
+  const screen = entry.params['fact'] === 'rollbackDryRun' ? 'changes' : SCREENS[entry.verb];
   if (!screen) return null;
   const need = NEEDS[screen];
   return need && entry[need] === null ? null : screen;

@@ -1,10 +1,12 @@
-use domain::{Diff, EnvironmentId, EnvironmentState, FieldAuthor, ObjectDiff, ObjectRef, Release};
+use domain::{
+    Diff, EnvironmentId, EnvironmentState, FieldAuthor, ObjectDiff, ObjectRef, Release, one_way,
+};
 
 use super::ViewInput;
 use super::common::{at, count, signature_view};
 use crate::{
     BackupView, ChangeVerb, ChangesState, ChangesView, ConflictView, DeclarationView, DiffLine,
-    Failure, ObjectChangeView, UndeclaredView,
+    Failure, ObjectChangeView, OneWayView, RefusedRollbackView, RollbackProofState, UndeclaredView,
 };
 
 /// The lines of an object's diff, made by the adapter that has both objects.
@@ -81,13 +83,39 @@ pub(super) fn backup_view(
 ) -> Option<BackupView> {
     let backup = state.backup.as_ref()?;
     let kept = backup.objects.iter().filter(|o| o.live.is_some()).count();
+    let proof = release.rollback_proof(environment);
+    let refused = proof.iter().flat_map(|proof| &proof.refused);
     Some(BackupView {
         objects: count(kept),
         absent: count(backup.objects.len() - kept),
         digest: backup.digest.to_string(),
         at: at(backup.at),
         holds: release.is_backed_up(environment),
+        proof: match proof {
+            None => RollbackProofState::NotChecked,
+            Some(proof) if proof.holds() => RollbackProofState::Proven,
+            Some(_) => RollbackProofState::Refused,
+        },
+        refused: refused
+            .map(|refused| RefusedRollbackView {
+                object: refused.object.label(),
+                said: refused.said.clone(),
+            })
+            .collect(),
     })
+}
+
+/// Changes of an object that a rollback cannot take back.
+pub(super) fn one_way_views(object: &ObjectDiff) -> Vec<OneWayView> {
+    let fields = object.fields.iter();
+    let found = fields.filter_map(|field| Some((field, one_way(&object.object, field)?)));
+    found
+        .map(|(field, kind)| OneWayView {
+            object: object.object.label(),
+            path: field.path.clone(),
+            kind,
+        })
+        .collect()
 }
 
 fn object_view(
@@ -142,6 +170,7 @@ fn object_view(
                 path: c.path.clone(),
             })
             .collect(),
+        one_way: one_way_views(object),
         rejected: object.rejected.clone(),
         lines,
         masked: object.object.is_secret(),

@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
-use domain::gate::{Verdict, VerdictState, verdicts};
-use domain::{Command, ConditionKind, Stage, StageId, condition_name, may_vote, may_waive};
+use chrono::SecondsFormat;
+use domain::gate::{Evidence, Unit, Verdict, VerdictState, verdicts};
+use domain::{Command, Stage, StageId, condition_name, may_vote, may_waive};
 
+use super::changes::one_way_views;
 use super::common::{at, count, person_head, role_view, signature_view, text};
 use super::{ViewInput, refusal_view};
 use crate::{
-    ConditionState, ConditionView, GateView, Progress, ProgressUnit, VoteView, WaiverRequestView,
-    WaiverView,
+    ConditionState, ConditionView, GateView, OneWayView, Progress, ProgressUnit, VoteView,
+    WaiverRequestView, WaiverView,
 };
 
 /// The gate before a stage; none for a stage that the release does not have.
@@ -46,7 +48,7 @@ pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
         earliest_at: waiting.max().filter(|_| only_time).map(at),
         conditions: verdicts
             .into_iter()
-            .map(|v| condition(input, rules, before, v))
+            .map(|v| condition(input, rules, v))
             .collect(),
         votes: votes(input, rules),
         may_open: refused.is_none(),
@@ -58,18 +60,14 @@ pub fn gate_view(input: &ViewInput<'_>, stage: &StageId) -> Option<GateView> {
             .map(|m| m.id.to_string())
             .collect(),
         cluster_scoped: cluster_scoped(input, rules),
+        one_way: one_way_behind(input, rules),
         pods: pods_behind(input, rules),
         arming_minutes: release.plan.timings.arming_s.div_ceil(60),
         soak_s: rules.soak_s,
     })
 }
 
-fn condition(
-    input: &ViewInput<'_>,
-    stage: &Stage,
-    before: Option<&Stage>,
-    verdict: Verdict,
-) -> ConditionView {
+fn condition(input: &ViewInput<'_>, stage: &Stage, verdict: Verdict) -> ConditionView {
     let release = input.release;
     let state = release.stages.get(&stage.id);
     let waiver = state.and_then(|s| s.waivers.get(&verdict.kind));
@@ -77,21 +75,17 @@ fn condition(
     let asked = state
         .and_then(|s| s.asked.get(&verdict.kind))
         .filter(|_| !verdict.lets_pass());
-    let about = match verdict.kind {
-        ConditionKind::PreviousStagePassed | ConditionKind::SoakPassed => before.unwrap_or(stage),
-        _ => stage,
-    };
     let mut params = BTreeMap::from([
-        ("stage".to_owned(), about.id.to_string()),
+        ("stage".to_owned(), verdict.about.to_string()),
         ("done".to_owned(), verdict.done.to_string()),
         ("total".to_owned(), verdict.total.to_string()),
     ]);
-    if let Some(digest) = verdict
-        .evidence
-        .as_ref()
-        .filter(|_| verdict.kind == ConditionKind::BackupTaken)
-    {
+    let evidence = verdict.evidence.as_ref().map(evidence);
+    if let (Some(Evidence::Digests(_)), Some(digest)) = (&verdict.evidence, &evidence) {
         params.insert("digest".to_owned(), digest.clone());
+    }
+    if let Some(Evidence::Refused(object)) = &verdict.evidence {
+        params.insert("object".to_owned(), object.label());
     }
     let (state, expected_at) = match verdict.state {
         VerdictState::Met => (ConditionState::Met, None),
@@ -102,11 +96,11 @@ fn condition(
     };
     ConditionView {
         id: condition_name(verdict.kind),
-        kind: kind_view(verdict.kind),
+        kind: verdict.kind,
         state,
         params,
-        progress: progress(input, stage, &verdict),
-        evidence: verdict.evidence,
+        progress: progress(&verdict),
+        evidence,
         person: verdict.person.map(|person| person.to_string()),
         waivable: verdict.waivable,
         waiver: waiver.map(|waiver| WaiverView {
@@ -127,43 +121,45 @@ fn condition(
     }
 }
 
-fn progress(input: &ViewInput<'_>, stage: &Stage, verdict: &Verdict) -> Option<Progress> {
-    let of = |done: u32, total: u32, unit| Progress {
-        done: f64::from(done),
-        total: f64::from(total),
-        unit,
+/// Environments are not counted: the window has no word for them; the title names them.
+fn progress(verdict: &Verdict) -> Option<Progress> {
+    let unit = match verdict.unit {
+        Unit::Modules => ProgressUnit::Modules,
+        Unit::Seconds => ProgressUnit::Seconds,
+        Unit::Items => ProgressUnit::Items,
+        Unit::Objects => ProgressUnit::Objects,
+        Unit::Environments => return None,
     };
-    match verdict.kind {
-        ConditionKind::PreviousStagePassed => {
-            Some(of(verdict.done, verdict.total, ProgressUnit::Modules))
+    Some(Progress {
+        done: f64::from(verdict.done),
+        total: f64::from(verdict.total),
+        unit,
+    })
+}
+
+/// As a row of the gate shows it.
+fn evidence(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::At(at) => at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        Evidence::Digests(digests) => {
+            let short: Vec<_> = digests
+                .iter()
+                .map(|digest| short(digest.as_str()))
+                .collect();
+            short.join(" ")
         }
-        ConditionKind::SoakPassed => Some(of(verdict.done, verdict.total, ProgressUnit::Seconds)),
-        ConditionKind::ChecklistComplete => {
-            Some(of(verdict.done, verdict.total, ProgressUnit::Items))
-        }
-        ConditionKind::BackupTaken => {
-            let (done, total) = objects_kept(input, stage);
-            Some(of(done, total, ProgressUnit::Objects))
-        }
-        // These count environments, for which the window has no word; the title names them.
-        ConditionKind::DiffReviewed
-        | ConditionKind::IdentityVerified
-        | ConditionKind::PermissionsPresent => None,
+        Evidence::Missing(permission) => format!("{} {}", permission.verb, permission.resource),
+        Evidence::Refused(object) => object.label(),
     }
 }
 
-/// Objects of a stage that are backed up, out of those that the release writes there.
-fn objects_kept(input: &ViewInput<'_>, stage: &Stage) -> (u32, u32) {
-    let mut kept = 0;
-    let mut all = 0;
-    for environment in &stage.environments {
-        let state = input.release.environments.get(&environment.id);
-        for (_, planned) in input.release.plan.objects(&environment.id) {
-            all += 1;
-            kept += u32::from(state.is_some_and(|state| state.keeps(&planned.object)));
-        }
-    }
-    (kept, all)
+/// Enough of a digest to recognise it.
+fn short(digest: &str) -> String {
+    let (head, tail) = (
+        digest.get(..4).unwrap_or_default(),
+        digest.get(60..).unwrap_or_default(),
+    );
+    format!("{head}…{tail}")
 }
 
 fn votes(input: &ViewInput<'_>, stage: &Stage) -> Vec<VoteView> {
@@ -208,6 +204,22 @@ fn cluster_scoped(input: &ViewInput<'_>, stage: &Stage) -> Vec<String> {
     found
 }
 
+/// Changes that a rollback cannot take back, as the newest diffs have them, each once.
+fn one_way_behind(input: &ViewInput<'_>, stage: &Stage) -> Vec<OneWayView> {
+    let mut found: Vec<OneWayView> = Vec::new();
+    let states = stage
+        .environments
+        .iter()
+        .filter_map(|environment| input.release.environments.get(&environment.id));
+    let diffs = states.flat_map(|state| &state.diff);
+    for view in diffs.flat_map(|(_, diff)| diff.objects.iter().flat_map(one_way_views)) {
+        if !found.contains(&view) {
+            found.push(view);
+        }
+    }
+    found
+}
+
 /// Pods that the modules behind the gate have now, as far as they are watched.
 fn pods_behind(input: &ViewInput<'_>, stage: &Stage) -> Option<u32> {
     let mut all = None;
@@ -222,16 +234,4 @@ fn pods_behind(input: &ViewInput<'_>, stage: &Stage) -> Option<u32> {
         all = Some(all.unwrap_or(0) + wanted);
     }
     all
-}
-
-fn kind_view(kind: ConditionKind) -> crate::ConditionKind {
-    match kind {
-        ConditionKind::PreviousStagePassed => crate::ConditionKind::PreviousStagePassed,
-        ConditionKind::SoakPassed => crate::ConditionKind::SoakPassed,
-        ConditionKind::ChecklistComplete => crate::ConditionKind::ChecklistComplete,
-        ConditionKind::DiffReviewed => crate::ConditionKind::DiffReviewed,
-        ConditionKind::BackupTaken => crate::ConditionKind::BackupTaken,
-        ConditionKind::IdentityVerified => crate::ConditionKind::IdentityVerified,
-        ConditionKind::PermissionsPresent => crate::ConditionKind::PermissionsPresent,
-    }
 }

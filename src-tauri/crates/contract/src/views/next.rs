@@ -1,7 +1,7 @@
 use domain::gate::{ItemVerdict, VerdictState, item_verdict, items_due, verdicts};
 use domain::{
     Command, ConditionKind, Environment, EnvironmentState, ItemKind, ModuleStatus as Module,
-    PersonId, Stage, StageId, Status, Work,
+    PersonId, RollbackProof, Stage, StageId, Status, Work,
 };
 
 use super::common::at;
@@ -153,7 +153,9 @@ fn of_environment(
     {
         return Some(NextStepKind::CheckPermissions);
     }
-    let kept = release.is_backed_up(&environment.id);
+    // Taking the backup again asks the cluster again whether it can be put back.
+    let proof = release.rollback_proof(&environment.id);
+    let kept = release.is_backed_up(&environment.id) && proof.is_some_and(RollbackProof::holds);
     match (release.is_reviewed(&environment.id), kept) {
         (false, _) => Some(NextStepKind::ReviewDiff),
         (true, false) => Some(NextStepKind::TakeBackup),

@@ -19,13 +19,14 @@ pub(super) fn probe_view(
         url: probe.url.clone(),
         status: probe.status,
         contains: probe.contains.clone(),
-        finding: fact.map(|fact| finding(input, probe, fact)),
+        finding: fact.and_then(|fact| finding(input, probe, fact)),
         may_ask: refused.is_none(),
         why_not: refused.as_ref().map(refusal_view),
     })
 }
 
-fn finding(input: &ViewInput<'_>, probe: &HttpProbe, fact: &Fact) -> ProbeFindingView {
+/// None for a fact of another kind.
+fn finding(input: &ViewInput<'_>, probe: &HttpProbe, fact: &Fact) -> Option<ProbeFindingView> {
     let (status, contains, text, more, trouble) = match &fact.value {
         FactValue::HttpAnswer {
             status,
@@ -34,8 +35,9 @@ fn finding(input: &ViewInput<'_>, probe: &HttpProbe, fact: &Fact) -> ProbeFindin
             more,
         } => (Some(*status), *contains, text, *more, None),
         FactValue::HttpSilence { trouble, said } => (None, None, said, false, Some(*trouble)),
+        FactValue::RollbackProof(_) => return None,
     };
-    ProbeFindingView {
+    Some(ProbeFindingView {
         at: at(fact.at),
         by: fact
             .by
@@ -56,5 +58,5 @@ fn finding(input: &ViewInput<'_>, probe: &HttpProbe, fact: &Fact) -> ProbeFindin
             ProbeTrouble::NotTrusted => ProbeTroubleView::NotTrusted,
             ProbeTrouble::Broken => ProbeTroubleView::Broken,
         }),
-    }
+    })
 }

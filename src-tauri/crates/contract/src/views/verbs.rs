@@ -372,7 +372,19 @@ impl<'a> Know<'a> {
 
     /// As it was judged: against what the item asks.
     fn fact(&self, subject: &FactSubject, value: &FactValue) -> Verb {
-        let FactSubject::Item { stage, item } = subject;
+        let (stage, item) = match (subject, value) {
+            (FactSubject::Item { stage, item }, _) => (stage, item),
+            (FactSubject::Environment { .. }, FactValue::RollbackProof(proof)) => {
+                let refused: Vec<_> = proof.refused.iter().map(|r| r.object.label()).collect();
+                return Verb::new("factRecorded")
+                    .with("fact", "rollbackDryRun")
+                    .with("refused", refused.len())
+                    .with("objects", refused.join(", "))
+                    .with("digest", &proof.backup)
+                    .bad(!proof.holds());
+            }
+            (FactSubject::Environment { .. }, _) => return Verb::new("factRecorded").bad(true),
+        };
         let known = self
             .release
             .and_then(|r| r.plan.checklist.iter().find(|known| &known.id == item));
@@ -386,7 +398,7 @@ impl<'a> Know<'a> {
             .bad(judged != Some(ProbeVerdict::Held));
         match value {
             FactValue::HttpAnswer { status, .. } => verb.with("status", status),
-            FactValue::HttpSilence { .. } => verb,
+            FactValue::HttpSilence { .. } | FactValue::RollbackProof(_) => verb,
         }
         .with(
             "verdict",

@@ -102,7 +102,7 @@ fn the_gate_counts_what_is_met_and_opens_for_the_operator_alone() {
     assert_eq!(kinds(&story), [NextStepKind::OpenGate]);
     let ready = gate(&story, OPERATOR, "bj");
     assert!(ready.may_open);
-    assert_eq!((ready.met, ready.total), (5, 5));
+    assert_eq!((ready.met, ready.total), (6, 6));
     assert_eq!(ready.votes[0].go, Some(true));
     assert!(
         !gate(&story, VERIFIER, "bj").may_open,

@@ -167,6 +167,8 @@ impl EvidenceOfOne for Story {
                 backup: kept,
             },
         );
+        let proof = self.proof(environment, &[]);
+        self.must(OPERATOR, proof);
         let made = diff(environment, false);
         let digest = made.digest.clone();
         self.must(

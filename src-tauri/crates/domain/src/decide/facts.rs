@@ -2,8 +2,8 @@
 
 use super::Rules;
 use crate::{
-    ChecklistItem, FactSource, FactSubject, Facts, HttpProbe, Instant, ItemId, ItemKind, Phase,
-    Refusal, Release, StageId,
+    ChecklistItem, FactSource, FactSubject, FactValue, Facts, HttpProbe, Instant, ItemId, ItemKind,
+    Phase, Refusal, Release, StageId,
 };
 
 /// Whether an item may be probed now, and what is asked then. Anybody may: asking changes nothing.
@@ -54,6 +54,7 @@ impl<'a> Rules<'a> {
         source: FactSource,
         subject: &FactSubject,
         at: Instant,
+        value: &FactValue,
     ) -> Result<(), Refusal> {
         self.running()?;
         match (source, subject) {
@@ -64,6 +65,26 @@ impl<'a> Rules<'a> {
                 } else {
                     Err(Refusal::NotRunning)
                 }
+            }
+            (FactSource::RollbackDryRun, FactSubject::Environment { environment }) => {
+                let state = self.environment(environment)?;
+                let backup = state.backup.as_ref().ok_or(Refusal::NoBackup)?;
+                match value {
+                    FactValue::RollbackProof(proof)
+                        if proof.backup == backup.digest
+                            && backup.at <= at
+                            && at <= self.facts.now =>
+                    {
+                        Ok(())
+                    }
+                    _ => Err(Refusal::NoBackup),
+                }
+            }
+            (FactSource::HttpProbe, FactSubject::Environment { .. })
+            | (FactSource::RollbackDryRun, FactSubject::Item { .. }) => {
+                Err(Refusal::NotInRelease {
+                    what: "fact".to_owned(),
+                })
             }
         }
     }

@@ -176,7 +176,7 @@ pub fn decide(
             expires,
             value,
         } => {
-            rules.may_record(*source, subject, *at)?;
+            rules.may_record(*source, subject, *at, value)?;
             Ok(vec![Event::FactRecorded {
                 source: *source,
                 subject: subject.clone(),

@@ -4,8 +4,8 @@ use chrono::Duration;
 use domain::*;
 
 use super::{
-    MANAGER, OPERATOR, VERIFIER, apply_intent, backup, diff, head, identity, plan, register, sign,
-    start,
+    MANAGER, OPERATOR, VERIFIER, apply_intent, backup, diff, head, identity, object, plan,
+    register, sign, start,
 };
 
 /// A release with a clock, people and everything that happened.
@@ -162,6 +162,26 @@ impl Story {
         );
     }
 
+    /// What the cluster said of putting the backup back; `refused` are the modules whose objects it refused.
+    pub fn proof(&self, environment: &str, refused: &[&str]) -> Command {
+        let refused = refused.iter().map(|module| RefusedRollback {
+            object: object(module, environment),
+            said: Some("duplicate entries for key".into()),
+        });
+        Command::RecordFact {
+            source: FactSource::RollbackDryRun,
+            subject: FactSubject::Environment {
+                environment: environment.into(),
+            },
+            at: self.now,
+            expires: None,
+            value: FactValue::RollbackProof(RollbackProof {
+                backup: backup(environment, self.now).digest,
+                refused: refused.collect(),
+            }),
+        }
+    }
+
     pub fn evidence(&mut self, stage: &str, environments: &[&str]) {
         for environment in environments {
             let id = EnvironmentId::from(*environment);
@@ -179,6 +199,8 @@ impl Story {
                     backup: backup(environment, self.now),
                 },
             );
+            let proof = self.proof(environment, &[]);
+            self.must(OPERATOR, proof);
             let diff = diff(environment, false);
             self.must(
                 OPERATOR,

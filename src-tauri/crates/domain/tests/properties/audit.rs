@@ -11,6 +11,8 @@ use crate::common::*;
 pub struct Audit {
     open: BTreeSet<String>,
     backups: BTreeSet<String>,
+    /// Whether the cluster said that the backup can be put back.
+    proven: BTreeMap<String, bool>,
     reviewed: BTreeMap<String, bool>,
     /// What was signed for, by its digest: the same content seen again is still reviewed.
     signed: BTreeMap<String, Digest>,
@@ -33,6 +35,15 @@ impl Audit {
         match event {
             Event::BackupTaken { environment, .. } => {
                 self.backups.insert(environment.to_string());
+            }
+            Event::FactRecorded {
+                subject: FactSubject::Environment { environment },
+                value: FactValue::RollbackProof(proof),
+                ..
+            } => {
+                assert!(self.backups.contains(environment.as_str()));
+                self.proven
+                    .insert(environment.to_string(), proof.refused.is_empty());
             }
             Event::DiffReviewed {
                 environment,
@@ -173,6 +184,10 @@ impl Audit {
             assert!(
                 self.backups.contains(*environment),
                 "{stage} opened without a backup"
+            );
+            assert!(
+                self.proven[*environment],
+                "{stage} opened with a backup that cannot be put back"
             );
             assert!(
                 self.reviewed[*environment],

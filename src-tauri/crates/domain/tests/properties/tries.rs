@@ -12,6 +12,7 @@ pub enum Try {
     Permissions(usize, bool),
     Identity(usize, usize),
     Backup(usize, bool),
+    Proof(usize, bool),
     Diff(usize, bool),
     Review(usize, usize),
     Declare,
@@ -42,12 +43,13 @@ pub fn tries() -> impl Strategy<Value = Vec<Try>> {
         1 => (e.clone(), any::<bool>()).prop_map(|(e, ok)| Try::Permissions(e, ok)),
         2 => (e.clone(), 0..6_usize).prop_map(|(e, which)| Try::Identity(e, which)),
         1 => (e.clone(), any::<bool>()).prop_map(|(e, whole)| Try::Backup(e, whole)),
+        1 => (e.clone(), any::<bool>()).prop_map(|(e, ok)| Try::Proof(e, ok)),
         1 => (e.clone(), any::<bool>()).prop_map(|(e, undeclared)| Try::Diff(e, undeclared)),
         1 => (e.clone(), p.clone()).prop_map(|(e, p)| Try::Review(e, p)),
         1 => Just(Try::Declare),
         4 => (p.clone(), s.clone(), 0..4_usize, any::<bool>()).prop_map(|(p, s, i, ok)| Try::Tick(p, s, i, ok)),
         4 => (p.clone(), s.clone(), any::<bool>()).prop_map(|(p, s, go)| Try::Vote(p, s, go)),
-        1 => (p.clone(), s.clone(), 0..7_usize).prop_map(|(p, s, c)| Try::Waive(p, s, c)),
+        1 => (p.clone(), s.clone(), 0..8_usize).prop_map(|(p, s, c)| Try::Waive(p, s, c)),
         4 => (p.clone(), s.clone()).prop_map(|(p, s)| Try::Open(p, s)),
         6 => s.clone().prop_map(Try::Evidence),
         12 => (e.clone(), m.clone(), 3..6_usize).prop_map(|(e, m, far)| Try::RollOut(e, m, far)),
@@ -109,6 +111,10 @@ pub fn carry_out(story: &mut Story, step: &Try, counter: &mut u32) {
                 },
             )
         }
+        Try::Proof(e, ok) => {
+            let refused: &[&str] = if *ok { &[] } else { &MODULES[..1] };
+            (OPERATOR, story.proof(ENVIRONMENTS[*e], refused))
+        }
         Try::Diff(e, undeclared) => (
             OPERATOR,
             Command::RecordDiff {
@@ -156,6 +162,7 @@ pub fn carry_out(story: &mut Story, step: &Try, counter: &mut u32) {
                 for step in [
                     Try::Permissions(*e, true),
                     Try::Backup(*e, true),
+                    Try::Proof(*e, true),
                     Try::Diff(*e, false),
                     Try::Review(*e, 0),
                     Try::Identity(*e, 0),

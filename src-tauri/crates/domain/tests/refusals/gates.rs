@@ -131,3 +131,64 @@ fn soak_is_waited_for_or_waived_by_the_manager_with_a_reason() {
     let opened = story.must(OPERATOR, open());
     assert!(matches!(&opened[..], [Event::GateOpened { waived, .. }] if waived.contains(&soak)));
 }
+
+#[test]
+fn a_gate_stays_closed_until_the_cluster_has_said_that_the_backup_can_be_put_back() {
+    let mut story = Story::created();
+    let nothing = story.proof("dev", &[]);
+    assert_eq!(story.refused(OPERATOR, nothing), Refusal::NoBackup);
+    story.evidence("bj", &["dev", "test"]);
+    let vote = story.vote(OPERATOR, "bj", true);
+    story.must(OPERATOR, vote);
+    let open = || Command::OpenGate { stage: id("bj") };
+    let closed = Refusal::ConditionUnmet {
+        condition: ConditionKind::RollbackProven,
+    };
+    let verdict = |story: &Story| {
+        let found = gate::verdicts(story.release(), &id("bj"), story.now, &story.register);
+        let found = found
+            .into_iter()
+            .find(|v| v.kind == ConditionKind::RollbackProven);
+        found.unwrap()
+    };
+
+    // The cluster refuses one of the four objects.
+    let refused = story.proof("test", &["router"]);
+    story.must(OPERATOR, refused);
+    assert_eq!(story.refused(OPERATOR, open()), closed);
+    let found = verdict(&story);
+    assert_eq!(found.state, gate::VerdictState::Unmet);
+    assert_eq!((found.done, found.total), (3, 4));
+    assert_eq!(
+        found.evidence,
+        Some(gate::Evidence::Refused(object("router", "test")))
+    );
+
+    // Another backup: what was said of the one before says nothing about it.
+    story.wait(1);
+    let mut other = backup("test", story.now);
+    other.digest = Digest::of(b"another");
+    let stale = story.proof("test", &[]);
+    story.must(
+        OPERATOR,
+        Command::RecordBackup {
+            environment: id("test"),
+            backup: other,
+        },
+    );
+    assert_eq!(verdict(&story).state, gate::VerdictState::Unknown);
+    assert_eq!(story.refused(OPERATOR, stale), Refusal::NoBackup);
+    assert_eq!(story.refused(OPERATOR, open()), closed);
+
+    story.must(
+        OPERATOR,
+        Command::RecordBackup {
+            environment: id("test"),
+            backup: backup("test", story.now),
+        },
+    );
+    let proven = story.proof("test", &[]);
+    story.must(OPERATOR, proven);
+    assert_eq!(verdict(&story).state, gate::VerdictState::Met);
+    story.must(OPERATOR, open());
+}

@@ -4,3 +4,5 @@
 mod apply;
 mod restore;
 mod wait;
+
+pub(crate) use restore::RollbackStart;

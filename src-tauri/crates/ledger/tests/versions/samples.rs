@@ -105,7 +105,7 @@ pub fn kept() -> Vec<Kept> {
         tagged("Said", "kind", sayings()),
         tagged("Action", "action", actions()),
         tagged("StepEnd", "is", step_ends()),
-        tagged("FactSubject", "about", vec![subject()]),
+        tagged("FactSubject", "about", subjects()),
         tagged("FactValue", "is", fact_values()),
         plain::<FactSource>("FactSource"),
         plain::<ProbeTrouble>("ProbeTrouble"),
@@ -245,6 +245,13 @@ fn subject() -> FactSubject {
     }
 }
 
+fn subjects() -> Vec<FactSubject> {
+    let environment = FactSubject::Environment {
+        environment: "dev".into(),
+    };
+    vec![subject(), environment]
+}
+
 fn fact_values() -> Vec<FactValue> {
     vec![
         FactValue::HttpAnswer {
@@ -257,6 +264,18 @@ fn fact_values() -> Vec<FactValue> {
             trouble: ProbeTrouble::Late,
             said: "no answer".into(),
         },
+        FactValue::RollbackProof(RollbackProof {
+            backup: Digest::of(b"backup"),
+            refused: vec![RefusedRollback {
+                object: ObjectRef {
+                    api_version: "v1".into(),
+                    kind: "Service".into(),
+                    namespace: "dev".into(),
+                    name: "router".into(),
+                },
+                said: Some("refused".into()),
+            }],
+        }),
     ]
 }
 
