@@ -27,9 +27,9 @@ const OPEN: Sentence = Sentence {
 
 fn headline(kind: NotificationKind) -> Sentence {
     let (zh, en) = match kind {
-        NotificationKind::Done => ("上线完成", "Rollout done"),
+        NotificationKind::Done => ("上线完成", "Rollout completed"),
         NotificationKind::Failed => ("上线失败，可以回滚", "Rollout failed; you can roll back"),
-        NotificationKind::NeedsYou => ("需要你处理", "Your attention is needed"),
+        NotificationKind::NeedsYou => ("需要你处理", "Action required"),
         NotificationKind::RolledBack => (
             "已回滚，旧版本健康",
             "Rolled back; the old version is healthy",

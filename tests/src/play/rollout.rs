@@ -220,6 +220,15 @@ impl Play {
                 state == "ready"
             })
             .await?;
+        self.window.press("rollback-preview-open").await?;
+        self.window
+            .wait_for_within("rollback-preview", LIMITS.work)
+            .await?;
+        self.picture("rollback-preview").await?;
+        self.window.press("rollback-preview-close").await?;
+        self.window
+            .wait_gone("rollback-preview-dialog", LIMITS.step)
+            .await?;
         // Whoever holds it on a busy machine holds it until it moves.
         self.window
             .eventually("the way back to begin", LIMITS.work, async || {

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use acceptance::world::{Caller, ENVIRONMENT, Given};
-use domain::{
-    EnvironmentId, ModuleStatus, MutationOutcome, NotificationKind, ObjectRef, ReleasePlan,
-};
+use domain::{EnvironmentId, ModuleStatus, MutationVerb, NotificationKind, ObjectRef, ReleasePlan};
 
 use crate::given::{deadline, given, slow};
 use crate::ground::{Ground, OLD};
@@ -201,10 +199,15 @@ pub async fn a_partition_of_somebody_else(ground: Arc<Ground>) {
         reason.contains("complete up to the partition 1"),
         "{reason}"
     );
-    let written = story.outcomes("StatefulSet");
-    assert!(
-        matches!(written.as_slice(), [MutationOutcome::Applied { .. }]),
-        "no pause is sent to what cannot be paused: {written:?}"
+    let settled = story.world.environment(ENVIRONMENT).settled;
+    let of_set = settled
+        .iter()
+        .filter(|settled| settled.intent.object.kind == "StatefulSet");
+    let sent: Vec<_> = of_set.map(|settled| settled.intent.verb).collect();
+    assert_eq!(
+        sent,
+        [MutationVerb::Adopt, MutationVerb::Apply],
+        "no pause is sent to what cannot be paused"
     );
     story.goes_back().await;
     story.ends().await;

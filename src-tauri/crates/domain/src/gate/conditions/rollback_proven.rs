@@ -17,11 +17,11 @@ fn judge(look: &Look<'_>) -> Option<Verdict> {
     let (mut done, mut total, mut met, mut asked) = (0, 0, true, true);
     let mut refused = None;
     for (id, state) in environments(look.release, &look.stage.id) {
-        let backup = state.backup.iter().flat_map(|backup| &backup.objects);
-        let to_prove = backup.filter(|kept| kept.live.is_some()).count();
+        // What did not exist before is taken back by deleting it: nothing is there to be refused.
+        let objects = look.release.plan.objects(id).count();
         let proof = look.release.rollback_proof(id);
-        total += to_prove;
-        done += proof.map_or(0, |proof| to_prove.saturating_sub(proof.refused.len()));
+        total += objects;
+        done += proof.map_or(0, |proof| objects.saturating_sub(proof.refused.len()));
         met &= proof.is_some_and(RollbackProof::holds);
         asked &= proof.is_some() || state.backup.is_none();
         refused = refused.or(proof.and_then(|proof| proof.refused.first()));
