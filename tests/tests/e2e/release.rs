@@ -28,7 +28,9 @@ async fn the_example_release_reaches_the_last_production_and_goes_back() {
         .shown()
         .into_iter()
         // In either language: the eyes turn it now and then.
-        .filter(|one| one.summary.ends_with("上线完成") || one.summary.ends_with("Rollout completed"))
+        .filter(|one| {
+            one.summary.ends_with("上线完成") || one.summary.ends_with("Rollout completed")
+        })
         .count();
     assert_eq!(told, 15);
 

@@ -134,8 +134,10 @@ pub(crate) fn give_back(live: &LiveObject, before: &Value) -> Option<Value> {
             given.push(path);
             continue;
         }
-        // What differs from the backup is not what the rollback put back.
-        if !is_as_before(&path, before, &live.body) {
+        // What differs from the backup is not what the rollback put back. A list of which managers own
+        // single elements has the field itself only for being there.
+        let of_elements = || known.iter().chain(&all).any(|e| e.fields.has_below(&path));
+        if !is_as_before(&path, before, &live.body) && !of_elements() {
             continue;
         }
         for owner in known.iter().filter(|owner| owner.subresource() != "status") {

@@ -60,6 +60,15 @@ impl Fields {
         self.below.get(step)
     }
 
+    /// Whether the set has something below a path.
+    pub fn has_below(&self, path: &[String]) -> bool {
+        let mut at = Some(self);
+        for step in path {
+            at = at.and_then(|at| at.step(step));
+        }
+        at.is_some_and(|at| at.below.values().any(|below| !below.is_empty()))
+    }
+
     /// The part of a value that is in the set.
     pub fn part_of(&self, value: &Value) -> Value {
         let leaf = self.below.is_empty();

@@ -136,8 +136,10 @@ pub async fn rolls_back(bench: &Bench, id: &str, rollback: &Rollback) -> LiveObj
     let read = bench.cluster.read_back(&gives).await.unwrap();
     assert!(
         matches!(read.outcome, MutationOutcome::Applied { .. }),
-        "{:?}",
-        read.outcome
+        "{:?}: owned by {}, before the release by {}",
+        read.outcome,
+        live(bench, object).await.managed,
+        rollback.before["metadata"]["managedFields"]
     );
     live(bench, object).await
 }
