@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use acceptance::wire::{Proxy, Webhook};
 use acceptance::world::{Caller, ENVIRONMENT, Given, MODULE, Site, World};
 use domain::{
-    Declaration, ModuleStatus, MutationOutcome, NotificationKind, ObjectRef, SettledMutation,
+    Declaration, ModuleStatus, MutationOutcome, MutationVerb, NotificationKind, ObjectRef,
+    SettledMutation,
 };
 use engine::{FailPoint, Waiting};
 
@@ -99,6 +100,7 @@ impl Story {
             .until(ENVIRONMENT, "the Deployment's write", |state| {
                 state.settled.iter().any(|settled| {
                     settled.intent.object.kind == "Deployment"
+                        && settled.intent.verb == MutationVerb::Apply
                         && matches!(settled.outcome, MutationOutcome::Applied { .. })
                 })
             })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use acceptance::world::{Caller, Given, NEW, OLD, Site, World};
 use controlplane::{Behaviour, ControlPlane, Image, Options, runnable};
-use domain::{Declaration, FieldAuthor, ModuleStatus, Permission, ReleaseId};
+use domain::{Declaration, FieldAuthor, ModuleStatus, Permission, ReleaseId, StepEnd};
 use serde_json::Value;
 
 use crate::{DEV, EXECUTOR};
@@ -369,7 +369,22 @@ async fn modules_without_a_workload_and_of_the_whole_cluster_go_forward_and_back
     assert_eq!(new, ["new", "new", "list", "python", "shop-created"]);
 
     world.go_back(DEV).await;
-    assert_eq!(seen(&site).await, ["old", "old", "get", "", ""]);
+    // Whether others use what the release created for the whole cluster is not asked: it stays, and is named.
+    let kept = world
+        .environment(DEV)
+        .way_back
+        .unwrap()
+        .run
+        .ended
+        .into_values();
+    let kept = kept.filter_map(|(end, _)| match end {
+        StepEnd::Left { reasons } => Some(reasons.to_string()),
+        _ => None,
+    });
+    let kept: Vec<_> = kept.collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(kept[0].contains("ClusterRole/shop-created"), "{kept:?}");
+    assert_eq!(seen(&site).await, ["old", "old", "get", "", "shop-created"]);
     world.then_the_ledger_holds().await;
     world.end().await;
 }

@@ -12,6 +12,7 @@ mod people;
 mod whole_line;
 
 use acceptance::world::{Given, World};
+use domain::MutationVerb;
 
 pub const DEV: &str = "bj-dev";
 pub const EXECUTOR: &str = "fission-executor";
@@ -43,10 +44,10 @@ pub fn slow() -> Given {
 pub async fn deployment_is_written(world: &World) {
     world
         .until(DEV, "the Deployment's write", |state| {
-            state
-                .settled
-                .iter()
-                .any(|s| s.intent.object.kind == "Deployment")
+            state.settled.iter().any(|s| {
+                // Ownership of its fields is moved before, as a change of its own.
+                s.intent.object.kind == "Deployment" && s.intent.verb == MutationVerb::Apply
+            })
         })
         .await;
 }

@@ -2228,6 +2228,8 @@ export type ReasonCode =
 "notThere" | 
 /**  Somebody deleted it after it was written. */
 "deleted" | 
+/**  The release created it for the whole cluster, where others may use it: it stays. */
+"mayBeUsed" | 
 /**  Somebody changed it after it was written. Params: fields. */
 "changedAfter" | 
 /**  It is not as it was written, and cannot be compared. Params: message. */

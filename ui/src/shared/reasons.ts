@@ -11,6 +11,7 @@ export const reasonSentences: Record<ReasonCode, Sentence> = {
   noProgress: m.reason_noProgress,
   notThere: m.reason_notThere,
   deleted: m.reason_deleted,
+  mayBeUsed: m.reason_mayBeUsed,
   changedAfter: m.reason_changedAfter,
   notAsWritten: m.reason_notAsWritten,
   beyondReview: m.reason_beyondReview,

@@ -52,6 +52,7 @@ const sentences: Record<string, (params: Params) => string> = {
   rolloutStarted: plain(m.verb_rolloutStarted),
   stepEnded: plain(m.verb_stepEnded),
   stepUnneeded: plain(m.verb_stepUnneeded),
+  stepLeft: plain(m.verb_stepLeft),
   stepFailed: plain(m.verb_stepFailed),
   mutationIntended: plain(m.verb_mutationIntended),
   mutationSettled: (p) => {

@@ -34,6 +34,8 @@ pub enum ReasonCode {
     NotThere,
     /// Somebody deleted it after it was written.
     Deleted,
+    /// The release created it for the whole cluster, where others may use it: it stays.
+    MayBeUsed,
     /// Somebody changed it after it was written. Params: fields.
     ChangedAfter,
     /// It is not as it was written, and cannot be compared. Params: message.

@@ -91,6 +91,8 @@ pub enum Cause {
     },
     /// Somebody deleted it after it was written.
     Deleted,
+    /// The release created it for the whole cluster, where others may use it by now: it stays.
+    MayBeUsed,
     /// Somebody changed it after it was written.
     ChangedAfter {
         /// The first few paths, with who owns them where that is known.
@@ -286,6 +288,9 @@ impl fmt::Display for Cause {
                 write!(f, "no progress for {seconds} s, it does not exist")
             }
             Cause::Deleted => f.write_str("it was deleted"),
+            Cause::MayBeUsed => {
+                f.write_str("it belongs to the whole cluster and others may use it: it stays")
+            }
             Cause::ChangedAfter { fields } => {
                 f.write_str("somebody changed it after it was written")?;
                 listed(f, fields)

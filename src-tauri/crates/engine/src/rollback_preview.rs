@@ -5,13 +5,13 @@ use std::sync::Arc;
 use domain::{
     BackupObject, Command, EnvironmentId, EnvironmentState, FactSource, FactSubject, FactValue,
     FieldChange, KeptField, ModuleId, ObjectRef, PersonId, RefusedRollback, ReleaseId,
-    RemovalFacts, RollbackProof, Stays, Written, may_remove, written,
+    RollbackProof, Stays, Written, may_remove, written,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::handles::bounded;
 use crate::ports::{Cluster, FoundObject, RollbackPreview};
-use crate::steps::RollbackStart;
+use crate::steps::{RollbackStart, created_here};
 use crate::{Engine, EngineFailure};
 
 /// What a rollback would do to one object now.
@@ -149,13 +149,7 @@ impl Engine {
         let (_, preview) = self.ask_rollback(cluster, id, state, module, kept).await?;
         let Some(preview) = preview else {
             let live = bounded(self.limits().question, cluster.read(object)).await?;
-            // As in the rollback itself: how many use it is not asked.
-            let facts = RemovalFacts {
-                absent_before: true,
-                is_ours: true,
-                users: None,
-            };
-            let effect = match (live, may_remove(object, facts)) {
+            let effect = match (live, may_remove(object, created_here())) {
                 (None, _) => RollbackEffect::Nothing,
                 (Some(_), Ok(())) => RollbackEffect::Delete,
                 (Some(_), Err(stays)) => RollbackEffect::Stays(stays),

@@ -50,6 +50,7 @@ fn parts(cause: &Cause) -> (ReasonCode, BTreeMap<String, String>) {
         }
         Cause::NotThere { seconds } => (ReasonCode::NotThere, one("seconds", seconds.to_string())),
         Cause::Deleted => (ReasonCode::Deleted, none()),
+        Cause::MayBeUsed => (ReasonCode::MayBeUsed, none()),
         Cause::ChangedAfter { fields } => (ReasonCode::ChangedAfter, listed(fields)),
         Cause::NotAsWritten { message } => (ReasonCode::NotAsWritten, said(message)),
         Cause::BeyondReview { fields } => (ReasonCode::BeyondReview, listed(fields)),

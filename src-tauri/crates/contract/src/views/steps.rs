@@ -118,7 +118,7 @@ impl Progress<'_> {
                     started.or_else(|| self.ended_before(of.number)),
                     attempt.and_then(|attempt| attempt.to).or(Some(*ended)),
                 ),
-                StepEnd::Unneeded => (StepState::Skipped, None, None),
+                StepEnd::Unneeded | StepEnd::Left { .. } => (StepState::Skipped, None, None),
                 StepEnd::Failed { .. } => (StepState::Failed, started, Some(*ended)),
             };
             return step(id, kind, detail, state, from, to);

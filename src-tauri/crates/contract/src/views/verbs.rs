@@ -172,6 +172,7 @@ pub fn release_verb(event: &Event, at: Instant, release: Option<&Release>) -> Ve
             let (name, reasons) = match end {
                 StepEnd::Done => ("stepEnded", None),
                 StepEnd::Unneeded => ("stepUnneeded", None),
+                StepEnd::Left { reasons } => ("stepLeft", Some(reasons)),
                 StepEnd::Failed { reasons } => ("stepFailed", Some(reasons)),
             };
             let verb = Verb::new(name).with("module", module).with("step", step);

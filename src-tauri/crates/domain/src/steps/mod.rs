@@ -87,6 +87,11 @@ pub enum StepEnd {
     Done,
     /// There was nothing to do.
     Unneeded,
+    /// Its object is left as it is, which is right; why is said.
+    Left {
+        /// Why.
+        reasons: Reasons,
+    },
     /// It could not be done. A rollback goes on with the next step all the same (sop R1).
     Failed {
         /// Why.

@@ -5,4 +5,4 @@ mod apply;
 mod restore;
 mod wait;
 
-pub(crate) use restore::RollbackStart;
+pub(crate) use restore::{RollbackStart, created_here};

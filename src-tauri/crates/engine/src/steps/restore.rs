@@ -1,8 +1,8 @@
 //! Taking back what was written to one object.
 
 use domain::{
-    BackupBody, BackupObject, Command, EnvironmentState, ModuleId, MutationOutcome, MutationVerb,
-    NotAppliedCause, ObjectRef, Precondition, Refusal, ReleaseId, RemovalFacts, Step, StepEnd,
+    BackupBody, BackupObject, Cause, Command, EnvironmentState, ModuleId, MutationOutcome,
+    MutationVerb, ObjectRef, Precondition, Refusal, ReleaseId, RemovalFacts, Step, StepEnd,
     Written, may_remove, written,
 };
 use serde_json::Value;
@@ -74,6 +74,16 @@ fn may_be_ours(state: &EnvironmentState, undo: &TakeBack, live: Option<&LiveObje
     lost || kept.is_some_and(|kept| kept.head.content == live.head.content)
 }
 
+/// What is known of an object that the release created. How many others use one of the whole cluster is
+/// not asked yet, so that it counts as used.
+pub(crate) fn created_here() -> RemovalFacts {
+    RemovalFacts {
+        absent_before: true,
+        is_ours: true,
+        users: None,
+    }
+}
+
 /// What one try to put an object back came to.
 enum Tried {
     /// An outcome, or none because nothing was to be done.
@@ -101,6 +111,10 @@ impl Engine {
         let (Some(kept), Written::Maybe | Written::Yes) = (kept, certainty) else {
             return Ok(StepEnd::Unneeded);
         };
+        if kept.live.is_none() && may_remove(object, created_here()).is_err() {
+            let reasons = Cause::MayBeUsed.of(object.label()).into();
+            return Ok(StepEnd::Left { reasons });
+        }
         let undo = &TakeBack {
             module: step.module.clone(),
             kept: kept.clone(),
@@ -232,22 +246,7 @@ impl Engine {
                 let object = object.clone();
                 return Err(EngineFailure::Changed { object });
             }
-            (None, Some(_)) => {
-                // How many others use an object of the whole cluster is not asked yet: it stays, and is named.
-                let facts = RemovalFacts {
-                    absent_before: true,
-                    is_ours: true,
-                    users: None,
-                };
-                if let Err(stays) = may_remove(object, facts) {
-                    return Err(EngineFailure::NotApplied {
-                        object: object.clone(),
-                        cause: NotAppliedCause::Refused,
-                        reason: stays.to_string(),
-                    });
-                }
-                (MutationVerb::Remove, None)
-            }
+            (None, Some(_)) => (MutationVerb::Remove, None),
             (Some(kept), _) => {
                 let body = self.body(object, &kept.blob).await?;
                 (MutationVerb::Restore, Some((kept.blob.clone(), body)))

@@ -234,6 +234,7 @@ fn step_ends() -> Vec<StepEnd> {
     vec![
         StepEnd::Done,
         StepEnd::Unneeded,
+        StepEnd::Left { reasons: reasons() },
         StepEnd::Failed { reasons: reasons() },
     ]
 }
@@ -566,6 +567,7 @@ fn causes() -> Vec<Cause> {
         },
         Cause::NotThere { seconds: 60 },
         Cause::Deleted,
+        Cause::MayBeUsed,
         Cause::ChangedAfter {
             fields: vec!["spec.replicas".into()],
         },
