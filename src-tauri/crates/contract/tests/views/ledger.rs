@@ -97,7 +97,7 @@ fn every_event_of_a_story_has_the_verb_that_the_ledger_stores() {
             of("gateOpened").params["met"].as_str(),
             of("gateOpened").params["total"].as_str()
         ),
-        ("5", "5")
+        ("6", "6")
     );
     assert_eq!(of("gateOpened").person_name.as_deref(), Some(OPERATOR));
 
