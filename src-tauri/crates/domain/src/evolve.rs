@@ -190,7 +190,8 @@ impl Release {
             .collect();
         self.facts.retain(|(_, subject), _| match subject {
             FactSubject::Item { stage: of, item } => of != &stage || keep.contains(item),
-            FactSubject::Environment { environment: of } => of != environment,
+            // A proof goes with the backup that it is of, which stands until the rollback has succeeded.
+            FactSubject::Environment { .. } => true,
         });
         if let Some(state) = self.stages.get_mut(&stage) {
             state.opened = None;

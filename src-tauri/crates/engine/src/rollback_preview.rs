@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use domain::{
-    BackupObject, Command, EnvironmentId, EnvironmentState, FactSource, FactSubject, FactValue,
-    FieldChange, KeptField, ModuleId, ObjectRef, PersonId, RefusedRollback, ReleaseId,
-    RollbackProof, Stays, Written, may_remove, written,
+    Backup, BackupObject, Command, EnvironmentId, EnvironmentState, FactSource, FactSubject,
+    FactValue, FieldChange, KeptField, ModuleId, ObjectRef, PersonId, RefusedRollback, Release,
+    ReleaseId, RollbackProof, Stays, Written, may_remove, written,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -48,6 +48,20 @@ pub enum RollbackEffect {
     Refused(String),
 }
 
+/// The objects of a backup with their modules, in the order in which the release writes them.
+fn kept_by<'a>(
+    release: &'a Release,
+    environment: &'a EnvironmentId,
+    backup: &'a Backup,
+) -> impl Iterator<Item = (&'a ModuleId, &'a BackupObject)> {
+    let planned = release.plan.objects(environment);
+    planned.filter_map(|(module, planned)| {
+        let mut kept = backup.objects.iter();
+        let kept = kept.find(|kept| kept.object == planned.object)?;
+        Some((&module.id, kept))
+    })
+}
+
 impl Engine {
     /// Asks the cluster for every object of the backup whether it can be put back, and writes down what
     /// it said. Means something only before the release has written: then it is asked for exactly what
@@ -64,13 +78,8 @@ impl Engine {
         };
         let at = self.now();
         let cluster = self.cluster(environment).await?;
-        let planned = release.plan.objects(environment);
-        let questions: Vec<_> = planned
-            .filter_map(|(module, planned)| {
-                let mut kept = backup.objects.iter();
-                let kept = kept.find(|kept| kept.object == planned.object)?;
-                Some(self.ask_rollback(&cluster, id, &state, &module.id, kept))
-            })
+        let questions: Vec<_> = kept_by(&release, environment, backup)
+            .map(|(module, kept)| self.ask_rollback(&cluster, id, &state, module, kept))
             .collect();
         let answers: Vec<_> = stream::iter(questions)
             .buffered(self.limits().questions_at_once.max(1))
@@ -113,13 +122,8 @@ impl Engine {
             return Err(domain::Refusal::NoBackup.into());
         };
         let cluster = self.cluster(environment).await?;
-        let planned = release.plan.objects(environment);
-        let questions: Vec<_> = planned
-            .filter_map(|(module, planned)| {
-                let mut kept = backup.objects.iter();
-                let kept = kept.find(|kept| kept.object == planned.object)?;
-                Some(self.preview_object(&cluster, id, &state, &module.id, kept))
-            })
+        let questions: Vec<_> = kept_by(&release, environment, backup)
+            .map(|(module, kept)| self.preview_object(&cluster, id, &state, module, kept))
             .collect();
         stream::iter(questions)
             .buffered(self.limits().questions_at_once.max(1))

@@ -48,7 +48,7 @@ pub enum VerdictState {
         /// When.
         until: Instant,
     },
-    /// It could not be told.
+    /// Whether it holds is not known.
     Unknown,
     /// A manager waived it.
     Waived,

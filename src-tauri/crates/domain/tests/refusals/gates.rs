@@ -192,3 +192,24 @@ fn a_gate_stays_closed_until_the_cluster_has_said_that_the_backup_can_be_put_bac
     assert_eq!(verdict(&story).state, gate::VerdictState::Met);
     story.must(OPERATOR, open());
 }
+
+#[test]
+fn a_failed_rollback_leaves_the_proof_with_the_backup_that_stands() {
+    let mut story = Story::created();
+    story.open("bj", &["dev", "test"]);
+    story.roll_out("dev", "executor");
+    let dev = || id::<EnvironmentId>("dev");
+    let proven = |story: &Story| story.release().rollback_proof(&dev()).is_some();
+    for failure in [Some("not healthy".into()), None] {
+        let succeeds = failure.is_none();
+        story.must(OPERATOR, Command::StartWayBack { environment: dev() });
+        let conclude = Command::ConcludeWayBack {
+            environment: dev(),
+            failure,
+        };
+        story.must(OPERATOR, conclude);
+        // No other backup can be taken while it stands: without its proof no gate would ever open again.
+        assert_eq!(story.environment("dev").backup.is_none(), succeeds);
+        assert_eq!(proven(&story), !succeeds);
+    }
+}
